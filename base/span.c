@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "span.h"
+
+static size_t byte_order_mark(mf_str source) {
+  return mf_str_starts(source, MF_STR("\xEF\xBB\xBF")) ? 3 : 0;
+}
+
+static const char *after_newline(const char *p, const char *end) {
+  const char *newline = p < end ? memchr(p, '\n', (size_t)(end - p)) : NULL;
+  return newline ? newline + 1 : NULL;
+}
+
+bool mf_lines_init(mf_lines *lines, mf_arena *arena, mf_str source) {
+  uint32_t count = 1;
+  *lines = (mf_lines){.source = source};
+  if (source.n > UINT32_MAX) return false;
+  const char *end = source.n ? source.p + source.n : source.p;
+  for (const char *p = source.p; (p = after_newline(p, end)) != NULL;) count++;
+  lines->starts = mf_arena_get(arena, sizeof(uint32_t) * count);
+  if (lines->starts == NULL) return false;
+  /* A byte order mark is no column of the first line. */
+  lines->starts[lines->count++] = (uint32_t)byte_order_mark(source);
+  for (const char *p = source.p; (p = after_newline(p, end)) != NULL;)
+    lines->starts[lines->count++] = (uint32_t)(p - source.p);
+  return true;
+}
+
+/* The number of the last line that starts at or before offset, from 0. */
+static uint32_t line_at(const mf_lines *lines, uint32_t offset) {
+  uint32_t low = 0, high = lines->count;
+  while (high - low > 1) {
+    uint32_t middle = low + (high - low) / 2;
+    if (lines->starts[middle] <= offset) low = middle;
+    else high = middle;
+  }
+  return low;
+}
+
+void mf_lines_find(const mf_lines *lines, uint32_t offset, uint32_t *line, uint32_t *column) {
+  *line = *column = 1;
+  if (lines->count == 0) return;
+  if (offset > lines->source.n) offset = (uint32_t)lines->source.n;
+  uint32_t at = line_at(lines, offset);
+  *line = at + 1;
+  for (size_t i = lines->starts[at]; i < offset; ++*column) {
+    /* The source may be invalid: then each bad byte is a column. */
+    size_t length = mf_utf8_length(lines->source.p + i, lines->source.n - i);
+    i += length ? length : 1;
+  }
+}
+
+mf_str mf_lines_text(const mf_lines *lines, uint32_t line) {
+  if (line == 0 || line > lines->count) return (mf_str){NULL, 0};
+  size_t start = lines->starts[line - 1];
+  size_t end = line < lines->count ? lines->starts[line] : lines->source.n;
+  const char *p = lines->source.p;
+  if (line < lines->count) end--; /* the newline */
+  if (end > start && p[end - 1] == '\r') end--;
+  return (mf_str){p ? p + start : NULL, end - start};
+}

@@ -1,0 +1,70 @@
+/* cli - what the verbs of mfc and mfvm share.  Only here is anything printed. */
+#ifndef MF_CLI_CLI_H
+#define MF_CLI_CLI_H
+#include <stdio.h>
+
+#include "../include/mfvm_tools.h"
+
+/* Exit codes (DESIGN, "Verdict"). */
+enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_INVALID = 3, CLI_BUG = 70, CLI_IO = 74 };
+
+typedef struct cli_verb {
+  const char *name;
+  int (*run)(int argc, char **argv); /* argv[0] is the verb */
+  const char *synopsis;              /* behind "mfc build " */
+  const char *doc;                   /* one line */
+} cli_verb;
+
+/* Runs the verb argv names; `program` and `verbs` (ended by name NULL) are for
+ * help.  `fallback` (may be NULL) is run when the first argument is no verb but
+ * a file. */
+int cli_main(const char *program, const cli_verb *verbs, const cli_verb *fallback, int argc, char **argv);
+
+/* "mfc: ..." on standard error; returns `code`. */
+int cli_fail(int code, const char *fmt, ...) MF_PRINTF(2, 3);
+mf_output cli_stdout(void);
+mf_output cli_stderr(void);
+/* Flushes standard output; CLI_IO and a message when that failed. */
+int cli_finish(int code);
+
+/* The part of a path behind the last slash. */
+const char *cli_base_name(const char *path);
+
+/* A file read and, unless it is an image, compiled. */
+typedef struct cli_input {
+  mf_blob file;             /* as read */
+  mf_compilation *compilation; /* NULL for images */
+  const uint8_t *image;      /* the image's bytes, 8-byte aligned */
+  size_t image_size;
+} cli_input;
+/* Reads `path` ("-": standard input) and compiles it; diagnostics are printed.
+ * Returns CLI_OK or an exit code that was explained already. */
+int cli_input_open(cli_input *input, const char *path, const mf_compile_options *options, bool json);
+void cli_input_close(cli_input *input);
+
+/* --var and --vars of run and eval, in the order given (the last one wins). */
+typedef struct cli_variables {
+  mf_variable *items;
+  size_t count, cap;
+  mf_values *held[64];
+  size_t held_count;
+} cli_variables;
+/* "k=v" (a YAML scalar) or "k:=JSON".  CLI_OK or CLI_USAGE, explained. */
+int cli_variable_add(cli_variables *v, const char *text);
+/* A file of variables.  CLI_OK or an exit code, explained. */
+int cli_variables_file(cli_variables *v, const char *path);
+void cli_variables_free(cli_variables *v);
+
+/* The verbs, one file each. */
+int verb_build(int argc, char **argv);
+int verb_check(int argc, char **argv);
+int verb_disasm(int argc, char **argv);
+int verb_asm(int argc, char **argv);
+int verb_verify(int argc, char **argv);
+int verb_eval(int argc, char **argv);
+int verb_explain(int argc, char **argv);
+int verb_run(int argc, char **argv);
+int verb_journal(int argc, char **argv);
+int verb_report(int argc, char **argv);
+int verb_target(int argc, char **argv);
+#endif

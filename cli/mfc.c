@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* mfc - the compiler. */
+#include "cli.h"
+
+static const cli_verb verbs[] = {
+    {"build", verb_build, "FILE... [-o OUT]", "compile documents to images (.mfc)"},
+    {"check", verb_check, "FILE... [--format=text|json] [--dump=tokens|ast|expr|types]",
+     "compile and report, without writing anything"},
+    {"disasm", verb_disasm, "FILE", "list an image, or the image of a document"},
+    {"asm", verb_asm, "FILE -o OUT", "assemble a listing"},
+    {"verify", verb_verify, "FILE...", "prove that images are sound"},
+    {"eval", verb_eval, "EXPR [--var k=v]...", "evaluate an expression"},
+    {"explain", verb_explain, "CODE", "say what a diagnostic means"},
+    {NULL, NULL, NULL, NULL}};
+
+int main(int argc, char **argv) { return cli_main("mfc", verbs, &verbs[0], argc, argv); }

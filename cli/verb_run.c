@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+static const char usage[] =
+    "usage: mfvm run FILE(.mfc|.yaml|.json|-) [options]\n"
+    "  --target URL|sample|none   what loads and relative URLs reach; none rehearses\n"
+    "  --require-target           refuse to fall back on the built-in sample service\n"
+    "  --var NAME=VALUE           set a variable (a YAML scalar); NAME:=JSON for any JSON\n"
+    "  --vars FILE                variables from a YAML, JSON or .env file\n"
+    "  --time-scale S             multiply planned lengths (0.1: ten times as fast)\n"
+    "  --journal FILE|none        where the journal goes (default: the user's state folder)\n"
+    "  --sync effect|interval|none   when the journal is forced to disk\n"
+    "  --report FILE              write one report more (.html or .json)\n"
+    "  --seed N                   for everything that is random\n"
+    "  --allow-empty              a run in which nothing was run passes\n"
+    "  --progress auto|plain|none what is shown meanwhile\n"
+    "  --trace ops|effects        show every instruction, or every effect\n"
+    "  --lenient                  unknown keys are warnings\n"
+    "exit codes: 0 passed, 1 failed or no data, 2 usage, 3 invalid, 4 aborted, 5 undo failed,\n"
+    "  6 budget exceeded, 70 bug, 74 I/O, 105 interrupted\n";
+
+typedef struct run_arguments {
+  mf_run_options run;
+  mf_compile_options compile;
+  cli_variables variables;
+} run_arguments;
+
+static bool parse_positive(const char *text, double *out) {
+  char *end = NULL;
+  errno = 0;
+  *out = strtod(text, &end);
+  return errno == 0 && end != text && *end == 0 && *out > 0 && *out <= 1e6;
+}
+
+static bool parse_seed(const char *text, uint64_t *out) {
+  char *end = NULL;
+  errno = 0;
+  *out = strtoull(text, &end, 0);
+  return errno == 0 && end != text && *end == 0 && *text != '-';
+}
+
+static int choose(const char *option, const char *word, const char *const *words) {
+  for (int i = 0; words[i]; i++)
+    if (!strcmp(word, words[i])) return i;
+  cli_fail(CLI_USAGE, "--%s: '%s' is not known", option, word);
+  return -1;
+}
+
+static int set_word(run_arguments *a, int option, const char *word) {
+  static const char *const syncs[] = {"effect", "interval", "none", NULL};
+  static const char *const modes[] = {"auto", "plain", "none", NULL};
+  static const char *const traces[] = {"ops", "effects", NULL};
+  int i = option == 'S'   ? choose("sync", word, syncs)
+          : option == 'p' ? choose("progress", word, modes)
+                          : choose("trace", word, traces);
+  if (i < 0) return CLI_USAGE;
+  if (option == 'S') a->run.sync = syncs[i];
+  if (option == 'p') a->run.progress = (mf_progress_mode)i;
+  if (option == 'x' && i == 0) a->run.trace_ops = true;
+  if (option == 'x' && i == 1) a->run.trace_effects = true;
+  return CLI_OK;
+}
+
+static int set_option(run_arguments *a, int option) {
+  switch (option) {
+    case 't': a->run.target = optarg; return CLI_OK;
+    case 'T': a->run.require_target = true; return CLI_OK;
+    case 'v': return cli_variable_add(&a->variables, optarg);
+    case 'f': return cli_variables_file(&a->variables, optarg);
+    case 's':
+      if (parse_positive(optarg, &a->run.time_scale)) return CLI_OK;
+      return cli_fail(CLI_USAGE, "--time-scale wants a number above 0, not '%s'", optarg);
+    case 'j': a->run.journal = optarg; return CLI_OK;
+    case 'r': a->run.report = optarg; return CLI_OK;
+    case 'e':
+      if (parse_seed(optarg, &a->run.seed)) return CLI_OK;
+      return cli_fail(CLI_USAGE, "--seed wants a whole number, not '%s'", optarg);
+    case 'a': a->run.allow_empty = true; return CLI_OK;
+    case 'l': a->compile.lenient = true; return CLI_OK;
+    case 'h': fputs(usage, stdout); return -1;
+    case 'S':
+    case 'p':
+    case 'x': return set_word(a, option, optarg);
+    default: return CLI_USAGE;
+  }
+}
+
+static int parse_arguments(run_arguments *a, int argc, char **argv) {
+  static const struct option longs[] = {
+      {"target", required_argument, NULL, 't'},   {"require-target", no_argument, NULL, 'T'},
+      {"var", required_argument, NULL, 'v'},      {"vars", required_argument, NULL, 'f'},
+      {"time-scale", required_argument, NULL, 's'}, {"journal", required_argument, NULL, 'j'},
+      {"report", required_argument, NULL, 'r'},   {"seed", required_argument, NULL, 'e'},
+      {"allow-empty", no_argument, NULL, 'a'},    {"sync", required_argument, NULL, 'S'},
+      {"progress", required_argument, NULL, 'p'}, {"trace", required_argument, NULL, 'x'},
+      {"lenient", no_argument, NULL, 'l'},        {"help", no_argument, NULL, 'h'},
+      {NULL, 0, NULL, 0}};
+  int option;
+  while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
+    int code = set_option(a, option);
+    if (code) return code;
+  }
+  if (optind + 1 == argc) return CLI_OK;
+  return cli_fail(CLI_USAGE, "run: give one file (mfvm run --help)");
+}
+
+static uint64_t fresh_seed(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (uint64_t)now.tv_sec * 1000003u ^ (uint64_t)now.tv_nsec ^ ((uint64_t)getpid() << 32);
+}
+
+/* Names given on the command line count as declared in a fragment. */
+static const char **assumed_names(const cli_variables *v) {
+  const char **names = calloc(v->count + 1, sizeof *names);
+  for (size_t i = 0; names && i < v->count; i++) names[i] = strndup(v->items[i].name.p, v->items[i].name.n);
+  return names;
+}
+
+static void free_names(const char **names) {
+  for (size_t i = 0; names && names[i]; i++) free((void *)(uintptr_t)names[i]);
+  free((void *)(uintptr_t)names);
+}
+
+static int run_file(run_arguments *a, const char *path) {
+  cli_input input;
+  const char **names = assumed_names(&a->variables);
+  a->compile.assume_variables = names;
+  int code = cli_input_open(&input, path, &a->compile, false);
+  if (code == CLI_OK) {
+    a->run.image = input.image;
+    a->run.image_size = input.image_size;
+    a->run.variables = a->variables.items;
+    a->run.variable_count = a->variables.count;
+    code = mf_run(&a->run);
+  }
+  cli_input_close(&input);
+  free_names(names);
+  return code;
+}
+
+int verb_run(int argc, char **argv) {
+  run_arguments a = {.run = {.alloc = mf_alloc_default(), .time_scale = 1, .seed = fresh_seed(),
+                             .out = cli_stdout(), .err = cli_stderr()}};
+  const char *ci = getenv("CI"), *no_color = getenv("NO_COLOR");
+  a.run.ci = ci && *ci;
+  a.run.terminal = isatty(STDOUT_FILENO) == 1;
+  a.run.color = a.run.terminal && !(no_color && *no_color);
+  int code = parse_arguments(&a, argc, argv);
+  if (code == CLI_OK) code = run_file(&a, argv[optind]);
+  cli_variables_free(&a.variables);
+  return code < 0 ? CLI_OK : code;
+}

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/* compile - the conductor: bytes to an image, stage by stage. */
+#include "compile.h"
+
+#include <stdarg.h>
+
+#include "../base/json.h"
+#include "../base/limits.h"
+
+const char *mf_version(void) { return "0.1.0"; }
+
+/* ---- what the stages call ---- */
+
+mf_str mf_compile_path(mf_compiler *c, const char *fmt, ...) {
+  va_list args;
+  char text[512];
+  va_start(args, fmt);
+  int n = vsnprintf(text, sizeof text, fmt, args);
+  va_end(args);
+  if (n < 0) return MF_STR("");
+  if ((size_t)n < sizeof text)
+    return (mf_str){mf_arena_copy(c->arena, text, (size_t)n), c->arena->oom ? 0 : (size_t)n};
+  char *p = mf_arena_get(c->arena, (size_t)n + 1);
+  if (!p) return MF_STR("");
+  va_start(args, fmt);
+  vsnprintf(p, (size_t)n + 1, fmt, args);
+  va_end(args);
+  return (mf_str){p, (size_t)n};
+}
+
+void mf_compile_at(mf_compiler *c, mf_span span) {
+  uint32_t line = 0, column = 0;
+  if (span.length == 0) return;
+  mf_lines_find(&c->lines, span.offset, &line, &column);
+  mf_builder_line(c->b, span.offset, span.length, line, column);
+}
+
+mf_str mf_compile_word(mf_compiler *c, const mf_node *map, mf_key key) {
+  const mf_node *node = mf_node_get(map, key);
+  if (!node || node->shape != MF_SHAPE_TEXT) return MF_STR("");
+  if (node->flags & MF_NODE_INTERPOLATED) {
+    mf_diag_add(c->diags, MF_E_NOT_CONSTANT, node->span, mf_key_spelling(key));
+    return MF_STR("");
+  }
+  return mf_node_text(node);
+}
+
+bool mf_compile_bool(mf_compiler *c, const mf_node *map, mf_key key, bool fallback) {
+  const mf_node *node = mf_node_get(map, key);
+  if (!node || node->shape == MF_SHAPE_BAD) return fallback;
+  if (node->shape == MF_SHAPE_BOOL) return node->as.b;
+  mf_diag_add(c->diags, MF_E_NOT_CONSTANT, node->span, mf_key_spelling(key));
+  return fallback;
+}
+
+/* The host of "scheme://host..." as far as it is constant; n 0 if there is none. */
+static mf_str constant_host(mf_str url) {
+  size_t at = mf_str_find(url, MF_STR("://"), 0);
+  if (at == SIZE_MAX) return MF_STR("");
+  mf_str host = {url.p + at + 3, 0};
+  size_t left = url.n - at - 3;
+  while (host.n < left && !strchr("/?#", host.p[host.n])) {
+    if (host.p[host.n] == '$' || host.p[host.n] == '{') return MF_STR("");
+    host.n++;
+  }
+  for (size_t i = host.n; i > 0; i--) /* user:password@ */
+    if (host.p[i - 1] == '@') return (mf_str){host.p + i, host.n - i};
+  return host;
+}
+
+void mf_compile_host(mf_compiler *c, const mf_node *text) {
+  mf_str host = constant_host(mf_node_text(text));
+  if (host.n) mf_names_set(&c->hosts, host, 1);
+}
+
+/* ---- metadata ---- */
+
+static mf_str text_of(const mf_node *map, mf_key key) {
+  const mf_node *node = mf_node_get(map, key);
+  return node && node->shape == MF_SHAPE_TEXT ? mf_node_text(node) : MF_STR("");
+}
+
+static void write_texts(mf_json_writer *w, const mf_node *list) {
+  mf_json_open_list(w);
+  if (list && list->shape == MF_SHAPE_LIST)
+    for (const mf_node *item = list->as.first; item; item = item->next)
+      if (item->shape == MF_SHAPE_TEXT) mf_json_put_str(w, mf_node_text(item));
+  mf_json_close_list(w);
+}
+
+static void write_metadata(mf_compiler *c, mf_buf *out) {
+  mf_json_writer w;
+  mf_str name = text_of(c->document, MF_KEY_NAME), target = text_of(c->document, MF_KEY_TARGET);
+  mf_json_write_init(&w, out, 0);
+  mf_json_open_map(&w);
+  mf_json_key(&w, "name");
+  mf_json_put_str(&w, name.n ? name : c->document_name);
+  mf_json_key(&w, "description");
+  mf_json_put_str(&w, text_of(c->document, MF_KEY_DESCRIPTION));
+  mf_json_key(&w, "tags");
+  write_texts(&w, mf_node_get(c->document, MF_KEY_TAGS));
+  if (target.n) {
+    mf_json_key(&w, "target");
+    mf_json_put_str(&w, target);
+  }
+  mf_json_key(&w, "hosts");
+  mf_json_open_list(&w);
+  for (uint32_t i = 0; i < c->hosts.count; i++) mf_json_put_str(&w, c->hosts.entries[i].name);
+  mf_json_close_list(&w);
+  mf_json_key(&w, "fragment");
+  mf_json_put_bool(&w, c->fragment);
+  mf_json_key(&w, "compiler");
+  mf_json_put_str(&w, mf_str_of(mf_version()));
+  mf_json_close_map(&w);
+}
+
+/* ---- the stages ---- */
+
+static bool has_entries(const mf_node *list) {
+  return list && list->shape == MF_SHAPE_LIST && list->count > 0;
+}
+
+static bool is_fragment(const mf_node *document) {
+  return !has_entries(mf_node_get(document, MF_KEY_STEPS)) &&
+         !has_entries(mf_node_get(document, MF_KEY_ADVANCED_STEPS)) &&
+         !has_entries(mf_node_get(document, MF_KEY_CONDITIONAL_STEPS));
+}
+
+static mf_str stem(mf_str file) {
+  for (size_t i = file.n; i > 1; i--)
+    if (file.p[i - 1] == '.') return (mf_str){file.p, i - 1};
+  return file;
+}
+
+static bool open_compiler(mf_compilation *comp, mf_compiler *c, const mf_node *document) {
+  *c = (mf_compiler){.arena = &comp->arena,
+                     .diags = &comp->diags,
+                     .source = comp->source,
+                     .lines = comp->lines,
+                     .document = document,
+                     .options = &comp->options,
+                     .document_name = stem(mf_str_of(comp->name)),
+                     .fragment = is_fragment(document),
+                     .b = mf_builder_new(&comp->arena)};
+  const mf_node *hooks = mf_node_get(document, MF_KEY_HOOKS);
+  uint32_t count = hooks && hooks->shape == MF_SHAPE_LIST ? hooks->count : 0;
+  c->hook_rows = MF_NEW_ARRAY(c->arena, uint32_t, count + 1);
+  if (!c->b || !c->hook_rows) return false;
+  for (uint32_t i = 0; i < count; i++) c->hook_rows[i] = MF_ABSENT;
+  mf_names_open(c);
+  return true;
+}
+
+static mf_status finish_image(mf_compilation *comp, mf_compiler *c) {
+  char detail[256] = "";
+  mf_buf metadata;
+  mf_buf_init(&metadata, &comp->options.alloc, MF_LIMIT_DOCUMENT_BYTES);
+  write_metadata(c, &metadata);
+  mf_builder_metadata(c->b, mf_buf_str(&metadata));
+  mf_builder_source(c->b, mf_str_of(comp->name), (uint32_t)comp->source.n,
+                    mf_hash128_of(comp->source.p, comp->source.n));
+  bool failed = metadata.failed;
+  mf_status status = failed ? MF_OUT_OF_MEMORY
+                            : mf_builder_finish(c->b, &comp->image, detail, sizeof detail);
+  mf_buf_fini(&metadata);
+  if (status == MF_OK || status == MF_OUT_OF_MEMORY) return status;
+  if (status == MF_IMAGE_TOO_LARGE)
+    mf_diag_add(&comp->diags, MF_E_IMAGE_TOO_LARGE, (mf_span){0, 0});
+  else
+    mf_diag_add(&comp->diags, MF_E_TOO_COMPLEX, (mf_span){0, 0}, detail);
+  return MF_DOCUMENT_INVALID;
+}
+
+static mf_node *parse(mf_compilation *comp, mf_buf *dump_tokens) {
+  mf_parse_context context = {.arena = &comp->arena,
+                              .diags = &comp->diags,
+                              .source = comp->source,
+                              .syntax = comp->options.syntax,
+                              .lenient = comp->options.lenient,
+                              .dump_tokens = dump_tokens};
+  return mf_document_parse(&context);
+}
+
+/* Checks and emits; the image is there when no error was found. */
+static mf_status check_and_emit(mf_compilation *comp, const mf_node *document, const mf_dumps *dumps) {
+  mf_compiler c;
+  if (!open_compiler(comp, &c, document)) return MF_OUT_OF_MEMORY;
+  c.dump_expr = dumps->expr;
+  mf_names_declare_document(&c);
+  mf_emit_run(&c);
+  if (dumps->types) mf_names_dump(&c, dumps->types);
+  if (mf_arena_oom(&comp->arena)) return MF_OUT_OF_MEMORY;
+  return comp->diags.errors ? MF_DOCUMENT_INVALID : finish_image(comp, &c);
+}
+
+static mf_status run_stages(mf_compilation *comp, const mf_dumps *dumps) {
+  mf_node *document = parse(comp, dumps->tokens);
+  if (!document || mf_arena_oom(&comp->arena)) return MF_OUT_OF_MEMORY;
+  if (dumps->ast) mf_document_dump(dumps->ast, document);
+  if (document->shape != MF_SHAPE_MAP)
+    return comp->diags.errors ? MF_DOCUMENT_INVALID : MF_OUT_OF_MEMORY;
+  return check_and_emit(comp, document, dumps);
+}
+
+static void write_codes(mf_compilation *comp) {
+  comp->codes = mf_arena_get(&comp->arena, comp->diags.count * sizeof *comp->codes);
+  for (uint32_t i = 0; comp->codes && i < comp->diags.count; i++)
+    mf_code_text(comp->diags.items[i].code, comp->codes[i]);
+  if (!comp->codes) comp->diags.count = 0;
+}
+
+mf_status mf_compile_stages(const mf_compile_options *options, const char *bytes, size_t n,
+                            const mf_dumps *dumps, mf_compilation **out) {
+  mf_alloc alloc = options->alloc.fn ? options->alloc : mf_alloc_default();
+  mf_compilation *comp = mf_realloc(&alloc, NULL, 0, sizeof *comp);
+  *out = comp;
+  if (!comp) return MF_OUT_OF_MEMORY;
+  *comp = (mf_compilation){.options = *options, .source = {bytes, n}};
+  comp->options.alloc = alloc;
+  mf_arena_init(&comp->arena, &alloc, 0);
+  mf_diags_init(&comp->diags, &comp->arena);
+  mf_buf_init(&comp->image, &alloc, MF_LIMIT_IMAGE_BYTES);
+  comp->name = mf_arena_printf(&comp->arena, "%s", options->name ? options->name : "document");
+  mf_str lines = n > MF_LIMIT_DOCUMENT_BYTES ? MF_STR("") : comp->source;
+  bool ok = comp->name && mf_lines_init(&comp->lines, &comp->arena, lines);
+  comp->status = ok ? run_stages(comp, dumps) : MF_OUT_OF_MEMORY;
+  mf_diags_sort(&comp->diags);
+  write_codes(comp);
+  if (mf_arena_oom(&comp->arena)) comp->status = MF_OUT_OF_MEMORY;
+  return comp->status;
+}
+
+mf_status mf_compile(const mf_compile_options *options, const char *bytes, size_t n,
+                     mf_compilation **out) {
+  mf_dumps none = {0};
+  return mf_compile_stages(options, bytes, n, &none, out);
+}
+
+/* ---- reading a compilation ---- */
+
+void mf_compilation_free(mf_compilation *comp) {
+  if (!comp) return;
+  mf_alloc alloc = comp->options.alloc;
+  mf_buf_fini(&comp->image);
+  mf_arena_fini(&comp->arena);
+  mf_realloc(&alloc, comp, sizeof *comp, 0);
+}
+
+const uint8_t *mf_compilation_image(const mf_compilation *comp, size_t *n) {
+  *n = comp && comp->status == MF_OK ? comp->image.n : 0;
+  return *n ? (const uint8_t *)comp->image.p : NULL;
+}
+
+size_t mf_compilation_diagnostic_count(const mf_compilation *comp) { return comp->diags.count; }
+
+mf_diagnostic mf_compilation_diagnostic(const mf_compilation *comp, size_t i) {
+  const mf_diag *d = &comp->diags.items[i];
+  mf_diagnostic out = {.severity = d->severity, .message = d->message, .suggestion = d->suggestion,
+                       .offset = d->span.offset, .length = d->span.length};
+  out.code = comp->codes[i];
+  if (d->span.length || d->span.offset)
+    mf_lines_find(&comp->lines, d->span.offset, &out.line, &out.column);
+  return out;
+}

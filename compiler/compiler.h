@@ -1,0 +1,148 @@
+/* compiler - what the stages behind the parser share.
+ *
+ * compile.c     the conductor
+ * names.c       scopes, slots, name resolution
+ * conditions.c  condition mappings to expressions; which entries look at outcomes
+ * data.c        free JSON with interpolations to expressions
+ * emit_run.c    the order of a run
+ * emit_entry.c  steps, conditionals, waits, bare actions
+ * emit_hook.c   hooks and actions
+ * emit_assertion.c
+ * scenario.c    scenarios to driver arguments */
+#ifndef MF_COMPILER_COMPILER_H
+#define MF_COMPILER_COMPILER_H
+#include "ast.h"
+#include "expr.h"
+
+/* When an expression is evaluated: which value of a metric a bare name means. */
+typedef enum mf_phase {
+  MF_PHASE_BEFORE_LOAD, /* before a step's load, and between steps: the last step's */
+  MF_PHASE_AFTER_LOAD,  /* of a step: its own */
+  MF_PHASE_RUN,         /* assertions and hooks of the orchestration: the run's */
+} mf_phase;
+
+typedef struct mf_compiler {
+  mf_arena *arena;
+  mf_diags *diags;
+  mf_builder *b;
+  mf_lines lines;
+  mf_str source;
+  mf_str document_name;    /* file stem */
+  const mf_node *document;
+  const mf_compile_options *options;
+  bool fragment;           /* no steps: unknown names are warnings */
+
+  /* names.c */
+  mf_names globals;        /* name -> slot */
+  mf_names *step_scope;    /* the open step's variables, NULL outside */
+  mf_names special;        /* "metric_last:avg_latency", "builtin:now" -> slot */
+  mf_names metrics;        /* metric name -> METRIC row */
+  mf_names steps;          /* name as written (with #2) -> STEP row */
+  mf_names step_rows;      /* address of a STEP node -> its row */
+  mf_names step_uses;      /* name as written -> how often so far */
+  mf_names assigned;       /* names that set_variable or save_as write */
+  mf_phase phase;
+  mf_names_env env;
+  mf_expr_emitter expr;
+
+  mf_names hosts;          /* constant hosts found in the document */
+  mf_names drivers;        /* driver name -> DRIVER row */
+  uint32_t *hook_rows;     /* HOOK row of each global hook, MF_ABSENT until used */
+  mf_buf *dump_types;      /* --dump=types */
+  mf_buf *dump_expr;       /* --dump=expr */
+} mf_compiler;
+
+/* ---- small helpers (compile.c) ---- */
+mf_str mf_compile_path(mf_compiler *c, const char *fmt, ...) MF_PRINTF(2, 3);
+static inline uint32_t mf_compile_string(mf_compiler *c, mf_str s) { return mf_builder_string(c->b, s); }
+/* Marks what follows as coming from this span. */
+void mf_compile_at(mf_compiler *c, mf_span span);
+#define MF_EMIT(c, op, a, operand_b) mf_builder_emit((c)->b, MF_OP_##op, (a), (operand_b), 0)
+/* Words of keys.def and tags.def that the checker compares: the text of a key,
+ * n 0 when absent.  Reports interpolations, which are not allowed there. */
+mf_str mf_compile_word(mf_compiler *c, const mf_node *map, mf_key key);
+bool mf_compile_bool(mf_compiler *c, const mf_node *map, mf_key key, bool fallback);
+
+/* ---- names.c ---- */
+void mf_names_open(mf_compiler *c);
+/* Declares everything the document declares, before any code is emitted. */
+void mf_names_declare_document(mf_compiler *c);
+/* Opens and closes the scope of a step's variables. */
+void mf_names_step_begin(mf_compiler *c, mf_names *scope, uint32_t step_row, const mf_node *variables);
+void mf_names_step_end(mf_compiler *c);
+/* The slot that set_variable, save_as write. */
+uint32_t mf_names_assign(mf_compiler *c, mf_str name);
+uint32_t mf_names_builtin(mf_compiler *c, uint32_t builtin);
+/* The METRIC row of a name (aliases resolved), adding it; kind as METRIC_KIND. */
+uint32_t mf_names_metric(mf_compiler *c, mf_str name, uint32_t kind);
+/* The slot of a metric in a role (MF_SLOT_KIND_METRIC_*). */
+uint32_t mf_names_metric_slot(mf_compiler *c, uint32_t metric_row, uint32_t slot_kind);
+/* Is this a metric that some load yields or some action records? */
+bool mf_names_metric_known(mf_compiler *c, mf_str name);
+/* Is this a declared variable (not a built-in name or metric)? */
+bool mf_names_is_variable(mf_compiler *c, mf_str name);
+/* The row that was declared for this STEP node. */
+uint32_t mf_names_step_row(mf_compiler *c, const mf_node *step);
+/* The row of a step by name; reports unknown names (a warning in fragments). */
+uint32_t mf_names_step(mf_compiler *c, mf_str name, mf_span span);
+bool mf_name_is_identifier(mf_str name);
+
+/* ---- data.c ---- */
+/* JSON with interpolations as an expression; a LITERAL when it has none. */
+mf_expr *mf_data_expr(mf_compiler *c, const mf_node *node);
+/* A text node as an expression that gives text. */
+mf_expr *mf_text_expr(mf_compiler *c, const mf_node *node);
+/* A duration in seconds (number, text, or one interpolation) as an expression;
+ * reports negative ones (malformed ones are the parser's). */
+mf_expr *mf_seconds_expr(mf_compiler *c, const mf_node *node);
+mf_expr *mf_literal(mf_compiler *c, mf_span span, mf_value value);
+mf_expr *mf_literal_text(mf_compiler *c, mf_span span, mf_str text);
+/* Where a text node's content stands in the source. */
+mf_expr_source mf_node_expr_source(const mf_node *node);
+/* A map under construction, as an expression. */
+mf_expr *mf_map_expr(mf_compiler *c, mf_span span);
+void mf_map_expr_add(mf_compiler *c, mf_expr *map, const char *key, mf_expr *value);
+/* Adds key: value of the node when it is there. */
+void mf_map_expr_add_key(mf_compiler *c, mf_expr *map, const char *name, const mf_node *from, mf_key key);
+void mf_emit_expr(mf_compiler *c, const mf_expr *e);
+
+/* ---- conditions.c ---- */
+/* A condition node (mapping or text) as an expression. */
+mf_expr *mf_condition_expr(mf_compiler *c, const mf_node *node);
+/* Does it look at the outcome of steps (previous..., all_steps_succeeded,
+ * steps[...])? */
+bool mf_condition_looks(const mf_expr *e);
+/* Emits the condition and a JUMP_FALSE to label. */
+void mf_emit_condition(mf_compiler *c, const mf_expr *e, uint32_t label_false);
+/* The operator word of metric_threshold and metric assertions (">=", "gt",
+ * "greater_than"...) as an opcode; 0 when unknown (reported). */
+mf_opcode mf_operator_code(mf_compiler *c, const mf_node *node);
+mf_expr *mf_binary(mf_compiler *c, mf_span span, mf_opcode op, mf_expr *left, mf_expr *right);
+/* A name such as "variables.x" or "avg_latency" as an expression. */
+mf_expr *mf_name_expr(mf_compiler *c, mf_str dotted, mf_span span);
+
+/* ---- the emitters ---- */
+void mf_emit_run(mf_compiler *c);
+void mf_emit_entries(mf_compiler *c, const mf_node *list, mf_str path);
+void mf_emit_global_hooks(mf_compiler *c, uint32_t hook_type);
+/* Hooks of a step: a list node, NULL is none. */
+void mf_emit_step_hooks(mf_compiler *c, const mf_node *list, uint32_t hook_type, mf_str path);
+/* One action inside a hook, or as an entry of its own. */
+void mf_emit_action(mf_compiler *c, const mf_node *action, mf_str path, bool entry);
+void mf_emit_assertions(mf_compiler *c, const mf_node *list, mf_str path, uint32_t step_row);
+
+/* A constant host in a text (the url of an action, a variable) becomes one that
+ * the run may reach. */
+void mf_compile_host(mf_compiler *c, const mf_node *text);
+
+/* ---- scenario.c ---- */
+typedef struct mf_scenario_use {
+  uint32_t scenario;   /* SCENARIO row, MF_ABSENT: no load */
+  uint32_t fault;      /* FAULT row, MF_ABSENT: none */
+  mf_expr *load;       /* arguments of the load, a map without its duration */
+  mf_expr *config;     /* arguments of the fault */
+  mf_expr *seconds;    /* default duration */
+} mf_scenario_use;
+/* What a step's `scenario` (NULL: none) came to; reports unknown names. */
+mf_scenario_use mf_scenario_resolve(mf_compiler *c, const mf_node *scenario, mf_str path);
+#endif

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/* data - free JSON with interpolations as expressions.  What has none becomes
+ * one literal, so that bodies, headers and arguments are constants of the image. */
+#include "compiler.h"
+
+static mf_expr *new_expr(mf_compiler *c, mf_expr_kind kind, mf_span span) {
+  mf_expr *e = MF_NEW(c->arena, mf_expr);
+  if (!e) return NULL;
+  e->kind = (uint8_t)kind;
+  e->span = span;
+  return e;
+}
+
+mf_expr *mf_literal(mf_compiler *c, mf_span span, mf_value value) {
+  mf_expr *e = new_expr(c, MF_EXPR_LITERAL, span);
+  if (e) e->value = value;
+  return e;
+}
+
+mf_expr *mf_literal_text(mf_compiler *c, mf_span span, mf_str text) {
+  mf_value v = {.kind = MF_STRING, .len = (uint32_t)text.n, .as.s = text.p};
+  return mf_literal(c, span, v);
+}
+
+mf_expr_source mf_node_expr_source(const mf_node *node) {
+  mf_expr_source s = {.text = mf_node_text(node),
+                      .offset = node->as.text.content,
+                      .exact = (node->flags & MF_NODE_VERBATIM) != 0,
+                      .whole = node->span};
+  return s;
+}
+
+/* ---- interpolated text ---- */
+
+static mf_expr *join_parts(mf_compiler *c, mf_span span, const mf_part *parts) {
+  mf_expr *join = new_expr(c, MF_EXPR_JOIN, span);
+  if (!join) return NULL;
+  mf_expr **tail = &join->first;
+  for (const mf_part *p = parts; p; p = p->next) {
+    mf_expr *e = p->expr ? p->expr : mf_literal_text(c, span, p->text);
+    if (!e) return NULL;
+    *tail = e;
+    tail = &e->next;
+  }
+  return join;
+}
+
+static mf_expr *text_value(mf_compiler *c, const mf_node *node) {
+  if (!(node->flags & MF_NODE_INTERPOLATED)) return mf_literal_text(c, node->span, mf_node_text(node));
+  mf_expr_source source = mf_node_expr_source(node);
+  mf_part *parts = mf_interpolation_parse(c->arena, c->diags, &source);
+  if (!parts) return mf_literal_text(c, node->span, MF_STR(""));
+  if (parts->next) return join_parts(c, node->span, parts);
+  return parts->expr ? parts->expr : mf_literal_text(c, node->span, parts->text);
+}
+
+/* ---- data ---- */
+
+static mf_expr *scalar_expr(mf_compiler *c, const mf_node *node) {
+  mf_value v = {.kind = MF_NULL};
+  if (node->shape == MF_SHAPE_BOOL) v = (mf_value){.kind = MF_BOOL, .as.i = node->as.b};
+  if (node->shape == MF_SHAPE_INT) v = (mf_value){.kind = MF_INT, .as.i = node->as.i};
+  if (node->shape == MF_SHAPE_UINT) v = (mf_value){.kind = MF_UINT, .as.u = node->as.u};
+  if (node->shape == MF_SHAPE_DOUBLE) v = (mf_value){.kind = MF_DOUBLE, .as.d = node->as.d};
+  return mf_literal(c, node->span, v);
+}
+
+static mf_expr *list_expr(mf_compiler *c, const mf_node *node) {
+  mf_expr *list = new_expr(c, MF_EXPR_LIST, node->span);
+  if (!list) return NULL;
+  mf_expr **tail = &list->first;
+  for (const mf_node *item = node->as.first; item; item = item->next) {
+    mf_expr *e = mf_data_expr(c, item);
+    if (!e) return NULL;
+    *tail = e;
+    tail = &e->next;
+  }
+  return list;
+}
+
+mf_expr *mf_map_expr(mf_compiler *c, mf_span span) { return new_expr(c, MF_EXPR_MAP, span); }
+
+static void map_add(mf_expr *map, mf_expr *key, mf_expr *value) {
+  if (!map || !key || !value) return;
+  mf_expr **tail = &map->first;
+  while (*tail) tail = &(*tail)->next;
+  *tail = key;
+  key->next = value;
+}
+
+void mf_map_expr_add(mf_compiler *c, mf_expr *map, const char *key, mf_expr *value) {
+  if (!map || !value) return;
+  map_add(map, mf_literal_text(c, value->span, mf_str_of(key)), value);
+}
+
+void mf_map_expr_add_key(mf_compiler *c, mf_expr *map, const char *name, const mf_node *from,
+                         mf_key key) {
+  const mf_node *node = mf_node_get(from, key);
+  if (node) mf_map_expr_add(c, map, name, mf_data_expr(c, node));
+}
+
+static mf_expr *map_expr(mf_compiler *c, const mf_node *node) {
+  mf_expr *map = mf_map_expr(c, node->span);
+  if (!map) return NULL;
+  mf_expr **tail = &map->first;
+  for (const mf_member *m = node->as.members; m; m = m->next) {
+    mf_str name = m->key == MF_KEY_NONE ? m->name : mf_str_of(mf_key_spelling(m->key));
+    mf_expr *key = mf_literal_text(c, m->key_span, name), *value = mf_data_expr(c, m->value);
+    if (!key || !value) return NULL;
+    *tail = key;
+    key->next = value;
+    tail = &value->next;
+  }
+  return map;
+}
+
+mf_expr *mf_data_expr(mf_compiler *c, const mf_node *node) {
+  switch ((mf_shape)node->shape) {
+    case MF_SHAPE_TEXT: return text_value(c, node);
+    case MF_SHAPE_LIST: return list_expr(c, node);
+    case MF_SHAPE_MAP: return map_expr(c, node);
+    case MF_SHAPE_BAD: return new_expr(c, MF_EXPR_ERROR, node->span);
+    case MF_SHAPE_NULL:
+    case MF_SHAPE_BOOL:
+    case MF_SHAPE_INT:
+    case MF_SHAPE_UINT:
+    case MF_SHAPE_DOUBLE: return scalar_expr(c, node);
+  }
+  return NULL;
+}
+
+/* A text that is one interpolation keeps its value's type; here text is wanted. */
+mf_expr *mf_text_expr(mf_compiler *c, const mf_node *node) {
+  mf_expr *e = mf_data_expr(c, node);
+  if (!e || e->kind == MF_EXPR_JOIN || e->kind == MF_EXPR_ERROR) return e;
+  if (e->kind == MF_EXPR_LITERAL && e->value.kind == MF_STRING) return e;
+  mf_expr *join = new_expr(c, MF_EXPR_JOIN, node->span);
+  if (join) join->first = e;
+  return join;
+}
+
+/* ---- durations ---- */
+
+static mf_expr *constant_seconds(mf_compiler *c, const mf_node *node, double seconds) {
+  if (seconds < 0 || seconds > 1e9) {
+    mf_diag_add(c->diags, MF_E_OUT_OF_RANGE, node->span, "a duration", "between 0 and 1e9 seconds");
+    return new_expr(c, MF_EXPR_ERROR, node->span);
+  }
+  return mf_literal(c, node->span, (mf_value){.kind = MF_DOUBLE, .as.d = seconds});
+}
+
+mf_expr *mf_seconds_expr(mf_compiler *c, const mf_node *node) {
+  int64_t ns = 0;
+  switch ((mf_shape)node->shape) {
+    case MF_SHAPE_INT: return constant_seconds(c, node, (double)node->as.i);
+    case MF_SHAPE_UINT: return constant_seconds(c, node, (double)node->as.u);
+    case MF_SHAPE_DOUBLE: return constant_seconds(c, node, node->as.d);
+    case MF_SHAPE_TEXT:
+      if (node->flags & MF_NODE_INTERPOLATED) return mf_data_expr(c, node);
+      if (mf_parse_duration(mf_node_text(node), &ns)) return constant_seconds(c, node, (double)ns / 1e9);
+      break;
+    case MF_SHAPE_BAD:
+    case MF_SHAPE_NULL:
+    case MF_SHAPE_BOOL:
+    case MF_SHAPE_LIST:
+    case MF_SHAPE_MAP: break;
+  }
+  return new_expr(c, MF_EXPR_ERROR, node->span); /* the parser has refused it */
+}
+
+/* Does it use now or duration (and no variable of that name)? */
+static bool reads_clock(mf_compiler *c, const mf_expr *e) {
+  if (e->kind == MF_EXPR_IDENT && (mf_str_is(e->name, "now") || mf_str_is(e->name, "duration")))
+    return !mf_names_is_variable(c, e->name);
+  for (const mf_expr *child = e->first; child; child = child->next)
+    if (reads_clock(c, child)) return true;
+  return false;
+}
+
+/* The clock is read once before code that uses it, never within it. */
+void mf_emit_expr(mf_compiler *c, const mf_expr *e) {
+  if (!e) return; /* out of memory: the arena says so */
+  if (reads_clock(c, e)) MF_EMIT(c, NOW, 0, 0);
+  if (c->dump_expr) {
+    mf_expr_dump(c->dump_expr, e);
+    mf_buf_putc(c->dump_expr, '\n');
+  }
+  mf_compile_at(c, e->span);
+  mf_expr_emit(&c->expr, e);
+}

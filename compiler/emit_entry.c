@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* emit_entry - the entries of `steps` and of every branch: steps,
+ * conditionals, waits and bare actions (LANGUAGE, "Entries"). */
+#include "compiler.h"
+
+/* A step's own key, or the one in its `base`; both is a mistake. */
+static const mf_node *step_get(mf_compiler *c, const mf_node *step, mf_key key) {
+  const mf_node *own = mf_node_get(step, key);
+  const mf_node *base = mf_node_get(mf_node_get(step, MF_KEY_BASE), key);
+  if (own && base)
+    mf_diag_add(c->diags, MF_E_BOTH_GIVEN, base->span, mf_key_spelling(key),
+                mf_compile_path(c, "base.%s", mf_key_spelling(key)).p);
+  return own ? own : base;
+}
+
+static bool step_flag(mf_compiler *c, const mf_node *step, mf_key key) {
+  const mf_node *base = mf_node_get(step, MF_KEY_BASE);
+  return mf_compile_bool(c, step, key, base && mf_compile_bool(c, base, key, false));
+}
+
+static uint32_t entry_flags(mf_compiler *c, const mf_node *entry, bool looks) {
+  uint32_t flags = looks ? MF_STEP_FLAGS_LOOKS : 0;
+  if (step_flag(c, entry, MF_KEY_CONTINUE_ON_FAILURE)) flags |= MF_STEP_FLAGS_CONTINUE_ON_FAILURE;
+  if (step_flag(c, entry, MF_KEY_OPTIONAL)) flags |= MF_STEP_FLAGS_OPTIONAL;
+  return flags;
+}
+
+/* An entry whose condition looks at outcomes may handle a pending failure; any
+ * other is stopped by one. */
+static void emit_gate(mf_compiler *c, bool looks) {
+  if (!looks) MF_EMIT(c, GATE, 0, 0);
+}
+
+/* ---- steps ---- */
+
+static void emit_step_variables(mf_compiler *c, const mf_node *variables) {
+  if (!variables || variables->shape != MF_SHAPE_MAP) return;
+  for (const mf_member *m = variables->as.members; m; m = m->next) {
+    uint32_t slot = mf_names_get(c->step_scope, m->name);
+    if (slot == MF_NAMES_NONE) continue;
+    mf_emit_expr(c, mf_data_expr(c, m->value));
+    MF_EMIT(c, INIT, slot, 0);
+  }
+}
+
+static void emit_wait(mf_compiler *c, const mf_node *seconds) {
+  mf_emit_expr(c, mf_seconds_expr(c, seconds));
+  MF_EMIT(c, WAIT, 0, 0);
+}
+
+static void emit_load(mf_compiler *c, const mf_scenario_use *use, mf_expr *seconds) {
+  if (use->scenario == MF_ABSENT) return;
+  mf_map_expr_add(c, use->load, "duration", seconds);
+  mf_emit_expr(c, use->load);
+  MF_EMIT(c, SCENARIO, use->scenario, 0);
+}
+
+/* Faults in, load, faults out; without either, the step's own duration passes. */
+static void emit_work(mf_compiler *c, const mf_node *step, uint32_t row, mf_str path) {
+  const mf_node *scenario = step_get(c, step, MF_KEY_SCENARIO);
+  const mf_node *duration = step_get(c, step, MF_KEY_DURATION);
+  mf_scenario_use use = mf_scenario_resolve(c, scenario, path);
+  mf_builder_row_get(c->b, MF_TABLE_STEP, row)[2] = use.scenario;
+  if (use.scenario == MF_ABSENT && use.fault == MF_ABSENT) {
+    if (duration) emit_wait(c, duration);
+    return;
+  }
+  mf_expr *seconds = duration ? mf_seconds_expr(c, duration) : use.seconds;
+  if (use.fault == MF_ABSENT) {
+    emit_load(c, &use, seconds);
+    return;
+  }
+  uint32_t undo = mf_builder_label(c->b);
+  mf_emit_expr(c, use.config);
+  MF_EMIT(c, FAULT_ENTER, use.fault, undo);
+  emit_load(c, &use, seconds);
+  mf_builder_place(c->b, undo);
+  MF_EMIT(c, FAULT_LEAVE, use.fault, 0);
+}
+
+/* pre_hooks and the work: a failure goes on at the post_hooks. */
+static void emit_step_body(mf_compiler *c, const mf_node *step, uint32_t row, mf_str path) {
+  uint32_t after = mf_builder_label(c->b);
+  MF_EMIT(c, HANDLER, after, 0);
+  const mf_node *delay = step_get(c, step, MF_KEY_DELAY_BEFORE);
+  if (delay) emit_wait(c, delay);
+  emit_step_variables(c, step_get(c, step, MF_KEY_VARIABLES));
+  mf_emit_global_hooks(c, MF_HOOK_TYPE_PRE_STEP);
+  mf_emit_step_hooks(c, step_get(c, step, MF_KEY_PRE_HOOKS), MF_HOOK_TYPE_PRE_STEP, path);
+  emit_work(c, step, row, path);
+  mf_builder_place(c->b, after);
+}
+
+/* post_hooks in any case; assertions only when there is something to judge;
+ * then the outcome, which the global post_step hooks see as previous. */
+static void emit_step_end(mf_compiler *c, const mf_node *step, uint32_t row, mf_str path,
+                          uint32_t leave) {
+  uint32_t known = mf_builder_label(c->b);
+  c->phase = MF_PHASE_AFTER_LOAD;
+  MF_EMIT(c, HANDLER, known, 0);
+  mf_emit_step_hooks(c, step_get(c, step, MF_KEY_POST_HOOKS), MF_HOOK_TYPE_POST_STEP, path);
+  MF_EMIT(c, JUMP_FAILED, known, 0);
+  mf_emit_assertions(c, step_get(c, step, MF_KEY_ASSERTIONS),
+                     mf_compile_path(c, "%.*s.assertions", (int)path.n, path.p), row);
+  mf_builder_place(c->b, known);
+  MF_EMIT(c, STEP_OUTCOME, row, 0);
+  MF_EMIT(c, HANDLER, leave, 0);
+  mf_emit_global_hooks(c, MF_HOOK_TYPE_POST_STEP);
+  c->phase = MF_PHASE_BEFORE_LOAD;
+}
+
+static void emit_display_name(mf_compiler *c, const mf_node *step, uint32_t row) {
+  const mf_node *name = mf_node_get(step, MF_KEY_NAME);
+  mf_emit_expr(c, name ? mf_text_expr(c, name) : mf_literal_text(c, step->span, MF_STR("step")));
+  MF_EMIT(c, STEP_BEGIN, row, 0);
+}
+
+static void emit_step(mf_compiler *c, const mf_node *step, mf_str path) {
+  uint32_t row = mf_names_step_row(c, step);
+  if (row == MF_NAMES_NONE) return;
+  const mf_node *node = step_get(c, step, MF_KEY_CONDITION);
+  mf_names scope;
+  mf_expr *condition = node ? mf_condition_expr(c, node) : NULL;
+  bool looks = mf_condition_looks(condition);
+  uint32_t *fields = mf_builder_row_get(c->b, MF_TABLE_STEP, row);
+  fields[1] = mf_compile_string(c, path);
+  fields[3] |= entry_flags(c, step, looks);
+  uint32_t leave = mf_builder_label(c->b), skip = mf_builder_label(c->b);
+  mf_compile_at(c, step->span);
+  emit_gate(c, looks);
+  MF_EMIT(c, STEP_ENTER, row, leave);
+  if (condition) mf_emit_condition(c, condition, skip);
+  if (looks) MF_EMIT(c, HANDLED, 0, 0);
+  mf_names_step_begin(c, &scope, row, step_get(c, step, MF_KEY_VARIABLES));
+  emit_display_name(c, step, row);
+  emit_step_body(c, step, row, path);
+  emit_step_end(c, step, row, path, leave);
+  mf_names_step_end(c);
+  if (condition) {
+    MF_EMIT(c, JUMP, leave, 0);
+    mf_builder_place(c->b, skip);
+    MF_EMIT(c, SKIP, 0, 0);
+  }
+  mf_builder_place(c->b, leave);
+  mf_compile_at(c, step->span);
+  MF_EMIT(c, STEP_LEAVE, row, 0);
+}
+
+/* ---- conditionals ---- */
+
+typedef struct arm {
+  mf_expr *condition;
+  const mf_node *steps;
+  mf_str path;
+} arm;
+
+static uint32_t branch_row(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t arms,
+                           uint32_t flags) {
+  const mf_node *name = mf_node_get(entry, MF_KEY_NAME);
+  mf_str text = name && name->shape == MF_SHAPE_TEXT ? mf_node_text(name) : path;
+  uint32_t fields[4] = {mf_compile_string(c, text), mf_compile_string(c, path), arms, flags};
+  return mf_builder_row(c->b, MF_TABLE_BRANCH, fields);
+}
+
+static uint32_t count_elifs(const mf_node *entry) {
+  const mf_node *elif = mf_node_get(entry, MF_KEY_ELIF);
+  return elif && elif->shape == MF_SHAPE_LIST ? elif->count : 0;
+}
+
+/* then, elif...; the arms in order.  NULL when out of memory. */
+static arm *collect_arms(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t count) {
+  arm *arms = MF_NEW_ARRAY(c->arena, arm, count);
+  if (!arms) return NULL;
+  const mf_node *condition = mf_node_get(entry, MF_KEY_CONDITION);
+  arms[0] = (arm){condition ? mf_condition_expr(c, condition) : NULL,
+                  mf_node_get(entry, MF_KEY_THEN_STEPS),
+                  mf_compile_path(c, "%.*s.then", (int)path.n, path.p)};
+  if (count == 1) return arms;
+  uint32_t i = 1;
+  for (const mf_node *e = mf_node_get(entry, MF_KEY_ELIF)->as.first; e; e = e->next, i++) {
+    condition = mf_node_get(e, MF_KEY_CONDITION);
+    arms[i] = (arm){condition ? mf_condition_expr(c, condition) : NULL,
+                    mf_node_get(e, MF_KEY_THEN_STEPS),
+                    mf_compile_path(c, "%.*s.elif[%u].then", (int)path.n, path.p, i - 1)};
+  }
+  return arms;
+}
+
+static void emit_arm(mf_compiler *c, uint32_t row, uint32_t number, const mf_node *steps, mf_str path,
+                     uint32_t end) {
+  MF_EMIT(c, BRANCH_TAKE, row, number);
+  mf_emit_entries(c, steps, path);
+  MF_EMIT(c, JUMP, end, 0);
+}
+
+static void emit_conditional(mf_compiler *c, const mf_node *entry, mf_str path) {
+  uint32_t count = 1 + count_elifs(entry);
+  arm *arms = collect_arms(c, entry, path, count);
+  if (!arms) return;
+  bool looks = false;
+  for (uint32_t i = 0; i < count; i++) looks = looks || mf_condition_looks(arms[i].condition);
+  uint32_t row = branch_row(c, entry, path, count, entry_flags(c, entry, looks));
+  uint32_t failed = mf_builder_label(c->b), end = mf_builder_label(c->b);
+  mf_compile_at(c, entry->span);
+  emit_gate(c, looks);
+  MF_EMIT(c, BRANCH_ENTER, row, failed);
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t next = mf_builder_label(c->b);
+    if (arms[i].condition) mf_emit_condition(c, arms[i].condition, next);
+    emit_arm(c, row, i, arms[i].steps, arms[i].path, end);
+    mf_builder_place(c->b, next);
+  }
+  emit_arm(c, row, count, mf_node_get(entry, MF_KEY_ELSE_STEPS),
+           mf_compile_path(c, "%.*s.else", (int)path.n, path.p), end);
+  mf_builder_place(c->b, failed);
+  mf_compile_at(c, entry->span);
+  MF_EMIT(c, BRANCH_FAIL, row, 0);
+  mf_builder_place(c->b, end);
+}
+
+/* ---- entries ---- */
+
+static void emit_entry(mf_compiler *c, const mf_node *entry, mf_str path) {
+  if (entry->shape != MF_SHAPE_MAP) return;
+  switch (entry->tag) {
+    case MF_TAG_STEP: emit_step(c, entry, path); break;
+    case MF_TAG_CONDITIONAL: emit_conditional(c, entry, path); break;
+    default: mf_emit_action(c, entry, path, true); break;
+  }
+}
+
+void mf_emit_entries(mf_compiler *c, const mf_node *list, mf_str path) {
+  if (!list || list->shape != MF_SHAPE_LIST) return;
+  uint32_t i = 0;
+  for (const mf_node *entry = list->as.first; entry; entry = entry->next, i++)
+    emit_entry(c, entry, mf_compile_path(c, "%.*s[%u]", (int)path.n, path.p, i));
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+/* emit_hook - hooks and actions (LANGUAGE, "Hooks and actions"). */
+#include "compiler.h"
+
+/* ---- actions: what each type does ---- */
+
+typedef struct action_info {
+  mf_tag tag;
+  uint32_t type;
+  bool fails;   /* on_error: fail by default */
+  void (*emit)(mf_compiler *c, const mf_node *action);
+} action_info;
+
+static void emit_set_variable(mf_compiler *c, const mf_node *action) {
+  mf_str name = mf_compile_word(c, action, MF_KEY_NAME);
+  const mf_member *value = mf_node_member(action, MF_KEY_VALUE);
+  mf_emit_expr(c, value ? mf_data_expr(c, value->value)
+                        : mf_literal(c, action->span, (mf_value){.kind = MF_NULL}));
+  MF_EMIT(c, STORE, mf_names_assign(c, name), 0);
+}
+
+static uint32_t log_level(mf_compiler *c, const mf_node *action) {
+  mf_str word = mf_compile_word(c, action, MF_KEY_LEVEL);
+  if (word.n == 0) return MF_LEVEL_INFO;
+  uint32_t code = mf_enum_code(MF_OPERAND_LEVEL, word);
+  if (code != MF_ABSENT) return code;
+  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_WORD, mf_node_get(action, MF_KEY_LEVEL)->span,
+                   "write trace, debug, info, warn or error", (int)word.n, word.p, "level");
+  return MF_LEVEL_INFO;
+}
+
+static void emit_text_of_key(mf_compiler *c, const mf_node *action, mf_key key, const char *fallback) {
+  const mf_node *node = mf_node_get(action, key);
+  mf_emit_expr(c, node ? mf_text_expr(c, node)
+                       : mf_literal_text(c, action->span, mf_str_of(fallback)));
+}
+
+static void emit_log(mf_compiler *c, const mf_node *action) {
+  emit_text_of_key(c, action, MF_KEY_MESSAGE, "");
+  MF_EMIT(c, LOG, log_level(c, action), 0);
+}
+
+static uint32_t driver_row(mf_compiler *c, const char *name) {
+  uint32_t row = mf_names_get(&c->drivers, mf_str_of(name));
+  if (row != MF_NAMES_NONE) return row;
+  uint32_t fields[1] = {mf_compile_string(c, mf_str_of(name))};
+  row = mf_builder_row(c->b, MF_TABLE_DRIVER, fields);
+  mf_names_set(&c->drivers, mf_str_of(name), row);
+  return row;
+}
+
+/* The effect, save_as, and the judgement of its outcome. */
+static void emit_effect(mf_compiler *c, const mf_node *action, const char *driver, mf_expr *args) {
+  mf_emit_expr(c, args);
+  MF_EMIT(c, EFFECT, driver_row(c, driver), 0);
+  mf_str name = mf_compile_word(c, action, MF_KEY_SAVE_AS);
+  if (name.n) {
+    MF_EMIT(c, DUP, 0, 0);
+    MF_EMIT(c, STORE, mf_names_assign(c, name), 0);
+  }
+  MF_EMIT(c, OUTCOME, 0, 0);
+}
+
+static void add_timeout(mf_compiler *c, mf_expr *args, const mf_node *action) {
+  const mf_node *timeout = mf_node_get(action, MF_KEY_TIMEOUT);
+  if (timeout) mf_map_expr_add(c, args, "timeout", mf_seconds_expr(c, timeout));
+}
+
+static void add_text(mf_compiler *c, mf_expr *args, const char *name, const mf_node *action, mf_key key) {
+  const mf_node *node = mf_node_get(action, key);
+  if (node) mf_map_expr_add(c, args, name, mf_text_expr(c, node));
+}
+
+static void emit_http_request(mf_compiler *c, const mf_node *action) {
+  mf_expr *args = mf_map_expr(c, action->span);
+  const mf_node *url = mf_node_get(action, MF_KEY_URL), *body = mf_node_get(action, MF_KEY_BODY);
+  if (url && url->shape == MF_SHAPE_TEXT) mf_compile_host(c, url);
+  add_text(c, args, "url", action, MF_KEY_URL);
+  if (mf_node_get(action, MF_KEY_METHOD))
+    add_text(c, args, "method", action, MF_KEY_METHOD);
+  else
+    mf_map_expr_add(c, args, "method",
+                    mf_literal_text(c, action->span, body ? MF_STR("POST") : MF_STR("GET")));
+  mf_map_expr_add_key(c, args, "headers", action, MF_KEY_HEADERS);
+  mf_map_expr_add_key(c, args, "body", action, MF_KEY_BODY);
+  add_timeout(c, args, action);
+  emit_effect(c, action, "http_request", args);
+}
+
+static void emit_command(mf_compiler *c, const mf_node *action) {
+  mf_expr *args = mf_map_expr(c, action->span);
+  const mf_node *command = mf_node_get(action, MF_KEY_COMMAND);
+  bool shell = mf_compile_bool(c, action, MF_KEY_SHELL, false);
+  if (shell && command && (command->flags & MF_NODE_INTERPOLATED))
+    mf_diag_add(c->diags, MF_E_SHELL_TEXT, command->span);
+  add_text(c, args, "command", action, MF_KEY_COMMAND);
+  if (shell)
+    mf_map_expr_add(c, args, "shell",
+                    mf_literal(c, action->span, (mf_value){.kind = MF_BOOL, .as.i = 1}));
+  mf_map_expr_add_key(c, args, "args", action, MF_KEY_ARGS);
+  mf_map_expr_add_key(c, args, "env", action, MF_KEY_ENV);
+  add_text(c, args, "cwd", action, MF_KEY_CWD);
+  add_text(c, args, "stdin", action, MF_KEY_STDIN);
+  add_timeout(c, args, action);
+  emit_effect(c, action, "command", args);
+}
+
+static void emit_record_metric(mf_compiler *c, const mf_node *action) {
+  mf_str name = mf_compile_word(c, action, MF_KEY_NAME);
+  const mf_node *value = mf_node_get(action, MF_KEY_VALUE);
+  if (!value || name.n == 0) return;
+  mf_expr *e = mf_data_expr(c, value);
+  mf_kind kind = e ? mf_expr_kind_of(e) : MF_UNSET;
+  if (kind == MF_STRING || kind == MF_BOOL || kind == MF_LIST || kind == MF_MAP || kind == MF_NULL)
+    mf_diag_add(c->diags, MF_E_NOT_KIND, value->span, "a metric's value",
+                kind == MF_STRING ? "text" : "no number", "a number");
+  mf_emit_expr(c, e);
+  MF_EMIT(c, METRIC, mf_names_metric(c, name, MF_METRIC_KIND_GAUGE), 0);
+}
+
+static void emit_assert(mf_compiler *c, const mf_node *action) {
+  const mf_node *condition = mf_node_get(action, MF_KEY_CONDITION);
+  uint32_t failed = mf_builder_label(c->b), holds = mf_builder_label(c->b);
+  if (!condition) return;
+  mf_emit_condition(c, mf_condition_expr(c, condition), failed);
+  MF_EMIT(c, JUMP, holds, 0);
+  mf_builder_place(c->b, failed);
+  emit_text_of_key(c, action, MF_KEY_MESSAGE, "the asserted condition is false");
+  MF_EMIT(c, FAIL, 0, 0);
+  mf_builder_place(c->b, holds);
+}
+
+static void emit_wait(mf_compiler *c, const mf_node *action) {
+  const mf_node *seconds = mf_node_get(action, MF_KEY_DURATION);
+  if (!seconds) seconds = mf_node_get(action, MF_KEY_WAIT);
+  if (!seconds) return;
+  mf_emit_expr(c, mf_seconds_expr(c, seconds));
+  MF_EMIT(c, WAIT, 0, 0);
+}
+
+static void emit_fail(mf_compiler *c, const mf_node *action) {
+  emit_text_of_key(c, action, MF_KEY_MESSAGE, "a fail action was reached");
+  MF_EMIT(c, FAIL, 0, 0);
+}
+
+static void emit_abort(mf_compiler *c, const mf_node *action) {
+  emit_text_of_key(c, action, MF_KEY_MESSAGE, "an abort action was reached");
+  MF_EMIT(c, ABORT, 0, 0);
+}
+
+static const action_info actions[] = {
+    {MF_TAG_ACTION_SET_VARIABLE, MF_ACTION_TYPE_SET_VARIABLE, true, emit_set_variable},
+    {MF_TAG_ACTION_LOG, MF_ACTION_TYPE_LOG, false, emit_log},
+    {MF_TAG_ACTION_HTTP_REQUEST, MF_ACTION_TYPE_HTTP_REQUEST, false, emit_http_request},
+    {MF_TAG_ACTION_COMMAND, MF_ACTION_TYPE_COMMAND, true, emit_command},
+    {MF_TAG_ACTION_RECORD_METRIC, MF_ACTION_TYPE_RECORD_METRIC, false, emit_record_metric},
+    {MF_TAG_ACTION_ASSERT, MF_ACTION_TYPE_ASSERT, true, emit_assert},
+    {MF_TAG_ACTION_WAIT, MF_ACTION_TYPE_WAIT, true, emit_wait},
+    {MF_TAG_ACTION_FAIL, MF_ACTION_TYPE_FAIL, true, emit_fail},
+    {MF_TAG_ACTION_ABORT, MF_ACTION_TYPE_ABORT, true, emit_abort},
+    {MF_TAG_WAIT, MF_ACTION_TYPE_WAIT, true, emit_wait},
+};
+
+static const action_info *find_action(uint16_t tag) {
+  for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++)
+    if (actions[i].tag == tag) return &actions[i];
+  return NULL;
+}
+
+/* ---- actions: what is around each ---- */
+
+static uint32_t on_error_word(mf_compiler *c, const mf_node *node, uint32_t fallback) {
+  mf_str word = mf_compile_word(c, node, MF_KEY_ON_ERROR);
+  if (word.n == 0) return fallback;
+  if (mf_str_is(word, "fail")) return MF_ON_ERROR_FAIL;
+  if (mf_str_is(word, "ignore")) return MF_ON_ERROR_IGNORE;
+  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_WORD, mf_node_get(node, MF_KEY_ON_ERROR)->span,
+                   "write fail or ignore", (int)word.n, word.p, "way to treat an error");
+  return fallback;
+}
+
+static uint32_t action_row(mf_compiler *c, const mf_node *action, const action_info *info, mf_str path,
+                           uint32_t on_error) {
+  const mf_node *id = mf_node_get(action, MF_KEY_ID), *name = mf_node_get(action, MF_KEY_NAME);
+  if (!id) id = name;
+  mf_str text = id && id->shape == MF_SHAPE_TEXT ? mf_node_text(id)
+                                                 : mf_str_of(mf_enum_word(MF_OPERAND_ACTION_TYPE, info->type));
+  uint32_t fields[4] = {mf_compile_string(c, text), mf_compile_string(c, path), info->type, on_error};
+  return mf_builder_row(c->b, MF_TABLE_ACTION, fields);
+}
+
+/* The guard of an action; in `assert` the condition is what is asserted. */
+static mf_expr *action_guard(mf_compiler *c, const mf_node *action) {
+  const mf_node *node = mf_node_get(action, MF_KEY_CONDITION);
+  if (!node || action->tag == MF_TAG_ACTION_ASSERT) return NULL;
+  return mf_condition_expr(c, node);
+}
+
+static void emit_framed_action(mf_compiler *c, const mf_node *action, const action_info *info,
+                               mf_str path, uint32_t on_error, mf_expr *guard) {
+  uint32_t row = action_row(c, action, info, path, on_error);
+  uint32_t leave = mf_builder_label(c->b), skip = mf_builder_label(c->b);
+  MF_EMIT(c, ACTION_ENTER, row, leave);
+  if (guard) mf_emit_condition(c, guard, skip);
+  if (guard && on_error == MF_ON_ERROR_ENTRY && mf_condition_looks(guard)) MF_EMIT(c, HANDLED, 0, 0);
+  info->emit(c, action);
+  if (guard) {
+    bool ends = info->type == MF_ACTION_TYPE_FAIL || info->type == MF_ACTION_TYPE_ABORT;
+    if (!ends) MF_EMIT(c, JUMP, leave, 0);
+    mf_builder_place(c->b, skip);
+    MF_EMIT(c, SKIP, 0, 0);
+  }
+  mf_builder_place(c->b, leave);
+  MF_EMIT(c, ACTION_LEAVE, row, 0);
+}
+
+static void emit_action(mf_compiler *c, const mf_node *action, mf_str path, bool entry, uint32_t on_error) {
+  const action_info *info = find_action(action->tag);
+  if (!info) return; /* reported by the parser */
+  mf_compile_at(c, action->span);
+  mf_expr *guard = action_guard(c, action);
+  if (entry && !mf_condition_looks(guard)) MF_EMIT(c, GATE, 0, 0);
+  emit_framed_action(c, action, info, path, on_error, guard);
+}
+
+void mf_emit_action(mf_compiler *c, const mf_node *action, mf_str path, bool entry) {
+  emit_action(c, action, path, entry, MF_ON_ERROR_ENTRY);
+}
+
+/* ---- hooks ---- */
+
+static uint32_t default_on_error(const mf_node *action) {
+  const action_info *info = find_action(action->tag);
+  bool judged = mf_node_get(action, MF_KEY_SAVE_AS) != NULL;
+  return info && (info->fails || judged) ? MF_ON_ERROR_FAIL : MF_ON_ERROR_IGNORE;
+}
+
+static uint32_t hook_row(mf_compiler *c, const mf_node *hook, uint32_t type, mf_str path) {
+  const mf_node *name = mf_node_get(hook, MF_KEY_NAME);
+  mf_str text = name && name->shape == MF_SHAPE_TEXT ? mf_node_text(name) : path;
+  uint32_t fields[3] = {mf_compile_string(c, text), mf_compile_string(c, path), type};
+  return mf_builder_row(c->b, MF_TABLE_HOOK, fields);
+}
+
+static void emit_hook_actions(mf_compiler *c, const mf_node *hook, mf_str path) {
+  const mf_node *list = mf_node_get(hook, MF_KEY_ACTIONS);
+  if (!list || list->shape != MF_SHAPE_LIST) return;
+  uint32_t i = 0;
+  for (const mf_node *action = list->as.first; action; action = action->next, i++) {
+    if (action->shape != MF_SHAPE_MAP) continue;
+    uint32_t on_error = on_error_word(c, hook, default_on_error(action));
+    on_error = on_error_word(c, action, on_error);
+    emit_action(c, action, mf_compile_path(c, "%.*s.actions[%u]", (int)path.n, path.p, i), false,
+                on_error);
+  }
+}
+
+static void emit_hook(mf_compiler *c, const mf_node *hook, uint32_t row, mf_str path) {
+  const mf_node *node = mf_node_get(hook, MF_KEY_CONDITION);
+  mf_expr *condition = node ? mf_condition_expr(c, node) : NULL;
+  uint32_t leave = mf_builder_label(c->b), skip = mf_builder_label(c->b);
+  mf_compile_at(c, hook->span);
+  MF_EMIT(c, HOOK_ENTER, row, leave);
+  if (condition) mf_emit_condition(c, condition, skip);
+  MF_EMIT(c, HOOK_BEGIN, row, 0);
+  emit_hook_actions(c, hook, path);
+  if (condition) {
+    MF_EMIT(c, JUMP, leave, 0);
+    mf_builder_place(c->b, skip);
+    MF_EMIT(c, SKIP, 0, 0);
+  }
+  mf_builder_place(c->b, leave);
+  MF_EMIT(c, HOOK_LEAVE, row, 0);
+}
+
+/* The type a global hook names; MF_ABSENT and reported when it names none. */
+static uint32_t hook_type_of(mf_compiler *c, const mf_node *hook, bool report) {
+  mf_str word = mf_compile_word(c, hook, MF_KEY_HOOK_TYPE);
+  uint32_t type = mf_enum_code(MF_OPERAND_HOOK_TYPE, word);
+  if (type == MF_ABSENT && report) {
+    const mf_node *node = mf_node_get(hook, MF_KEY_HOOK_TYPE);
+    mf_diag_add_hint(c->diags, MF_E_UNKNOWN_WORD, node ? node->span : hook->span,
+                     "write pre_orchestration, post_orchestration, pre_step, post_step or post_verdict",
+                     (int)word.n, word.p, "hook_type");
+  }
+  return type;
+}
+
+void mf_emit_global_hooks(mf_compiler *c, uint32_t hook_type) {
+  const mf_node *list = mf_node_get(c->document, MF_KEY_HOOKS);
+  if (!list || list->shape != MF_SHAPE_LIST) return;
+  uint32_t i = 0;
+  for (const mf_node *hook = list->as.first; hook; hook = hook->next, i++) {
+    bool first_time = hook_type == MF_HOOK_TYPE_POST_VERDICT; /* emitted once for every document */
+    if (hook->shape != MF_SHAPE_MAP || hook_type_of(c, hook, first_time) != hook_type) continue;
+    mf_str path = mf_compile_path(c, "hooks[%u]", i);
+    if (c->hook_rows[i] == MF_ABSENT) c->hook_rows[i] = hook_row(c, hook, hook_type, path);
+    emit_hook(c, hook, c->hook_rows[i], path);
+  }
+}
+
+void mf_emit_step_hooks(mf_compiler *c, const mf_node *list, uint32_t hook_type, mf_str path) {
+  if (!list || list->shape != MF_SHAPE_LIST) return;
+  const char *place = hook_type == MF_HOOK_TYPE_PRE_STEP ? "pre_hooks" : "post_hooks";
+  uint32_t i = 0;
+  for (const mf_node *hook = list->as.first; hook; hook = hook->next, i++) {
+    if (hook->shape != MF_SHAPE_MAP) continue;
+    mf_str word = mf_compile_word(c, hook, MF_KEY_HOOK_TYPE);
+    if (word.n && mf_enum_code(MF_OPERAND_HOOK_TYPE, word) != hook_type)
+      mf_diag_add(c->diags, MF_E_WRONG_HOOK_TYPE, mf_node_get(hook, MF_KEY_HOOK_TYPE)->span, place,
+                  (int)word.n, word.p);
+    mf_str own = mf_compile_path(c, "%.*s.%s[%u]", (int)path.n, path.p, place, i);
+    emit_hook(c, hook, hook_row(c, hook, hook_type, own), own);
+  }
+}

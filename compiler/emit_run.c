@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/* emit_run - the order of a run (LANGUAGE, "Top level"), from the first
+ * variable to the last report. */
+#include "compiler.h"
+
+/* ---- variables ---- */
+
+/* An override given before the run wins over the initial value. */
+static void emit_variable(mf_compiler *c, mf_str name, const mf_node *value) {
+  uint32_t slot = mf_names_get(&c->globals, name);
+  if (slot == MF_NAMES_NONE) return;
+  uint32_t given = mf_builder_label(c->b);
+  MF_EMIT(c, JUMP_SET, slot, given);
+  mf_emit_expr(c, mf_data_expr(c, value));
+  MF_EMIT(c, INIT, slot, 0);
+  mf_builder_place(c->b, given);
+  if (value->shape == MF_SHAPE_TEXT && mf_names_get(&c->assigned, name) == MF_NAMES_NONE)
+    mf_compile_host(c, value);
+}
+
+static void emit_variables(mf_compiler *c) {
+  const mf_node *variables = mf_node_get(c->document, MF_KEY_VARIABLES);
+  if (!variables) return;
+  if (variables->shape == MF_SHAPE_MAP)
+    for (const mf_member *m = variables->as.members; m; m = m->next)
+      emit_variable(c, m->name, m->value);
+  if (variables->shape != MF_SHAPE_LIST) return;
+  for (const mf_node *item = variables->as.first; item; item = item->next) {
+    const mf_node *name = mf_node_get(item, MF_KEY_NAME);
+    const mf_member *value = mf_node_member(item, MF_KEY_VALUE);
+    if (name && value && name->shape == MF_SHAPE_TEXT)
+      emit_variable(c, mf_node_text(name), value->value);
+  }
+}
+
+/* ---- the end of a run ---- */
+
+/* What follows goes on at the label even if something in it fails. */
+static uint32_t guard(mf_compiler *c) {
+  uint32_t next = mf_builder_label(c->b);
+  MF_EMIT(c, HANDLER, next, 0);
+  return next;
+}
+
+static void emit_total_duration(mf_compiler *c) {
+  uint32_t metric = mf_names_metric(c, MF_STR("total_duration"), MF_METRIC_KIND_GAUGE);
+  uint32_t recorded = mf_builder_label(c->b);
+  MF_EMIT(c, JUMP_SET, mf_names_metric_slot(c, metric, MF_SLOT_KIND_METRIC_RUN), recorded);
+  MF_EMIT(c, NOW, 0, 0);
+  MF_EMIT(c, LOAD, mf_names_builtin(c, MF_BUILTIN_DURATION), 0);
+  MF_EMIT(c, METRIC, metric, 0);
+  mf_builder_place(c->b, recorded);
+}
+
+/* ---- reports ---- */
+
+static const char *const report_formats[] = {"html", "json"};
+
+static mf_str report_format(mf_compiler *c, const mf_node *report) {
+  const mf_node *node = mf_node_get(report, MF_KEY_FORMAT);
+  if (!node || node->shape != MF_SHAPE_TEXT) return MF_STR("");
+  mf_str word = mf_node_text(node);
+  for (size_t i = 0; i < sizeof report_formats / sizeof report_formats[0]; i++)
+    if (mf_str_is(word, report_formats[i])) return word;
+  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_WORD, node->span, "write html or json", (int)word.n, word.p,
+                   "report format");
+  return MF_STR("");
+}
+
+static void emit_report(mf_compiler *c, mf_expr *path, mf_str format) {
+  uint32_t fields[1] = {mf_compile_string(c, format)};
+  uint32_t row = mf_builder_row(c->b, MF_TABLE_REPORT, fields);
+  uint32_t next = guard(c);
+  mf_emit_expr(c, path);
+  MF_EMIT(c, REPORT, row, 0);
+  mf_builder_place(c->b, next);
+}
+
+static void emit_report_node(mf_compiler *c, const mf_node *node) {
+  if (node->shape == MF_SHAPE_TEXT) emit_report(c, mf_text_expr(c, node), MF_STR(""));
+  const mf_node *path = mf_node_get(node, MF_KEY_PATH);
+  if (path) emit_report(c, mf_text_expr(c, path), report_format(c, node));
+}
+
+/* report-{{timestamp}}.html */
+static void emit_default_report(mf_compiler *c) {
+  mf_node node = {.shape = MF_SHAPE_TEXT, .flags = MF_NODE_INTERPOLATED};
+  mf_str text = MF_STR("report-{{timestamp}}.html");
+  node.as.text.p = text.p;
+  node.as.text.n = (uint32_t)text.n;
+  emit_report(c, mf_text_expr(c, &node), MF_STR("html"));
+}
+
+static void emit_reports(mf_compiler *c) {
+  const mf_node *path = mf_node_get(c->document, MF_KEY_REPORT_PATH);
+  if (!mf_compile_bool(c, c->document, MF_KEY_ENABLE_REPORTING, path != NULL)) return;
+  if (!path) {
+    emit_default_report(c);
+  } else if (path->shape == MF_SHAPE_LIST) {
+    for (const mf_node *item = path->as.first; item; item = item->next) emit_report_node(c, item);
+  } else {
+    emit_report_node(c, path);
+  }
+}
+
+/* ---- the whole ---- */
+
+static void emit_lists(mf_compiler *c) {
+  static const struct {
+    mf_key key;
+    const char *path;
+  } lists[] = {{MF_KEY_STEPS, "steps"},
+               {MF_KEY_ADVANCED_STEPS, "advanced_steps"},
+               {MF_KEY_CONDITIONAL_STEPS, "conditional_steps"}};
+  c->phase = MF_PHASE_BEFORE_LOAD;
+  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+    mf_emit_entries(c, mf_node_get(c->document, lists[i].key), mf_str_of(lists[i].path));
+  MF_EMIT(c, GATE, 0, 0);
+  c->phase = MF_PHASE_RUN;
+}
+
+static void emit_final(mf_compiler *c) {
+  uint32_t next = guard(c);
+  mf_emit_global_hooks(c, MF_HOOK_TYPE_POST_ORCHESTRATION);
+  mf_builder_place(c->b, next);
+  next = guard(c);
+  emit_total_duration(c);
+  mf_emit_assertions(c, mf_node_get(c->document, MF_KEY_ASSERTIONS), MF_STR("assertions"), MF_ABSENT);
+  mf_builder_place(c->b, next);
+  next = guard(c);
+  MF_EMIT(c, VERDICT, 0, 0);
+  mf_emit_global_hooks(c, MF_HOOK_TYPE_POST_VERDICT);
+  mf_builder_place(c->b, next);
+  emit_reports(c);
+}
+
+void mf_emit_run(mf_compiler *c) {
+  mf_builder_chunk_begin(c->b, MF_STR("main"), MF_CHUNK_KIND_MAIN);
+  uint32_t final = mf_builder_label(c->b);
+  c->phase = MF_PHASE_RUN;
+  MF_EMIT(c, RUN_ENTER, final, 0);
+  if (!c->fragment) { /* a fragment starts nothing, not even hooks */
+    emit_variables(c);
+    mf_emit_global_hooks(c, MF_HOOK_TYPE_PRE_ORCHESTRATION);
+    emit_lists(c);
+  }
+  mf_builder_place(c->b, final);
+  MF_EMIT(c, RUN_FINAL, 0, 0);
+  emit_final(c);
+  MF_EMIT(c, RUN_LEAVE, 0, 0);
+  MF_EMIT(c, END, 0, 0);
+  mf_builder_chunk_end(c->b);
+}

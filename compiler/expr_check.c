@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/* expr_check - what is refused whatever the names in an expression mean:
+ * unknown functions, wrong numbers of arguments, messages, what CEL has and
+ * this version has not. */
+#include "expr_code.h"
+
+/* Nested at most this deep: a document's nesting and an expression's, and then
+ * some. */
+#define MAX_TREE_DEPTH 1000
+
+static bool deeper_than(const mf_expr *e, unsigned levels) {
+  if (levels == 0) return true;
+  for (const mf_expr *child = e->first; child; child = child->next)
+    if (deeper_than(child, levels - 1)) return true;
+  return false;
+}
+
+bool mf_expr_is_too_deep(const mf_expr *e) { return deeper_than(e, MAX_TREE_DEPTH); }
+
+/* ---- functions ---- */
+
+static const struct function { const char *name; uint32_t min, max; } functions[] = {
+#define MF_FUNCTION(name, code, min_args, max_args, cost, doc) {#name, min_args, max_args},
+#include "../vm/functions.def"
+#undef MF_FUNCTION
+};
+static const size_t function_count = sizeof functions / sizeof functions[0];
+
+/* CEL's macros, and names with a namespace: a family is refused as a whole. */
+static const char *const not_yet[] = {
+  "all", "exists", "exists_one", "existsOne", "map", "filter", "transformList", "transformMap",
+  "transformMapEntry", "optMap", "optFlatMap", "sortBy", "matches", "getFullYear", "getMonth",
+  "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getHours", "getMinutes",
+  "getSeconds", "getMilliseconds", "charAt", "indexOf", "lastIndexOf", "join", "lowerAscii",
+  "upperAscii", "replace", "split", "substring", "trim", "reverse", "format", "slice", "flatten",
+  "distinct", "sort", "hasValue", "orValue", "ip", "cidr", "isIP", "isCIDR", "uuid", "random",
+  "random_int", "window",
+};
+static const char *const not_yet_namespaces[] = {
+  "math", "optional", "cel", "strings", "base64", "lists", "sets", "regex", "ip", "cidr",
+};
+
+/* What other languages call them. */
+static const struct { const char *name, *hint; } synonyms[] = {
+  {"not", "write '!'"},
+  {"len", "did you mean 'size'?"},
+  {"length", "did you mean 'size'?"},
+  {"count", "did you mean 'size'?"},
+  {"str", "did you mean 'string'?"},
+  {"float", "did you mean 'double'?"},
+  {"includes", "did you mean 'contains'?"},
+  {"defined", "did you mean 'has'?"},
+};
+
+static bool is_one_of(mf_str name, const char *const *words, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (mf_str_is(name, words[i])) return true;
+  return false;
+}
+
+static const struct function *find(mf_str name) {
+  for (size_t i = 0; i < function_count; i++)
+    if (mf_str_is(name, functions[i].name)) return &functions[i];
+  return NULL;
+}
+
+static bool is_not_yet(const mf_expr *call) {
+  if (is_one_of(call->name, not_yet, sizeof not_yet / sizeof not_yet[0])) return true;
+  if (!(call->flags & MF_EXPR_RECEIVER) || call->first->kind != MF_EXPR_IDENT) return false;
+  return is_one_of(call->first->name, not_yet_namespaces,
+                   sizeof not_yet_namespaces / sizeof not_yet_namespaces[0]);
+}
+
+static const char *near_function(mf_arena *arena, mf_str name) {
+  mf_near near;
+  mf_near_init(&near, name);
+  for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++)
+    if (mf_str_is(name, synonyms[i].name)) return synonyms[i].hint;
+  mf_near_offer(&near, MF_STR("has"));
+  for (size_t i = 0; i < function_count; i++) mf_near_offer(&near, mf_str_of(functions[i].name));
+  mf_str best = mf_near_best(&near);
+  return best.n ? mf_arena_printf(arena, "did you mean '%.*s'?", (int)best.n, best.p) : NULL;
+}
+
+#define SHOWN(s) (int)((s).n < 40 ? (s).n : 40), (s).p
+
+static bool not_supported(mf_expr_emitter *em, mf_span span, mf_str what) {
+  mf_diag_add(em->diags, MF_E_NOT_SUPPORTED, span, SHOWN(what));
+  return false;
+}
+
+static bool unknown_function(mf_expr_emitter *em, const mf_expr *call) {
+  if (is_not_yet(call)) return not_supported(em, call->name_span, call->name);
+  const char *hint = near_function(em->arena, call->name);
+  mf_diag_add_hint(em->diags, MF_E_UNKNOWN_FUNCTION, call->name_span, hint, SHOWN(call->name));
+  return false;
+}
+
+/* A receiver is not among the arguments that a reader counts. */
+static bool wrong_count(mf_expr_emitter *em, const mf_expr *call, const struct function *f,
+                        uint32_t argc) {
+  uint32_t receiver = call->flags & MF_EXPR_RECEIVER ? 1 : 0;
+  if (f->min < receiver) receiver = 0;
+  uint32_t min = f->min - receiver, max = f->max - receiver;
+  const char *range = min == max ? "" : mf_arena_printf(em->arena, "%u to ", min);
+  const char *plural = max == 1 ? "" : "s";
+  const char *wanted = mf_arena_printf(em->arena, "%s%u argument%s", range, max, plural);
+  const char *given = mf_arena_printf(em->arena, "%u", argc - receiver);
+  mf_diag_add(em->diags, MF_E_ARGUMENT_COUNT, call->span, f->name, wanted, given);
+  return false;
+}
+
+static bool check_has(mf_expr_emitter *em, const mf_expr *call) {
+  const mf_expr *of = call->first;
+  if (of && !of->next && (of->kind == MF_EXPR_SELECT || of->kind == MF_EXPR_ERROR)) return true;
+  mf_diag_add(em->diags, MF_E_HAS_ARGUMENT, of ? of->span : call->span);
+  return false;
+}
+
+static bool check_call(mf_expr_emitter *em, const mf_expr *call) {
+  const mf_expr *args;
+  uint32_t argc;
+  if (mf_expr_is_has(call)) return check_has(em, call);
+  if (mf_expr_function(call, &args, &argc) != MF_ABSENT) return true;
+  const struct function *f = find(call->name);
+  return f ? wrong_count(em, call, f, argc) : unknown_function(em, call);
+}
+
+/* ---- other nodes ---- */
+
+static bool is_number(mf_kind kind) {
+  return kind == MF_INT || kind == MF_UINT || kind == MF_DOUBLE;
+}
+
+static bool is_arithmetic(uint8_t op) {
+  return op == MF_OP_ADD || op == MF_OP_SUBTRACT || op == MF_OP_MULTIPLY || op == MF_OP_DIVIDE;
+}
+
+/* The machine takes int beside double; CEL does not. */
+static bool check_strict(mf_expr_emitter *em, const mf_expr *e) {
+  if (!em->strict_cel || !is_arithmetic(e->op)) return true;
+  mf_kind left = mf_expr_kind_of(e->first), right = mf_expr_kind_of(e->first->next);
+  if (left == right || !is_number(left) || !is_number(right)) return true;
+  static const char *const names[] = {[MF_INT] = "int", [MF_UINT] = "uint", [MF_DOUBLE] = "double"};
+  mf_diag_add_hint(em->diags, MF_E_MIXED_ARITHMETIC, e->span, "convert one with double() or int()",
+                   names[left], names[right]);
+  return false;
+}
+
+static bool check_message(mf_expr_emitter *em, const mf_expr *e) {
+  mf_diag_add_hint(em->diags, MF_E_NO_MESSAGE_TYPE, e->name_span,
+                   "write a map: {\"field\": value}", SHOWN(e->name));
+  return false;
+}
+
+static mf_str optional_sign(const mf_expr *e) {
+  if (e->kind == MF_EXPR_SELECT) return MF_STR(".?");
+  return e->kind == MF_EXPR_INDEX ? MF_STR("[?]") : MF_STR("?");
+}
+
+static bool check_node(mf_expr_emitter *em, const mf_expr *e) {
+  if (e->flags & MF_EXPR_OPTIONAL) return not_supported(em, e->span, optional_sign(e));
+  switch ((mf_expr_kind)e->kind) {
+    case MF_EXPR_CALL: return check_call(em, e);
+    case MF_EXPR_BINARY: return check_strict(em, e);
+    case MF_EXPR_MESSAGE: return check_message(em, e);
+    case MF_EXPR_ERROR: return false;
+    case MF_EXPR_LITERAL: case MF_EXPR_IDENT: case MF_EXPR_SELECT: case MF_EXPR_INDEX:
+    case MF_EXPR_UNARY: case MF_EXPR_CHOOSE: case MF_EXPR_LIST: case MF_EXPR_MAP:
+    case MF_EXPR_JOIN: break;
+  }
+  return true;
+}
+
+bool mf_expr_is_opaque(const mf_expr *e) {
+  return e->kind == MF_EXPR_MESSAGE || (e->kind == MF_EXPR_CALL && !find(e->name) && is_not_yet(e));
+}
+
+static bool check(mf_expr_emitter *em, const mf_expr *e) {
+  bool ok = check_node(em, e);
+  if (mf_expr_is_opaque(e)) return ok;
+  for (const mf_expr *child = e->first; child; child = child->next) ok &= check(em, child);
+  return ok;
+}
+
+/* ---- room ---- */
+
+/* Values on the stack while e is evaluated.  Lists and joins are made in pieces
+ * (expr_emit.c); what folds is one constant. */
+static uint32_t values_needed(mf_expr_emitter *em, const mf_expr *e) {
+  enum { WORTH_FOLDING = 64 };
+  uint32_t most = 1, held = 0;
+  bool one_by_one = e->kind == MF_EXPR_CHOOSE;
+  bool in_pieces = e->kind == MF_EXPR_LIST || e->kind == MF_EXPR_JOIN;
+  for (const mf_expr *child = e->first; child; child = child->next) {
+    uint32_t here = held + values_needed(em, child);
+    if (here > most) most = here;
+    if (!one_by_one && !(in_pieces && held == MF_EXPR_PIECE)) held++;
+  }
+  bool folds = most > WORTH_FOLDING && mf_expr_constant(em->arena, e).kind != MF_UNSET;
+  return folds ? 1 : most;
+}
+
+static bool too_complex(mf_expr_emitter *em, const mf_expr *e, const char *why) {
+  mf_diag_add(em->diags, MF_E_TOO_COMPLEX, e->span, why);
+  return false;
+}
+
+bool mf_expr_check(mf_expr_emitter *em, const mf_expr *e) {
+  if (mf_expr_is_too_deep(e)) return too_complex(em, e, "it is nested too deep");
+  if (!check(em, e)) return false;
+  if (values_needed(em, e) <= MF_EXPR_MAX_VALUES) return true;
+  return too_complex(em, e, "it holds too many values at once");
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* expr_kind - the kind that an expression certainly has when it is no error. */
+#include "expr_code.h"
+
+/* What is added to one of these, or to it, gives the same kind or an error. */
+static bool keeps_kind(mf_kind kind) {
+  return kind == MF_STRING || kind == MF_BYTES || kind == MF_LIST || kind == MF_DOUBLE;
+}
+
+/* int beside an unknown kind may become a double. */
+static mf_kind kind_of_sum(uint8_t op, mf_kind left, mf_kind right) {
+  if (op == MF_OP_ADD && keeps_kind(left)) return left;
+  if (op == MF_OP_ADD && keeps_kind(right)) return right;
+  if (left == MF_DOUBLE || right == MF_DOUBLE) return op == MF_OP_REMAINDER ? MF_UNSET : MF_DOUBLE;
+  if (left == right && (left == MF_INT || left == MF_UINT)) return left;
+  return MF_UNSET;
+}
+
+static mf_kind kind_of_binary(const mf_expr *e) {
+  switch (e->op) {
+    case MF_OP_ADD: case MF_OP_SUBTRACT: case MF_OP_MULTIPLY: case MF_OP_DIVIDE:
+    case MF_OP_REMAINDER:
+      return kind_of_sum(e->op, mf_expr_kind_of(e->first), mf_expr_kind_of(e->first->next));
+    default: return MF_BOOL;
+  }
+}
+
+static mf_kind kind_of_call(const mf_expr *e) {
+  static const struct { const char *name; mf_kind kind; } rows[] = {
+    {"has", MF_BOOL},           {"size", MF_INT},      {"contains", MF_BOOL},
+    {"startsWith", MF_BOOL},    {"endsWith", MF_BOOL}, {"int", MF_INT},
+    {"uint", MF_UINT},          {"double", MF_DOUBLE}, {"string", MF_STRING},
+    {"bool", MF_BOOL},          {"bytes", MF_BYTES},   {"timestamp", MF_TIMESTAMP},
+    {"duration", MF_DURATION},  {"type", MF_TYPE},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+    if (mf_str_is(e->name, rows[i].name)) return rows[i].kind;
+  return MF_UNSET;
+}
+
+mf_kind mf_expr_kind_of(const mf_expr *e) {
+  switch ((mf_expr_kind)e->kind) {
+    case MF_EXPR_LITERAL: return (mf_kind)e->value.kind;
+    case MF_EXPR_BINARY: return kind_of_binary(e);
+    case MF_EXPR_UNARY: return e->op == MF_OP_NOT ? MF_BOOL : mf_expr_kind_of(e->first);
+    case MF_EXPR_JOIN: return MF_STRING;
+    case MF_EXPR_LIST: return MF_LIST;
+    case MF_EXPR_MAP: return MF_MAP;
+    case MF_EXPR_CALL: return kind_of_call(e);
+    case MF_EXPR_CHOOSE: {
+      mf_kind kind = mf_expr_kind_of(e->first->next);
+      return kind == mf_expr_kind_of(e->first->next->next) ? kind : MF_UNSET;
+    }
+    case MF_EXPR_IDENT: case MF_EXPR_SELECT: case MF_EXPR_INDEX: case MF_EXPR_MESSAGE:
+    case MF_EXPR_ERROR: break;
+  }
+  return MF_UNSET;
+}

@@ -1,0 +1,553 @@
+/* SPDX-License-Identifier: MIT */
+/* names - scopes, slots and what a name in an expression means.
+ *
+ * LANGUAGE, "Conditions": a bare name is looked up as step variable, global
+ * variable or input, built-in name, metric.  Slots are added the first time a
+ * name is used, so an image holds what it needs and no more. */
+#include "compile.h"
+
+#include "../base/limits.h"
+
+typedef struct metric_info {
+  const char *name;
+  uint32_t kind;
+  const char *aliases; /* comma-separated */
+} metric_info;
+
+static const metric_info load_metrics[] = {
+#define MF_METRIC(name, kind, aliases, doc) {#name, MF_METRIC_KIND_##kind, aliases},
+#include "../runner/metrics.def"
+#undef MF_METRIC
+};
+static const uint32_t load_metric_count = sizeof load_metrics / sizeof load_metrics[0];
+
+static const char *const reserved_names[] = {"variables", "metrics", "steps", "inputs", "env",
+                                             "secrets", "run", "orchestration", "step",
+                                             "response", "previous"};
+
+static const struct {
+  const char *prefix;
+  uint32_t slot_kind;
+} aggregates[] = {{"max_", MF_SLOT_KIND_METRIC_MAX},
+                  {"min_", MF_SLOT_KIND_METRIC_MIN},
+                  {"avg_", MF_SLOT_KIND_METRIC_AVG},
+                  {"sum_", MF_SLOT_KIND_METRIC_SUM},
+                  {"count_", MF_SLOT_KIND_METRIC_COUNT}};
+
+static const char *const type_names[] = {"int", "uint", "double", "bool", "string",
+                                         "bytes", "list", "map", "null_type"};
+
+bool mf_name_is_identifier(mf_str name) {
+  if (name.n == 0 || (name.p[0] >= '0' && name.p[0] <= '9')) return false;
+  for (size_t i = 0; i < name.n; i++) {
+    char ch = name.p[i];
+    bool ok = (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (ch >= '0' && ch <= '9') ||
+              ch == '_';
+    if (!ok) return false;
+  }
+  return true;
+}
+
+static bool is_reserved(mf_str name) {
+  for (size_t i = 0; i < sizeof reserved_names / sizeof reserved_names[0]; i++)
+    if (mf_str_is(name, reserved_names[i])) return true;
+  return false;
+}
+
+/* ---- slots ---- */
+
+static uint32_t add_slot(mf_compiler *c, mf_str name, uint32_t kind, uint32_t arg) {
+  if (mf_builder_row_count(c->b, MF_TABLE_SLOT) >= MF_LIMIT_SLOTS) {
+    mf_diag_add(c->diags, MF_E_TOO_MANY_SLOTS, (mf_span){0, 0}, "65535");
+    return 0;
+  }
+  uint32_t fields[3] = {mf_compile_string(c, name), kind, arg};
+  return mf_builder_row(c->b, MF_TABLE_SLOT, fields);
+}
+
+/* A slot found by role and name, made the first time. */
+static uint32_t special_slot(mf_compiler *c, mf_str name, uint32_t kind, uint32_t arg) {
+  mf_str key = mf_compile_path(c, "%u:%.*s", kind, (int)name.n, name.p);
+  uint32_t slot = mf_names_get(&c->special, key);
+  if (slot != MF_NAMES_NONE) return slot;
+  slot = add_slot(c, name, kind, arg);
+  mf_names_set(&c->special, key, slot);
+  return slot;
+}
+
+uint32_t mf_names_builtin(mf_compiler *c, uint32_t builtin) {
+  return special_slot(c, mf_str_of(mf_builtin_word(builtin)), MF_SLOT_KIND_BUILTIN, builtin);
+}
+
+/* ---- metrics ---- */
+
+static bool alias_list_has(const char *aliases, mf_str name) {
+  mf_str rest = mf_str_of(aliases);
+  while (rest.n) {
+    size_t comma = mf_str_find(rest, MF_STR(","), 0);
+    mf_str one = {rest.p, comma == SIZE_MAX ? rest.n : comma};
+    if (mf_str_eq(one, name)) return true;
+    if (comma == SIZE_MAX) return false;
+    rest.p += comma + 1;
+    rest.n -= comma + 1;
+  }
+  return false;
+}
+
+/* The table row of a load's metric, by name or other name; NULL if none. */
+static const metric_info *load_metric_find(mf_str name) {
+  for (uint32_t i = 0; i < load_metric_count; i++)
+    if (mf_str_is(name, load_metrics[i].name) || alias_list_has(load_metrics[i].aliases, name))
+      return &load_metrics[i];
+  return NULL;
+}
+
+bool mf_names_metric_known(mf_compiler *c, mf_str name) {
+  return mf_names_get(&c->metrics, name) != MF_NAMES_NONE || load_metric_find(name) != NULL;
+}
+
+uint32_t mf_names_metric(mf_compiler *c, mf_str name, uint32_t kind) {
+  uint32_t row = mf_names_get(&c->metrics, name);
+  if (row != MF_NAMES_NONE) return row;
+  const metric_info *info = load_metric_find(name);
+  if (info && !mf_str_is(name, info->name)) return mf_names_metric(c, mf_str_of(info->name), kind);
+  uint32_t fields[2] = {mf_compile_string(c, name), info ? info->kind : kind};
+  row = mf_builder_row(c->b, MF_TABLE_METRIC, fields);
+  mf_names_set(&c->metrics, name, row);
+  return row;
+}
+
+uint32_t mf_names_metric_slot(mf_compiler *c, uint32_t metric_row, uint32_t slot_kind) {
+  mf_str key = mf_compile_path(c, "%u#%u", slot_kind, metric_row);
+  uint32_t slot = mf_names_get(&c->special, key);
+  if (slot != MF_NAMES_NONE) return slot;
+  uint32_t name = mf_builder_row_get(c->b, MF_TABLE_METRIC, metric_row)[0];
+  uint32_t fields[3] = {name, slot_kind, metric_row};
+  slot = mf_builder_row(c->b, MF_TABLE_SLOT, fields);
+  mf_names_set(&c->special, key, slot);
+  return slot;
+}
+
+static uint32_t metric_slot_in_phase(mf_compiler *c, mf_str name) {
+  static const uint32_t kinds[] = {[MF_PHASE_BEFORE_LOAD] = MF_SLOT_KIND_METRIC_LAST,
+                                   [MF_PHASE_AFTER_LOAD] = MF_SLOT_KIND_METRIC_STEP,
+                                   [MF_PHASE_RUN] = MF_SLOT_KIND_METRIC_RUN};
+  return mf_names_metric_slot(c, mf_names_metric(c, name, MF_METRIC_KIND_GAUGE), kinds[c->phase]);
+}
+
+/* max_error_rate and the like; MF_ABSENT when it is no such name. */
+static uint32_t aggregate_slot(mf_compiler *c, mf_str name) {
+  for (size_t i = 0; i < sizeof aggregates / sizeof aggregates[0]; i++) {
+    mf_str prefix = mf_str_of(aggregates[i].prefix);
+    if (!mf_str_starts(name, prefix)) continue;
+    mf_str rest = {name.p + prefix.n, name.n - prefix.n};
+    if (mf_names_metric_known(c, rest))
+      return mf_names_metric_slot(c, mf_names_metric(c, rest, MF_METRIC_KIND_GAUGE),
+                                  aggregates[i].slot_kind);
+  }
+  return MF_ABSENT;
+}
+
+/* ---- steps ---- */
+
+static uint32_t add_unknown_step(mf_compiler *c, mf_str name) {
+  uint32_t fields[4] = {mf_compile_string(c, name), mf_compile_string(c, MF_STR("")), MF_ABSENT, 0};
+  uint32_t row = mf_builder_row(c->b, MF_TABLE_STEP, fields);
+  mf_names_set(&c->steps, name, row);
+  return row;
+}
+
+static const char *did_you_mean(mf_compiler *c, const mf_near *near) {
+  mf_str best = mf_near_best(near);
+  return best.n ? mf_arena_printf(c->arena, "did you mean '%.*s'?", (int)best.n, best.p) : NULL;
+}
+
+uint32_t mf_names_step(mf_compiler *c, mf_str name, mf_span span) {
+  uint32_t row = mf_names_get(&c->steps, name);
+  if (row != MF_NAMES_NONE) return row;
+  if (c->fragment) {
+    mf_diag_add(c->diags, MF_W_UNKNOWN_IN_FRAGMENT, span, "step", (int)name.n, name.p);
+    return add_unknown_step(c, name);
+  }
+  mf_near near;
+  mf_near_init(&near, name);
+  for (uint32_t i = 0; i < c->steps.count; i++) mf_near_offer(&near, c->steps.entries[i].name);
+  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_STEP, span, did_you_mean(c, &near), (int)name.n, name.p);
+  return add_unknown_step(c, name);
+}
+
+/* ---- looking names up ---- */
+
+static uint32_t variable_slot(mf_compiler *c, mf_str name) {
+  uint32_t slot = c->step_scope ? mf_names_get(c->step_scope, name) : MF_NAMES_NONE;
+  return slot != MF_NAMES_NONE ? slot : mf_names_get(&c->globals, name);
+}
+
+bool mf_names_is_variable(mf_compiler *c, mf_str name) {
+  return variable_slot(c, name) != MF_NAMES_NONE;
+}
+
+/* Offers every name that could have been meant. */
+static const char *suggest_name(mf_compiler *c, mf_str name, bool variables_only) {
+  mf_near near;
+  mf_near_init(&near, name);
+  if (c->step_scope)
+    for (uint32_t i = 0; i < c->step_scope->count; i++)
+      mf_near_offer(&near, c->step_scope->entries[i].name);
+  for (uint32_t i = 0; i < c->globals.count; i++) mf_near_offer(&near, c->globals.entries[i].name);
+  if (!variables_only) {
+    for (uint32_t i = 0; i < c->metrics.count; i++)
+      mf_near_offer(&near, c->metrics.entries[i].name);
+    for (uint32_t i = 0; i < load_metric_count; i++)
+      mf_near_offer(&near, mf_str_of(load_metrics[i].name));
+    for (uint32_t i = 0; mf_builtin_word(i); i++) mf_near_offer(&near, mf_str_of(mf_builtin_word(i)));
+  }
+  return did_you_mean(c, &near);
+}
+
+static mf_ref slot_ref(uint32_t slot, uint32_t used) {
+  mf_ref ref = {.kind = MF_REF_SLOT, .used = used, .slot = slot};
+  return ref;
+}
+
+static mf_ref unknown_ref(uint32_t used) {
+  mf_ref ref = {.kind = MF_REF_UNKNOWN, .used = used};
+  return ref;
+}
+
+/* In a fragment an unknown name becomes a variable that somebody may give. */
+static mf_ref unknown_name(mf_compiler *c, mf_str name, mf_span span, uint32_t used, bool variable) {
+  if (c->fragment) {
+    mf_diag_add(c->diags, MF_W_UNKNOWN_IN_FRAGMENT, span, "variable or metric", (int)name.n, name.p);
+    uint32_t slot = add_slot(c, name, MF_SLOT_KIND_GLOBAL, 0);
+    mf_names_set(&c->globals, name, slot);
+    return slot_ref(slot, used);
+  }
+  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_NAME, span, suggest_name(c, name, variable), (int)name.n,
+                   name.p);
+  return unknown_ref(used);
+}
+
+static mf_ref needs_member(mf_compiler *c, mf_str group, mf_span span) {
+  mf_diag_add(c->diags, MF_E_NEEDS_NAME, span, (int)group.n, group.p, (int)group.n, group.p);
+  return unknown_ref(1);
+}
+
+static mf_ref unknown_member(mf_compiler *c, mf_str group, mf_str member, mf_span span,
+                             const char *const *known) {
+  mf_near near;
+  mf_near_init(&near, member);
+  for (; *known; known++) mf_near_offer(&near, mf_str_of(*known));
+  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_MEMBER, span, did_you_mean(c, &near), (int)group.n, group.p,
+                   (int)member.n, member.p);
+  return unknown_ref(2);
+}
+
+static mf_ref resolve_variables(mf_compiler *c, const mf_str *names, const mf_span *spans,
+                                uint32_t count) {
+  if (count < 2) return needs_member(c, names[0], spans[0]);
+  uint32_t slot = variable_slot(c, names[1]);
+  if (slot != MF_NAMES_NONE) return slot_ref(slot, 2);
+  return unknown_name(c, names[1], spans[1], 2, true);
+}
+
+static mf_ref resolve_metrics(mf_compiler *c, const mf_str *names, const mf_span *spans,
+                              uint32_t count) {
+  if (count < 2) return needs_member(c, names[0], spans[0]);
+  if (mf_names_metric_known(c, names[1])) return slot_ref(metric_slot_in_phase(c, names[1]), 2);
+  uint32_t slot = aggregate_slot(c, names[1]);
+  if (slot != MF_ABSENT) return slot_ref(slot, 2);
+  return unknown_name(c, names[1], spans[1], 2, false);
+}
+
+/* The field of steps["x"].f or previous.f: names[at], or the whole. */
+static mf_ref step_field(mf_compiler *c, uint32_t step, const mf_str *names, const mf_span *spans,
+                         uint32_t at, uint32_t count) {
+  static const char *const fields[] = {"success", "failed", "skipped", "status", "duration",
+                                       "attempts", "runs", "metrics", "error", NULL};
+  mf_ref ref = {.kind = MF_REF_STEP_FIELD, .used = at, .step = step, .field = MF_FIELD_ALL};
+  if (at >= count) return ref;
+  uint32_t code = mf_enum_code(MF_OPERAND_FIELD, names[at]);
+  if (code == MF_ABSENT || code == MF_FIELD_ALL)
+    return unknown_member(c, names[0], names[at], spans[at], fields);
+  ref.used = at + 1;
+  ref.field = code;
+  return ref;
+}
+
+static mf_ref resolve_steps(mf_compiler *c, const mf_str *names, const mf_span *spans,
+                            uint32_t count) {
+  if (count < 2) return needs_member(c, names[0], spans[0]);
+  return step_field(c, mf_names_step(c, names[1], spans[1]), names, spans, 2, count);
+}
+
+static mf_ref resolve_previous(mf_compiler *c, const mf_str *names, const mf_span *spans,
+                               uint32_t count) {
+  return step_field(c, MF_PREVIOUS, names, spans, 1, count);
+}
+
+static mf_ref resolve_run(mf_compiler *c, const mf_str *names, const mf_span *spans, uint32_t count) {
+  static const char *const members[] = {"id", "verdict", "metrics", NULL};
+  if (count < 2) return needs_member(c, names[0], spans[0]);
+  if (mf_str_is(names[1], "id")) return slot_ref(mf_names_builtin(c, MF_BUILTIN_RUN_ID), 2);
+  if (mf_str_is(names[1], "verdict")) return slot_ref(mf_names_builtin(c, MF_BUILTIN_RUN_VERDICT), 2);
+  if (!mf_str_is(names[1], "metrics")) return unknown_member(c, names[0], names[1], spans[1], members);
+  if (count < 3) return needs_member(c, MF_STR("run.metrics"), spans[1]);
+  if (!mf_names_metric_known(c, names[2])) return unknown_name(c, names[2], spans[2], 3, false);
+  uint32_t row = mf_names_metric(c, names[2], MF_METRIC_KIND_GAUGE);
+  return slot_ref(mf_names_metric_slot(c, row, MF_SLOT_KIND_METRIC_RUN), 3);
+}
+
+static mf_str document_name(mf_compiler *c) {
+  const mf_node *name = mf_node_get(c->document, MF_KEY_NAME);
+  return name && name->shape == MF_SHAPE_TEXT ? mf_node_text(name) : c->document_name;
+}
+
+static mf_ref resolve_orchestration(mf_compiler *c, const mf_str *names, const mf_span *spans,
+                                    uint32_t count) {
+  static const char *const members[] = {"name", NULL};
+  if (count < 2) return needs_member(c, names[0], spans[0]);
+  if (!mf_str_is(names[1], "name")) return unknown_member(c, names[0], names[1], spans[1], members);
+  mf_ref ref = {.kind = MF_REF_CONSTANT, .used = 2};
+  mf_str name = document_name(c);
+  ref.value = (mf_value){.kind = MF_STRING, .len = (uint32_t)name.n, .as.s = name.p};
+  return ref;
+}
+
+static mf_ref resolve_step(mf_compiler *c, const mf_str *names, const mf_span *spans, uint32_t count) {
+  static const char *const members[] = {"name", "duration", NULL};
+  if (count < 2) return needs_member(c, names[0], spans[0]);
+  if (mf_str_is(names[1], "name")) return slot_ref(mf_names_builtin(c, MF_BUILTIN_STEP_NAME), 2);
+  if (mf_str_is(names[1], "duration"))
+    return slot_ref(mf_names_builtin(c, MF_BUILTIN_STEP_DURATION), 2);
+  return unknown_member(c, names[0], names[1], spans[1], members);
+}
+
+static mf_ref resolve_env(mf_compiler *c, const mf_str *names, const mf_span *spans, uint32_t count) {
+  if (count < 2) return needs_member(c, names[0], spans[0]);
+  mf_str name = mf_compile_path(c, "env.%.*s", (int)names[1].n, names[1].p);
+  return slot_ref(special_slot(c, name, MF_SLOT_KIND_ENV, 0), 2);
+}
+
+static mf_ref resolve_later(mf_compiler *c, const mf_str *names, const mf_span *spans,
+                            uint32_t count) {
+  mf_diag_add(c->diags, MF_E_NOT_SUPPORTED, spans[0], (int)names[0].n, names[0].p);
+  return unknown_ref(count);
+}
+
+static const struct {
+  const char *name;
+  mf_ref (*resolve)(mf_compiler *, const mf_str *, const mf_span *, uint32_t);
+} groups[] = {{"variables", resolve_variables}, {"metrics", resolve_metrics},
+              {"steps", resolve_steps},         {"previous", resolve_previous},
+              {"run", resolve_run},             {"orchestration", resolve_orchestration},
+              {"step", resolve_step},           {"env", resolve_env},
+              {"inputs", resolve_later},        {"secrets", resolve_later},
+              {"response", resolve_later}};
+
+/* Type names are values: type(x) == int. */
+static bool type_ref(mf_str name, mf_ref *ref) {
+  for (size_t i = 0; i < sizeof type_names / sizeof type_names[0]; i++) {
+    if (!mf_str_is(name, type_names[i])) continue;
+    ref->kind = MF_REF_CONSTANT;
+    ref->used = 1;
+    ref->value = (mf_value){.kind = MF_TYPE, .len = (uint32_t)name.n, .as.s = type_names[i]};
+    return true;
+  }
+  return false;
+}
+
+static mf_ref resolve_bare(mf_compiler *c, mf_str name, mf_span span) {
+  uint32_t slot = variable_slot(c, name);
+  if (slot != MF_NAMES_NONE) return slot_ref(slot, 1);
+  uint32_t builtin = mf_builtin_code(name);
+  if (builtin != MF_ABSENT) return slot_ref(mf_names_builtin(c, builtin), 1);
+  if (mf_names_metric_known(c, name)) return slot_ref(metric_slot_in_phase(c, name), 1);
+  slot = aggregate_slot(c, name);
+  if (slot != MF_ABSENT) return slot_ref(slot, 1);
+  mf_ref ref = {.kind = MF_REF_UNKNOWN};
+  if (type_ref(name, &ref)) return ref;
+  return unknown_name(c, name, span, 1, false);
+}
+
+static mf_ref resolve(void *ctx, const mf_str *names, const mf_span *spans, uint32_t count) {
+  mf_compiler *c = ctx;
+  for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
+    if (mf_str_is(names[0], groups[i].name)) return groups[i].resolve(c, names, spans, count);
+  return resolve_bare(c, names[0], spans[0]);
+}
+
+void mf_names_open(mf_compiler *c) {
+  mf_names_init(&c->globals, c->arena);
+  mf_names_init(&c->special, c->arena);
+  mf_names_init(&c->metrics, c->arena);
+  mf_names_init(&c->steps, c->arena);
+  mf_names_init(&c->step_uses, c->arena);
+  mf_names_init(&c->step_rows, c->arena);
+  mf_names_init(&c->assigned, c->arena);
+  mf_names_init(&c->hosts, c->arena);
+  mf_names_init(&c->drivers, c->arena);
+  c->env = (mf_names_env){.resolve = resolve, .ctx = c};
+  c->expr = (mf_expr_emitter){.arena = c->arena, .builder = c->b, .diags = c->diags, .env = &c->env,
+                              .lines = &c->lines, .strict_cel = c->options->strict_cel};
+}
+
+/* ---- declaring ---- */
+
+/* False (and reported) when the name may not be declared. */
+static bool check_declared_name(mf_compiler *c, mf_str name, mf_span span) {
+  if (!mf_name_is_identifier(name)) {
+    mf_diag_add(c->diags, MF_E_NOT_AN_IDENTIFIER, span, (int)name.n, name.p);
+    return false;
+  }
+  if (is_reserved(name)) {
+    mf_diag_add(c->diags, MF_E_RESERVED_NAME, span, (int)name.n, name.p);
+    return false;
+  }
+  const char *hidden = mf_builtin_code(name) != MF_ABSENT ? "built-in value"
+                       : load_metric_find(name)           ? "metric"
+                                                          : NULL;
+  if (hidden) mf_diag_add(c->diags, MF_W_HIDES_NAME, span, (int)name.n, name.p, hidden);
+  return true;
+}
+
+static void declare_global(mf_compiler *c, mf_str name, mf_span span) {
+  if (mf_names_get(&c->globals, name) != MF_NAMES_NONE) {
+    mf_diag_add(c->diags, MF_E_DUPLICATE_VARIABLE, span, (int)name.n, name.p);
+    return;
+  }
+  if (check_declared_name(c, name, span))
+    mf_names_set(&c->globals, name, add_slot(c, name, MF_SLOT_KIND_GLOBAL, 0));
+}
+
+static void declare_variables(mf_compiler *c, const mf_node *variables) {
+  if (!variables) return;
+  if (variables->shape == MF_SHAPE_MAP)
+    for (const mf_member *m = variables->as.members; m; m = m->next)
+      declare_global(c, m->name, m->key_span);
+  if (variables->shape == MF_SHAPE_LIST)
+    for (const mf_node *item = variables->as.first; item; item = item->next) {
+      const mf_node *name = mf_node_get(item, MF_KEY_NAME);
+      if (name && name->shape == MF_SHAPE_TEXT) declare_global(c, mf_node_text(name), name->span);
+    }
+}
+
+/* set_variable, save_as and record_metric declare names, wherever they stand. */
+static void declare_action(mf_compiler *c, const mf_node *action) {
+  const mf_node *name = mf_node_get(action, MF_KEY_NAME);
+  const mf_node *save_as = mf_node_get(action, MF_KEY_SAVE_AS);
+  const mf_node *assigned = action->tag == MF_TAG_ACTION_SET_VARIABLE ? name : save_as;
+  if (assigned && assigned->shape == MF_SHAPE_TEXT && !(assigned->flags & MF_NODE_INTERPOLATED)) {
+    mf_str text = mf_node_text(assigned);
+    if (mf_names_get(&c->assigned, text) == MF_NAMES_NONE && check_declared_name(c, text, assigned->span))
+      mf_names_set(&c->assigned, text, 1);
+  }
+  if (action->tag == MF_TAG_ACTION_RECORD_METRIC && name && name->shape == MF_SHAPE_TEXT &&
+      !(name->flags & MF_NODE_INTERPOLATED)) {
+    if (mf_name_is_identifier(mf_node_text(name)))
+      mf_names_metric(c, mf_node_text(name), MF_METRIC_KIND_GAUGE);
+    else
+      mf_diag_add(c->diags, MF_E_BAD_METRIC_NAME, name->span, (int)mf_node_text(name).n,
+                  mf_node_text(name).p);
+  }
+}
+
+/* A step's identity: its name as written, #2 and so on for repeated ones. */
+static void declare_step(mf_compiler *c, const mf_node *step) {
+  const mf_node *node = mf_node_get(step, MF_KEY_NAME);
+  mf_str name = node && node->shape == MF_SHAPE_TEXT ? mf_node_text(node) : MF_STR("step");
+  mf_str unique = name;
+  uint32_t seen = mf_names_get(&c->step_uses, name);
+  seen = seen == MF_NAMES_NONE ? 1 : seen + 1;
+  if (seen > 1) unique = mf_compile_path(c, "%.*s#%u", (int)name.n, name.p, seen);
+  mf_names_set(&c->step_uses, name, seen);
+  uint32_t fields[4] = {mf_compile_string(c, unique), mf_compile_string(c, MF_STR("")), MF_ABSENT, 0};
+  uint32_t row = mf_builder_row(c->b, MF_TABLE_STEP, fields);
+  mf_names_set(&c->steps, unique, row);
+  const mf_node **key = mf_arena_get(c->arena, sizeof(step));
+  if (!key) return;
+  *key = step;
+  mf_names_set(&c->step_rows, (mf_str){(const char *)key, sizeof(step)}, row);
+}
+
+uint32_t mf_names_step_row(mf_compiler *c, const mf_node *step) {
+  return mf_names_get(&c->step_rows, (mf_str){(const char *)&step, sizeof(step)});
+}
+
+static bool is_action(uint16_t tag) {
+  return tag >= MF_TAG_ACTION_SET_VARIABLE && tag <= MF_TAG_ACTION_ABORT;
+}
+
+static void declare_node(mf_compiler *c, const mf_node *node);
+
+static void declare_list(mf_compiler *c, const mf_node *list) {
+  if (list && list->shape == MF_SHAPE_LIST)
+    for (const mf_node *item = list->as.first; item; item = item->next) declare_node(c, item);
+}
+
+/* Walks entries, hooks and actions (depth is bounded by the parser). */
+static void declare_node(mf_compiler *c, const mf_node *node) {
+  if (node->shape != MF_SHAPE_MAP) return;
+  if (node->tag == MF_TAG_STEP) declare_step(c, node);
+  if (is_action(node->tag)) declare_action(c, node);
+  if (node->tag == MF_TAG_FREE) return;
+  for (const mf_member *m = node->as.members; m; m = m->next) {
+    if (m->value->shape == MF_SHAPE_LIST) declare_list(c, m->value);
+  }
+}
+
+static void declare_assumed(mf_compiler *c) {
+  const char *const *names = c->options->assume_variables;
+  for (; names && *names; names++) {
+    mf_str name = mf_str_of(*names);
+    if (mf_names_get(&c->globals, name) == MF_NAMES_NONE && mf_name_is_identifier(name) &&
+        c->fragment)
+      mf_names_set(&c->globals, name, add_slot(c, name, MF_SLOT_KIND_GLOBAL, 0));
+  }
+}
+
+void mf_names_declare_document(mf_compiler *c) {
+  declare_variables(c, mf_node_get(c->document, MF_KEY_VARIABLES));
+  declare_node(c, c->document);
+  for (uint32_t i = 0; i < c->assigned.count; i++) {
+    mf_str name = c->assigned.entries[i].name;
+    if (mf_names_get(&c->globals, name) == MF_NAMES_NONE)
+      mf_names_set(&c->globals, name, add_slot(c, name, MF_SLOT_KIND_GLOBAL, 0));
+  }
+  declare_assumed(c);
+}
+
+void mf_names_step_begin(mf_compiler *c, mf_names *scope, uint32_t step_row,
+                         const mf_node *variables) {
+  mf_names_init(scope, c->arena);
+  if (variables && variables->shape == MF_SHAPE_MAP)
+    for (const mf_member *m = variables->as.members; m; m = m->next)
+      if (check_declared_name(c, m->name, m->key_span))
+        mf_names_set(scope, m->name, add_slot(c, m->name, MF_SLOT_KIND_STEP, step_row));
+  c->step_scope = scope;
+}
+
+void mf_names_step_end(mf_compiler *c) { c->step_scope = NULL; }
+
+uint32_t mf_names_assign(mf_compiler *c, mf_str name) {
+  uint32_t slot = variable_slot(c, name);
+  return slot == MF_NAMES_NONE ? 0 : slot;
+}
+
+/* ---- --dump=types ---- */
+
+void mf_names_dump(mf_compiler *c, mf_buf *out) {
+  uint32_t slots = mf_builder_row_count(c->b, MF_TABLE_SLOT);
+  for (uint32_t i = 0; i < slots; i++) {
+    const uint32_t *row = mf_builder_row_get(c->b, MF_TABLE_SLOT, i);
+    mf_str name = mf_builder_string_get(c->b, row[0]);
+    mf_buf_printf(out, "slot %u %.*s: %s\n", i, (int)name.n, name.p,
+                  mf_enum_word(MF_OPERAND_SLOT_KIND, row[1]));
+  }
+  for (uint32_t i = 0; i < c->steps.count; i++) {
+    const mf_names_entry *e = &c->steps.entries[i];
+    uint32_t flags = mf_builder_row_get(c->b, MF_TABLE_STEP, e->value)[3];
+    mf_buf_printf(out, "step %u %.*s%s\n", e->value, (int)e->name.n, e->name.p,
+                  flags & MF_STEP_FLAGS_LOOKS ? ": looks at outcomes" : "");
+  }
+}

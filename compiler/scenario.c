@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/* scenario - what a step's `scenario` means: a load, faults, or both. */
+#include "compiler.h"
+
+#include "../vm/value.h"
+
+typedef enum family { LOAD, FAULT } family;
+
+static const struct named {
+  const char *name;
+  family family;
+  double seconds;
+  const char *arguments; /* JSON */
+} named_scenarios[] = {
+#define MF_SCENARIO(name, family, seconds, arguments, doc) {#name, family, seconds, arguments},
+#include "../stdlib/scenarios.def"
+#undef MF_SCENARIO
+};
+static const size_t named_count = sizeof named_scenarios / sizeof named_scenarios[0];
+
+/* A step with faults and no load: 10 GET/s, at most 10 connections. */
+static const char probe_load[] = "{\"executor\":\"constant_arrival_rate\",\"rate\":10,\"max_connections\":10}";
+static const double default_seconds = 30;
+
+static const struct named *find_named(mf_str name) {
+  for (size_t i = 0; i < named_count; i++)
+    if (mf_str_is(name, named_scenarios[i].name)) return &named_scenarios[i];
+  return NULL;
+}
+
+static void report_unknown(mf_compiler *c, mf_str name, mf_span span) {
+  mf_near near;
+  mf_near_init(&near, name);
+  for (size_t i = 0; i < named_count; i++) mf_near_offer(&near, mf_str_of(named_scenarios[i].name));
+  mf_str best = mf_near_best(&near);
+  const char *hint = best.n ? mf_arena_printf(c->arena, "did you mean '%.*s'?", (int)best.n, best.p)
+                            : "built-in ones are baseline, light_load, heavy_load, spike, soak, cooldown and others";
+  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_SCENARIO, span, hint, (int)name.n, name.p);
+}
+
+/* Constant JSON of our own tables as a map expression of literals. */
+static mf_expr *json_expr(mf_compiler *c, mf_span span, const char *json) {
+  const char *error = NULL;
+  uint32_t offset = 0;
+  mf_json *tree = mf_json_parse(c->arena, mf_str_of(json), &error, &offset);
+  mf_expr *map = mf_map_expr(c, span);
+  if (!tree || !map) return NULL;
+  for (const mf_json *m = tree->as.first; m; m = m->next) {
+    mf_value v = mf_value_from_json(c->arena, m);
+    mf_map_expr_add(c, map, mf_arena_copy(c->arena, m->key.p, m->key.n), mf_literal(c, span, v));
+  }
+  return map;
+}
+
+static uint32_t scenario_row(mf_compiler *c, mf_str name) {
+  uint32_t fields[2] = {mf_compile_string(c, name), mf_compile_string(c, MF_STR("http_load"))};
+  return mf_builder_row(c->b, MF_TABLE_SCENARIO, fields);
+}
+
+static void use_load(mf_compiler *c, mf_scenario_use *use, mf_str name, mf_span span, const char *json) {
+  use->scenario = scenario_row(c, name);
+  use->load = json_expr(c, span, json);
+  mf_map_expr_add(c, use->load, "name", mf_literal_text(c, span, name));
+}
+
+static void use_fault(mf_compiler *c, mf_scenario_use *use, mf_str name, mf_str path, mf_expr *config) {
+  uint32_t fields[3] = {mf_compile_string(c, name), mf_compile_string(c, path),
+                        mf_compile_string(c, MF_STR("proxy"))};
+  use->fault = mf_builder_row(c->b, MF_TABLE_FAULT, fields);
+  use->config = config;
+}
+
+static void use_seconds(mf_compiler *c, mf_scenario_use *use, mf_span span, double seconds) {
+  use->seconds = mf_literal(c, span, (mf_value){.kind = MF_DOUBLE, .as.d = seconds});
+}
+
+static void use_named(mf_compiler *c, mf_scenario_use *use, const struct named *named, mf_str path,
+                      mf_span span, mf_expr *config) {
+  mf_str name = mf_str_of(named->name);
+  use_seconds(c, use, span, named->seconds);
+  use_load(c, use, name, span, named->family == LOAD ? named->arguments : probe_load);
+  if (named->family == FAULT && !config) config = json_expr(c, span, named->arguments);
+  if (config) use_fault(c, use, name, path, config);
+}
+
+/* Does a config hold at least one fault object?  (Only then it is the whole.) */
+static bool has_fault_object(const mf_node *config) {
+  if (!config || config->shape != MF_SHAPE_MAP) return false;
+  for (const mf_member *m = config->as.members; m; m = m->next)
+    if (m->value->shape == MF_SHAPE_MAP) return true;
+  return false;
+}
+
+static mf_str scenario_name(mf_compiler *c, const mf_node *scenario) {
+  const mf_node *node = scenario->shape == MF_SHAPE_MAP ? mf_node_get(scenario, MF_KEY_NAME) : scenario;
+  if (!node || node->shape != MF_SHAPE_TEXT) return MF_STR("");
+  if (node->flags & MF_NODE_INTERPOLATED) {
+    mf_diag_add(c->diags, MF_E_NOT_CONSTANT, node->span, "scenario");
+    return MF_STR("");
+  }
+  return mf_node_text(node);
+}
+
+static void use_unnamed(mf_compiler *c, mf_scenario_use *use, mf_str name, mf_str path, mf_span span,
+                        mf_expr *config) {
+  if (!name.n) name = MF_STR("config");
+  use_seconds(c, use, span, default_seconds);
+  use_load(c, use, name, span, probe_load);
+  use_fault(c, use, name, path, config);
+}
+
+mf_scenario_use mf_scenario_resolve(mf_compiler *c, const mf_node *scenario, mf_str path) {
+  mf_scenario_use use = {.scenario = MF_ABSENT, .fault = MF_ABSENT};
+  if (!scenario || scenario->shape == MF_SHAPE_BAD) return use;
+  mf_str name = scenario_name(c, scenario);
+  const mf_node *config = mf_node_get(scenario, MF_KEY_CONFIG);
+  mf_expr *faults = has_fault_object(config) ? mf_data_expr(c, config) : NULL;
+  const struct named *named = find_named(name);
+  if (named)
+    use_named(c, &use, named, path, scenario->span, faults);
+  else if (faults)
+    use_unnamed(c, &use, name, path, scenario->span, faults);
+  else if (name.n)
+    report_unknown(c, name, scenario->span);
+  const mf_node *seconds = mf_node_get(scenario, MF_KEY_DURATION);
+  bool given = seconds && !(seconds->shape == MF_SHAPE_INT && seconds->as.i == 0);
+  if (given && use.scenario != MF_ABSENT) use.seconds = mf_seconds_expr(c, seconds);
+  return use;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/* yaml_scalars - the core schema of YAML 1.2: `no` is text, 010 is ten. */
+#include "yaml_parts.h"
+
+/* ---- text ---- */
+
+/* The offset at which the content of a block scalar with one line begins. */
+static uint32_t block_content(const mf_yaml *y, mf_span span) {
+  const char *p = y->source.p;
+  size_t at = span.offset, end = y->source.n;
+  while (at < end && p[at] != '\n') at++;
+  while (at < end && (p[at] == '\n' || p[at] == ' ')) at++;
+  return (uint32_t)at;
+}
+
+static uint32_t content_offset(const mf_yaml *y, yaml_scalar_style_t style, mf_span span,
+                               size_t n) {
+  size_t end = span.offset + span.length;
+  switch (style) {
+    case YAML_SINGLE_QUOTED_SCALAR_STYLE: case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
+      return n < end ? (uint32_t)(end - 1 - n) : 0;
+    case YAML_LITERAL_SCALAR_STYLE: case YAML_FOLDED_SCALAR_STYLE: return block_content(y, span);
+    default: return n <= end ? (uint32_t)(end - n) : 0;
+  }
+}
+
+mf_str mf_yaml_text(mf_yaml *y, const yaml_event_t *event, mf_span span, uint32_t *content,
+                    bool *verbatim) {
+  const char *value = (const char *)event->data.scalar.value;
+  size_t n = event->data.scalar.length;
+  *content = content_offset(y, event->data.scalar.style, span, n);
+  *verbatim = *content >= span.offset && *content + n <= y->source.n &&
+              memcmp(y->source.p + *content, value, n) == 0;
+  if (*verbatim) return (mf_str){y->source.p + *content, n};
+  const char *copy = mf_arena_copy(y->context->arena, value, n);
+  if (copy == NULL) y->t->failed = true;
+  return (mf_str){copy, copy ? n : 0};
+}
+
+static mf_node *text_node(mf_yaml *y, const yaml_event_t *event, mf_span span) {
+  uint32_t content;
+  bool verbatim;
+  mf_str text = mf_yaml_text(y, event, span, &content, &verbatim);
+  mf_node *node = mf_tokens_node(y->t, MF_SHAPE_TEXT, span);
+  if (node == NULL) return NULL;
+  node->as.text.p = text.p;
+  node->as.text.n = (uint32_t)text.n;
+  node->as.text.content = verbatim ? content : span.offset;
+  if (verbatim) node->flags |= MF_NODE_VERBATIM;
+  if (event->data.scalar.style != YAML_PLAIN_SCALAR_STYLE) node->flags |= MF_NODE_QUOTED;
+  return node;
+}
+
+/* ---- words ---- */
+
+static bool is_any(mf_str s, const char *lower, const char *title, const char *upper) {
+  return mf_str_is(s, lower) || mf_str_is(s, title) || mf_str_is(s, upper);
+}
+
+static bool is_null(mf_str s) {
+  return s.n == 0 || mf_str_is(s, "~") || is_any(s, "null", "Null", "NULL");
+}
+
+static bool read_bool(mf_str s, bool *value) {
+  *value = is_any(s, "true", "True", "TRUE");
+  return *value || is_any(s, "false", "False", "FALSE");
+}
+
+/* ---- numbers ---- */
+
+typedef enum number_kind { NO_NUMBER, AN_INT, A_UINT, A_DOUBLE, TOO_LARGE } number_kind;
+typedef struct number {
+  int64_t i;
+  uint64_t u;
+  double d;
+} number;
+
+static int digit_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return 16;
+}
+
+/* 0x1F and 0o17, which have no sign. */
+static number_kind read_radix(mf_str digits, unsigned radix, number *out) {
+  if (digits.n == 0) return NO_NUMBER;
+  bool large = false;
+  out->u = 0;
+  for (size_t i = 0; i < digits.n; i++) {
+    unsigned digit = (unsigned)digit_value(digits.p[i]);
+    if (digit >= radix) return NO_NUMBER;
+    large |= out->u > (UINT64_MAX - digit) / radix;
+    out->u = out->u * radix + digit;
+  }
+  if (large) return TOO_LARGE;
+  out->i = (int64_t)out->u;
+  return out->u <= INT64_MAX ? AN_INT : A_UINT;
+}
+
+static bool is_decimal(mf_str s) {
+  size_t i = s.n && (s.p[0] == '-' || s.p[0] == '+');
+  if (i == s.n) return false;
+  for (; i < s.n; i++)
+    if (s.p[i] < '0' || s.p[i] > '9') return false;
+  return true;
+}
+
+static number_kind read_decimal(mf_str s, number *out) {
+  if (mf_parse_int(s, &out->i)) return AN_INT;
+  if (s.p[0] == '+') s = (mf_str){s.p + 1, s.n - 1};
+  return s.p[0] != '-' && mf_parse_uint(s, &out->u) ? A_UINT : TOO_LARGE;
+}
+
+static number_kind read_special(mf_str s, number *out) {
+  bool negative = s.p[0] == '-';
+  if (is_any(s, ".nan", ".NaN", ".NAN")) return mf_parse_double(MF_STR("nan"), true, &out->d, NULL) ? A_DOUBLE : NO_NUMBER;
+  if (s.p[0] == '-' || s.p[0] == '+') s = (mf_str){s.p + 1, s.n - 1};
+  if (!is_any(s, ".inf", ".Inf", ".INF")) return NO_NUMBER;
+  mf_parse_double(negative ? MF_STR("-inf") : MF_STR("inf"), true, &out->d, NULL);
+  return A_DOUBLE;
+}
+
+static number_kind read_number(mf_str s, number *out) {
+  bool overflow;
+  if (s.n > 2 && s.p[0] == '0' && s.p[1] == 'x')
+    return read_radix((mf_str){s.p + 2, s.n - 2}, 16, out);
+  if (s.n > 2 && s.p[0] == '0' && s.p[1] == 'o')
+    return read_radix((mf_str){s.p + 2, s.n - 2}, 8, out);
+  if (is_decimal(s)) return read_decimal(s, out);
+  if (mf_parse_double(s, false, &out->d, &overflow)) return overflow ? TOO_LARGE : A_DOUBLE;
+  return read_special(s, out);
+}
+
+/* A node for the number in s, NULL when it is none (*none) or out of memory. */
+static mf_node *number_node(mf_yaml *y, mf_str s, mf_span span, bool *none) {
+  number value = {0, 0, 0};
+  number_kind kind = read_number(s, &value);
+  static const mf_shape shapes[] = {MF_SHAPE_BAD, MF_SHAPE_INT, MF_SHAPE_UINT, MF_SHAPE_DOUBLE,
+                                    MF_SHAPE_BAD};
+  *none = kind == NO_NUMBER;
+  if (*none) return NULL;
+  if (kind == TOO_LARGE)
+    mf_diag_add(y->context->diags, MF_E_NUMBER_TOO_LARGE, span, (int)s.n, s.p);
+  mf_node *node = mf_tokens_node(y->t, shapes[kind], span);
+  if (node == NULL) return NULL;
+  if (kind == AN_INT) node->as.i = value.i;
+  if (kind == A_UINT) node->as.u = value.u;
+  if (kind == A_DOUBLE) node->as.d = value.d;
+  return node;
+}
+
+/* ---- tags ---- */
+
+#define CORE "tag:yaml.org,2002:"
+
+/* "str" of "tag:yaml.org,2002:str", when it is a tag of the core schema. */
+static const char *core_name(const char *tag) {
+  static const char *const names[] = {"str", "int", "float", "bool", "null", "map", "seq"};
+  if (strncmp(tag, CORE, sizeof CORE - 1) != 0) return NULL;
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (strcmp(names[i], tag + sizeof CORE - 1) == 0) return names[i];
+  return NULL;
+}
+
+/* Tags are shown as they were written. */
+static mf_str tag_as_written(const mf_yaml *y, mf_span span) {
+  const char *p = y->source.p + span.offset;
+  const char *end = y->source.p + y->source.n, *from = p;
+  /* An anchor may stand before the tag. */
+  while (from < end && *from != '!' && *from != '\n') from++;
+  if (from == end || *from != '!') from = p;
+  const char *to = from;
+  while (to < end && !strchr(" \t\r\n,", *to)) to++;
+  return (mf_str){from, (size_t)(to - from)};
+}
+
+static void report_tag(mf_yaml *y, mf_code code, const char *tag, mf_span span) {
+  mf_str text = tag_as_written(y, span);
+  mf_span place = {(uint32_t)(text.p - y->source.p), (uint32_t)text.n};
+  bool local = tag[0] == '!';
+  mf_diag_add_hint(y->context->diags, code, place,
+                   local ? "quote an expression that begins with ! & * [ { % @" : NULL,
+                   (int)text.n, text.p);
+}
+
+void mf_yaml_check_tag(mf_yaml *y, const char *tag, const char *own, mf_span span) {
+  const char *name = core_name(tag);
+  if (strcmp(tag, "!") == 0 || (name && strcmp(name, own) == 0)) return;
+  report_tag(y, name ? MF_E_YAML_TAG_MISMATCH : MF_E_YAML_TAG, tag, span);
+}
+
+static mf_node *bad_node(mf_yaml *y, mf_span span) {
+  return mf_tokens_node(y->t, MF_SHAPE_BAD, span);
+}
+
+/* The node that a core tag makes of a text; BAD when it does not fit. */
+static mf_node *tagged(mf_yaml *y, const yaml_event_t *event, const char *name, mf_str s,
+                       mf_span span) {
+  bool none = true, value;
+  mf_node *node = NULL;
+  if (strcmp(name, "str") == 0) return text_node(y, event, span);
+  if (strcmp(name, "null") == 0 && is_null(s)) return mf_tokens_node(y->t, MF_SHAPE_NULL, span);
+  if (strcmp(name, "bool") == 0 && read_bool(s, &value)) {
+    node = mf_tokens_node(y->t, MF_SHAPE_BOOL, span);
+    if (node) node->as.b = value;
+    return node;
+  }
+  bool is_float = strcmp(name, "float") == 0;
+  if (s.n && (is_float || strcmp(name, "int") == 0)) node = number_node(y, s, span, &none);
+  if (node && node->shape == MF_SHAPE_INT && is_float) {
+    node->shape = MF_SHAPE_DOUBLE;
+    node->as.d = (double)node->as.i;
+  }
+  bool fits = node && (is_float || node->shape != MF_SHAPE_DOUBLE);
+  if (fits || y->t->failed) return node;
+  report_tag(y, MF_E_YAML_TAG_MISMATCH, CORE, span);
+  return bad_node(y, span);
+}
+
+/* ---- the schema ---- */
+
+static mf_node *plain(mf_yaml *y, const yaml_event_t *event, mf_str s, mf_span span) {
+  bool value, none;
+  mf_node *node;
+  if (is_null(s)) return mf_tokens_node(y->t, MF_SHAPE_NULL, span);
+  if (s.p[0] == '-' || s.p[0] == '+' || s.p[0] == '.' || (s.p[0] >= '0' && s.p[0] <= '9')) {
+    node = number_node(y, s, span, &none);
+    return none ? text_node(y, event, span) : node;
+  }
+  if (!strchr("tTfF", s.p[0]) || !read_bool(s, &value)) return text_node(y, event, span);
+  node = mf_tokens_node(y->t, MF_SHAPE_BOOL, span);
+  if (node) node->as.b = value;
+  return node;
+}
+
+/* Block scalars end where the next thing begins: without its blanks. */
+static mf_span trimmed(const mf_yaml *y, mf_span span) {
+  while (span.length && strchr(" \r\n", y->source.p[span.offset + span.length - 1])) span.length--;
+  return span;
+}
+
+mf_node *mf_yaml_scalar(mf_yaml *y, const yaml_event_t *event, mf_span span) {
+  yaml_scalar_style_t style = event->data.scalar.style;
+  const char *tag = (const char *)event->data.scalar.tag;
+  mf_str s = {(const char *)event->data.scalar.value, event->data.scalar.length};
+  bool block = style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE;
+  if (block) span = trimmed(y, span);
+  if (tag && strcmp(tag, "!") != 0) {
+    const char *name = core_name(tag);
+    if (name) return tagged(y, event, name, s, span);
+    report_tag(y, MF_E_YAML_TAG, tag, span);
+    return bad_node(y, span);
+  }
+  if (style != YAML_PLAIN_SCALAR_STYLE || tag) return text_node(y, event, span);
+  return plain(y, event, s, span);
+}

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+#include "builder.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "flow.h"
+#include "parts.h"
+
+#define UNPLACED UINT32_MAX
+
+struct mf_builder {
+  mf_arena *arena;
+  mf_names strings; /* text to number; entries are in the order of the numbers */
+
+  mf_constant *constants;
+  mf_value *values;         /* what the constants mean */
+  uint32_t constant_count, constant_cap;
+  mf_words children;
+  mf_words gathered;           /* children of collections that are being interned */
+  uint32_t *constant_index; /* number + 1, open addressing; 0: free */
+  uint32_t constant_mask;
+
+  mf_words rows[MF_TABLE_COUNT];
+  mf_words code;
+  mf_line_row *lines;
+  uint32_t line_count, line_cap;
+  mf_line_row place;        /* of the instructions to come */
+  bool has_place;
+
+  uint32_t chunk_name, chunk_kind, chunk_start;
+  mf_words labels;             /* where each is placed, from the chunk's start */
+  mf_words fixups;             /* words that hold a label: index * 2, + 1 for operand a */
+
+  mf_source_row source;
+  mf_str metadata;
+  uint32_t nowhere[MF_MAX_FIELDS]; /* where a row would be, had there been memory */
+  mf_status status;
+  char detail[200];
+};
+
+/* Keeps the first failure. */
+static void fail(mf_builder *b, mf_status status, const char *fmt, ...) MF_PRINTF(3, 4);
+static void fail(mf_builder *b, mf_status status, const char *fmt, ...) {
+  if (b->status) return;
+  va_list args;
+  va_start(args, fmt);
+  vsnprintf(b->detail, sizeof b->detail, fmt, args);
+  va_end(args);
+  b->status = status;
+}
+
+static bool fail_memory(mf_builder *b) {
+  fail(b, MF_OUT_OF_MEMORY, "out of memory");
+  return false;
+}
+
+static bool push(mf_builder *b, mf_words *w, uint32_t word) {
+  return mf_words_push(b->arena, w, word) || fail_memory(b);
+}
+
+mf_builder *mf_builder_new(mf_arena *arena) {
+  mf_builder *b = MF_NEW(arena, mf_builder);
+  if (b == NULL) return NULL;
+  b->arena = arena;
+  b->source.name = MF_ABSENT;
+  b->metadata = MF_STR("{}");
+  mf_names_init(&b->strings, arena);
+  return b;
+}
+
+/* ---- strings and constants ---- */
+
+uint32_t mf_builder_string(mf_builder *b, mf_str s) {
+  const uint32_t known = mf_names_get(&b->strings, s);
+  if (known != MF_NAMES_NONE) return known;
+  const uint32_t number = b->strings.count;
+  if (s.n > MF_LIMIT_IMAGE_BYTES) {
+    fail(b, MF_IMAGE_TOO_LARGE, "a string is larger than an image may be");
+    return 0;
+  }
+  const char *copy = mf_arena_copy(b->arena, s.p, s.n);
+  if (copy && mf_names_set(&b->strings, (mf_str){copy, s.n}, number)) return number;
+  fail_memory(b);
+  return 0;
+}
+
+mf_str mf_builder_string_get(const mf_builder *b, uint32_t number) {
+  return number < b->strings.count ? b->strings.entries[number].name : MF_STR("");
+}
+
+static uint32_t child_count(const mf_constant *c) {
+  return c->kind == MF_LIST ? c->len : c->kind == MF_MAP ? c->len * 2 : 0;
+}
+
+/* The hash of a constant whose children, if any, are `numbers`. */
+static uint64_t hash_constant(const mf_constant *c, const uint32_t *numbers) {
+  const uint64_t kind = (uint64_t)c->kind << 32 | c->len;
+  if (c->kind == MF_LIST || c->kind == MF_MAP)
+    return mf_hash64(numbers, child_count(c) * sizeof *numbers, kind);
+  return mf_hash64(&c->payload, sizeof c->payload, kind);
+}
+
+static bool same_constant(const mf_builder *b, const mf_constant *a, const mf_constant *c,
+                          const uint32_t *numbers) {
+  const uint32_t n = child_count(c);
+  if (a->kind != c->kind || a->len != c->len) return false;
+  if (c->kind != MF_LIST && c->kind != MF_MAP) return a->payload == c->payload;
+  return n == 0 || memcmp(b->children.at + a->payload, numbers, n * sizeof *numbers) == 0;
+}
+
+static const uint32_t *children_of(const mf_builder *b, const mf_constant *c) {
+  return child_count(c) ? b->children.at + c->payload : NULL;
+}
+
+static void index_constant(mf_builder *b, uint32_t number) {
+  const mf_constant *c = &b->constants[number];
+  uint32_t at = (uint32_t)hash_constant(c, children_of(b, c)) & b->constant_mask;
+  while (b->constant_index[at]) at = (at + 1) & b->constant_mask;
+  b->constant_index[at] = number + 1;
+}
+
+/* Room for one more constant in the arrays and the index. */
+static bool reserve_constant(mf_builder *b) {
+  if (b->constant_count < b->constant_cap) return true;
+  uint32_t cap = b->constant_cap;
+  mf_constant *constants = mf_grow(b->arena, b->constants, cap, &cap, sizeof *constants);
+  mf_value *values = mf_grow(b->arena, b->values, b->constant_cap, &b->constant_cap, sizeof *values);
+  uint32_t *index = MF_NEW_ARRAY(b->arena, uint32_t, (size_t)b->constant_cap * 2);
+  if (constants == NULL || values == NULL || index == NULL) {
+    b->constant_cap = b->constant_count;
+    return fail_memory(b);
+  }
+  b->constants = constants;
+  b->values = values;
+  b->constant_index = index;
+  b->constant_mask = b->constant_cap * 2 - 1;
+  for (uint32_t i = 0; i < b->constant_count; i++) index_constant(b, i);
+  return true;
+}
+
+static uint32_t find_constant(const mf_builder *b, const mf_constant *c, const uint32_t *numbers) {
+  if (b->constant_index == NULL) return MF_ABSENT;
+  uint32_t at = (uint32_t)hash_constant(c, numbers) & b->constant_mask;
+  for (; b->constant_index[at]; at = (at + 1) & b->constant_mask)
+    if (same_constant(b, &b->constants[b->constant_index[at] - 1], c, numbers))
+      return b->constant_index[at] - 1;
+  return MF_ABSENT;
+}
+
+/* What a new constant means, from the values of its children. */
+static mf_value value_of(mf_builder *b, const mf_constant *c, const uint32_t *numbers) {
+  if (c->kind == MF_LIST) return mf_list_constant(b->arena, b->values, numbers, c->len);
+  if (c->kind == MF_MAP) return mf_map_constant(b->arena, b->values, numbers, c->len);
+  mf_value v = {.kind = (uint8_t)c->kind, .len = c->len, .as.u = c->payload};
+  if (c->kind == MF_STRING || c->kind == MF_BYTES || c->kind == MF_TYPE)
+    v.as.s = b->strings.entries[c->payload].name.p;
+  return v;
+}
+
+static uint32_t add_constant(mf_builder *b, mf_constant c, const uint32_t *numbers) {
+  const uint32_t number = b->constant_count;
+  if (!reserve_constant(b)) return 0;
+  const mf_value v = value_of(b, &c, numbers);
+  if (v.kind == MF_UNSET) fail_memory(b);
+  if (v.kind == MF_ERROR) fail(b, MF_IMAGE_BAD_CONSTANT, "a key of a map is repeated or of a wrong kind");
+  if (c.kind == MF_LIST || c.kind == MF_MAP) c.payload = b->children.count;
+  for (uint32_t i = 0; i < child_count(&c); i++)
+    if (!push(b, &b->children, numbers[i])) return 0;
+  b->constants[number] = c;
+  b->values[number] = v;
+  b->constant_count++;
+  index_constant(b, number);
+  return number;
+}
+
+static uint32_t intern(mf_builder *b, mf_constant c, const uint32_t *numbers) {
+  const uint32_t known = find_constant(b, &c, numbers);
+  return known != MF_ABSENT ? known : add_constant(b, c, numbers);
+}
+
+static uint32_t intern_value(mf_builder *b, const mf_value *v, uint32_t depth);
+
+/* The children's numbers go onto a stack; those of this collection are on top
+ * of it when all of them are interned. */
+static uint32_t intern_collection(mf_builder *b, const mf_value *v, uint32_t depth) {
+  const mf_constant c = {v->kind, v->len, 0};
+  const uint32_t bottom = b->gathered.count;
+  uint32_t number = 0;
+  for (uint32_t i = 0; i < v->len && b->status == MF_OK; i++) {
+    if (v->kind == MF_MAP) push(b, &b->gathered, intern_value(b, &v->as.map->pairs[i].key, depth + 1));
+    const mf_value *element = v->kind == MF_MAP ? &v->as.map->pairs[i].value : &v->as.list[i];
+    push(b, &b->gathered, intern_value(b, element, depth + 1));
+  }
+  if (b->status == MF_OK) number = intern(b, c, b->gathered.at ? b->gathered.at + bottom : NULL);
+  b->gathered.count = bottom;
+  return number;
+}
+
+static uint32_t intern_value(mf_builder *b, const mf_value *v, uint32_t depth) {
+  mf_constant c = {v->kind, 0, v->as.u};
+  if (depth > MF_CONSTANT_DEPTH) {
+    fail(b, MF_IMAGE_BAD_CONSTANT, "a constant is nested too deeply");
+    return 0;
+  }
+  switch ((mf_kind)v->kind) {
+    case MF_LIST: case MF_MAP: return intern_collection(b, v, depth);
+    case MF_STRING: case MF_BYTES: case MF_TYPE:
+      c.len = v->len;
+      c.payload = mf_builder_string(b, (mf_str){v->as.s, v->len});
+      break;
+    case MF_NULL: c.payload = 0; break;
+    case MF_TIMESTAMP: c.len = v->len; break;
+    case MF_BOOL: case MF_INT: case MF_UINT: case MF_DOUBLE: case MF_DURATION: break;
+    case MF_UNSET: case MF_OPTIONAL: case MF_ERROR:
+      fail(b, MF_IMAGE_BAD_CONSTANT, "a value of kind %u cannot be a constant", v->kind);
+  }
+  return b->status ? 0 : intern(b, c, NULL);
+}
+
+uint32_t mf_builder_constant(mf_builder *b, const mf_value *v) { return intern_value(b, v, 1); }
+
+const mf_value *mf_builder_constant_value(const mf_builder *b, uint32_t number) {
+  static const mf_value nothing = {.kind = MF_NULL};
+  return number < b->constant_count ? &b->values[number] : &nothing;
+}
+
+/* ---- tables ---- */
+
+uint32_t mf_builder_row(mf_builder *b, mf_table table, const uint32_t *fields) {
+  const uint32_t number = mf_builder_row_count(b, table);
+  for (uint32_t i = 0; i < mf_table_infos[table].field_count; i++)
+    if (!push(b, &b->rows[table], fields[i])) return 0;
+  return number;
+}
+
+uint32_t mf_builder_row_count(const mf_builder *b, mf_table table) {
+  return b->rows[table].count / mf_table_infos[table].field_count;
+}
+
+uint32_t *mf_builder_row_get(mf_builder *b, mf_table table, uint32_t row) {
+  if (row >= mf_builder_row_count(b, table)) return b->nowhere;
+  return b->rows[table].at + row * mf_table_infos[table].field_count;
+}
+
+/* ---- code ---- */
+
+void mf_builder_chunk_begin(mf_builder *b, mf_str name, uint32_t chunk_kind) {
+  b->chunk_name = mf_builder_string(b, name);
+  b->chunk_kind = chunk_kind;
+  b->chunk_start = b->code.count;
+  b->labels.count = b->fixups.count = 0;
+}
+
+uint32_t mf_builder_label(mf_builder *b) {
+  const uint32_t label = b->labels.count;
+  return push(b, &b->labels, UNPLACED) ? label : 0;
+}
+
+void mf_builder_place(mf_builder *b, uint32_t label) {
+  if (label < b->labels.count) b->labels.at[label] = mf_builder_pc(b);
+}
+
+uint32_t mf_builder_pc(const mf_builder *b) { return b->code.count - b->chunk_start; }
+
+void mf_builder_line(mf_builder *b, uint32_t offset, uint32_t length, uint32_t line, uint32_t column) {
+  b->place = (mf_line_row){0, offset, length, line, column};
+  b->has_place = true;
+}
+
+/* A row of the line map, unless the one before says the same. */
+static void add_line(mf_builder *b) {
+  mf_line_row row = b->place, last = b->line_count ? b->lines[b->line_count - 1] : row;
+  last.pc = 0;
+  b->has_place = false;
+  if (b->line_count && memcmp(&row, &last, sizeof row) == 0) return;
+  if (b->line_count == b->line_cap) {
+    mf_line_row *grown = mf_grow(b->arena, b->lines, b->line_count, &b->line_cap, sizeof row);
+    if (grown == NULL) {
+      fail_memory(b);
+      return;
+    }
+    b->lines = grown;
+  }
+  row.pc = b->code.count;
+  b->lines[b->line_count++] = row;
+}
+
+void mf_builder_emit(mf_builder *b, mf_opcode code, uint32_t a, uint32_t op_b, uint32_t op_c) {
+  const mf_op_info *op = &mf_op_table[code];
+  const uint32_t operands[3] = {a, op_b, op_c};
+  if (b->has_place) add_line(b);
+  if (a > MF_OPERAND_A_MAX) fail(b, MF_IMAGE_TOO_LARGE, "operand a of %s has no room", op->name);
+  for (unsigned i = 0; i < 3; i++) {
+    const mf_operand_kind kind = (mf_operand_kind)op->operands[i];
+    if (kind == MF_OPERAND_NONE && operands[i])
+      fail(b, MF_IMAGE_BAD_OPERAND, "%s has no operand %c", op->name, (char)('a' + (int)i));
+    if (i > 0 && kind == MF_OPERAND_NONE) continue;
+    if (kind == MF_OPERAND_LABEL) push(b, &b->fixups, b->code.count * 2 + (i == 0));
+    push(b, &b->code, i == 0 ? (uint32_t)code | a << 8 : operands[i]);
+  }
+}
+
+static void resolve_labels(mf_builder *b) {
+  for (uint32_t i = 0; i < b->fixups.count; i++) {
+    uint32_t *word = &b->code.at[b->fixups.at[i] >> 1];
+    const bool is_a = b->fixups.at[i] & 1;
+    const uint32_t label = is_a ? mf_word_a(*word) : *word;
+    const uint32_t to = label < b->labels.count ? b->labels.at[label] : UNPLACED;
+    if (to == UNPLACED) fail(b, MF_IMAGE_BAD_JUMP, "label %u was never placed", label);
+    else if (is_a && to > MF_OPERAND_A_MAX) fail(b, MF_IMAGE_TOO_LARGE, "a jump goes too far");
+    *word = is_a ? mf_word_op(*word) | to << 8 : to;
+  }
+}
+
+static void fail_chunk(mf_builder *b, mf_status status, const mf_flow *flow) {
+  const mf_str name = b->strings.entries[b->chunk_name].name;
+  const uint32_t at = b->chunk_start + flow->bad_pc;
+  const char *op = at < b->code.count ? mf_op_table[mf_word_op(b->code.at[at])].name : NULL;
+  fail(b, status, "chunk %.*s, word %u (%s): %s", name.n > 40 ? 40 : (int)name.n, name.p,
+       flow->bad_pc, op ? op : "?", flow->detail);
+}
+
+uint32_t mf_builder_chunk_end(mf_builder *b) {
+  const uint32_t count = mf_builder_pc(b);
+  mf_flow flow;
+  if (b->status == MF_OK) resolve_labels(b);
+  if (b->status) return MF_ABSENT;
+  const mf_status status = mf_flow_walk(b->arena, count ? b->code.at + b->chunk_start : NULL, count,
+                                        b->chunk_kind == MF_CHUNK_KIND_PURE, &flow);
+  if (status) {
+    fail_chunk(b, status, &flow);
+    return MF_ABSENT;
+  }
+  const mf_row_chunk row = {b->chunk_name, b->chunk_kind, b->chunk_start, count, flow.max_depth,
+                            flow.max_frames};
+  const uint32_t number = mf_builder_row(b, MF_TABLE_CHUNK, &row.name);
+  return b->status ? MF_ABSENT : number;
+}
+
+/* ---- the whole ---- */
+
+void mf_builder_source(mf_builder *b, mf_str base_name, uint32_t length, mf_hash128 digest) {
+  b->source = (mf_source_row){mf_builder_string(b, base_name), length, {digest.low, digest.high}};
+}
+
+void mf_builder_metadata(mf_builder *b, mf_str json) {
+  const char *copy = mf_arena_copy(b->arena, json.p, json.n);
+  if (copy) b->metadata = (mf_str){copy, json.n};
+}
+
+static mf_parts parts_of(const mf_builder *b, const mf_str *strings) {
+  mf_parts p = {
+      .strings = strings, .string_count = b->strings.count,
+      .constants = b->constants, .constant_count = b->constant_count,
+      .children = b->children.at, .child_count = b->children.count,
+      .code = b->code.at, .code_count = b->code.count,
+      .lines = b->lines, .line_count = b->line_count,
+      .source = b->source, .metadata = b->metadata,
+  };
+  for (int t = 0; t < MF_TABLE_COUNT; t++) {
+    p.rows[t] = b->rows[t].at;
+    p.row_counts[t] = mf_builder_row_count(b, (mf_table)t);
+  }
+  return p;
+}
+
+mf_status mf_builder_finish(mf_builder *b, mf_buf *out, char *detail, size_t detail_size) {
+  mf_str *strings = mf_arena_get(b->arena, b->strings.count * sizeof *strings);
+  if (mf_arena_oom(b->arena)) fail_memory(b);
+  if (mf_builder_row_count(b, MF_TABLE_SLOT) > MF_LIMIT_SLOTS)
+    fail(b, MF_IMAGE_TOO_LARGE, "more than %u variables and metrics", (unsigned)MF_LIMIT_SLOTS);
+  if (b->status == MF_OK) {
+    for (uint32_t i = 0; i < b->strings.count; i++) strings[i] = b->strings.entries[i].name;
+    const mf_parts parts = parts_of(b, strings);
+    const mf_status status = mf_parts_write(&parts, out);
+    if (status) fail(b, status, "the image could not be written");
+  }
+  if (detail && detail_size) snprintf(detail, detail_size, "%s", b->detail);
+  return b->status;
+}

@@ -1,0 +1,356 @@
+/* mfvm.h - the public C interface of mfvm: compile, verify, run, evaluate.
+ *
+ * SPDX-License-Identifier: MIT
+ *
+ * An orchestration (YAML or JSON bytes) is compiled to an image; an image is
+ * opened (which verifies it) and any number of virtual machines run it.  A
+ * machine is pure: it asks for everything outside itself as an *effect*, the
+ * host performs it and delivers an *outcome*.  What needs no answer goes to the
+ * host's sink as a *notice*.
+ *
+ * No global state.  Nothing here prints.  An object may be used by one thread
+ * at a time; an opened image may be shared by any number of threads. */
+#ifndef MFVM_H
+#define MFVM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define MF_API __attribute__((visibility("default")))
+#define MF_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
+#else
+#define MF_API
+#define MF_PRINTF(fmt, args)
+#endif
+
+/* "0.1.0". */
+MF_API const char *mf_version(void);
+
+/* ---- Memory ------------------------------------------------------------ */
+
+/* The embedder's allocator, realloc-shaped.  `ptr` NULL allocates, `new_size` 0
+ * frees (and returns NULL); `old_size` is the size `ptr` was given.  May return
+ * NULL for "out of memory": every call here then fails cleanly. */
+typedef struct mf_alloc {
+  void *(*fn)(void *ctx, void *ptr, size_t old_size, size_t new_size);
+  void *ctx;
+} mf_alloc;
+
+/* An allocator over the C library's realloc and free. */
+MF_API mf_alloc mf_alloc_default(void);
+
+/* ---- Text slices ------------------------------------------------------- */
+
+/* Bytes that somebody else owns.  Not NUL-terminated.  `p` may be NULL when
+ * `n` is 0. */
+typedef struct mf_str {
+  const char *p;
+  size_t n;
+} mf_str;
+
+/* ---- Values ------------------------------------------------------------ */
+
+/* Kinds of values.  The numbers are part of the image format. */
+typedef enum mf_kind {
+  MF_UNSET = 0,     /* a slot without a value; never a result */
+  MF_NULL = 1,
+  MF_BOOL = 2,      /* as.i is 0 or 1 */
+  MF_INT = 3,       /* as.i */
+  MF_UINT = 4,      /* as.u */
+  MF_DOUBLE = 5,    /* as.d */
+  MF_STRING = 6,    /* as.s, len bytes of valid UTF-8 */
+  MF_BYTES = 7,     /* as.s, len bytes */
+  MF_LIST = 8,      /* as.list, len elements */
+  MF_MAP = 9,       /* as.map; len is its count */
+  MF_TIMESTAMP = 10, /* as.i seconds since 1970, len nanoseconds 0..999999999 */
+  MF_DURATION = 11, /* as.i nanoseconds */
+  MF_TYPE = 12,     /* a type as a value: as.s, len its name */
+  MF_OPTIONAL = 13, /* as.list: NULL is none, else one value */
+  MF_ERROR = 14,    /* aux: mf_eval_error; as.s, len: message */
+} mf_kind;
+
+/* Value flags. */
+#define MF_TAINTED 0x01 /* made from a secret; sinks must not show it */
+
+typedef struct mf_map mf_map;
+
+/* Sixteen bytes.  A value borrows what it points to: the arena, image or slot
+ * it came from owns it. */
+typedef struct mf_value mf_value;
+struct mf_value {
+  uint8_t kind;   /* mf_kind */
+  uint8_t flags;  /* MF_TAINTED */
+  uint16_t aux;   /* MF_ERROR: mf_eval_error */
+  uint32_t len;   /* bytes, elements, entries or nanoseconds */
+  union {
+    int64_t i;
+    uint64_t u;
+    double d;
+    const char *s;
+    const mf_value *list;
+    const mf_map *map;
+  } as;
+};
+
+/* One entry of a map. */
+typedef struct mf_pair {
+  mf_value key, value;
+} mf_pair;
+
+/* A map keeps the order in which its entries were written.  `index` (may be
+ * NULL for small maps) is an open-addressing table of positions + 1. */
+struct mf_map {
+  uint32_t count;
+  uint32_t index_mask; /* size of index - 1 */
+  const mf_pair *pairs;
+  const uint32_t *index;
+};
+
+/* Why an evaluation gave an error value.  MF_EVAL_NONE is "no error".
+ * Up to MF_EVAL_BAD_FORMAT errors are ordinary CEL errors, which `&&`, `||` and
+ * `?:` may absorb. */
+typedef enum mf_eval_error {
+  MF_EVAL_NONE = 0,
+  MF_EVAL_NO_VALUE,      /* a variable or metric has no value yet */
+  MF_EVAL_NO_OVERLOAD,   /* operator or function not defined for these kinds */
+  MF_EVAL_OVERFLOW,      /* integer, timestamp or duration out of range */
+  MF_EVAL_DIVIDE_BY_ZERO,
+  MF_EVAL_NO_KEY,        /* map has no such key, value has no such field */
+  MF_EVAL_OUT_OF_RANGE,  /* index outside a list or string */
+  MF_EVAL_BAD_KEY,       /* a map key that is repeated or of a wrong kind */
+  MF_EVAL_BAD_CONVERSION, /* int("x"), timestamp("x") ... */
+  MF_EVAL_BAD_ARGUMENT,  /* outside a function's domain */
+  MF_EVAL_BAD_FORMAT,    /* format() or regex text is malformed */
+} mf_eval_error;
+
+/* ---- Statuses ---------------------------------------------------------- */
+
+/* What a call came to.  Zero is success.  `mf_status_text` gives a sentence. */
+typedef enum mf_status {
+#define MF_STATUS(code, name, text) MF_##name = code,
+#include "mfvm_status.def"
+#undef MF_STATUS
+} mf_status;
+
+/* The sentence of a status, static, never NULL; and its name ("BAD_MAGIC"). */
+MF_API const char *mf_status_text(mf_status status);
+MF_API const char *mf_status_name(mf_status status);
+
+/* ---- Diagnostics ------------------------------------------------------- */
+
+typedef enum mf_severity { MF_SEVERITY_ERROR, MF_SEVERITY_WARNING } mf_severity;
+
+/* One mistake in a document.  Borrowed from the compilation. */
+typedef struct mf_diagnostic {
+  mf_severity severity;
+  const char *code;       /* "MF-E0203" */
+  const char *message;    /* one sentence, no full stop */
+  const char *suggestion; /* NULL, or what to write instead */
+  uint32_t offset, length; /* byte span in the source; length 0: no place */
+  uint32_t line, column;  /* from 1; column counts code points; 0: no place */
+} mf_diagnostic;
+
+/* ---- Compiling --------------------------------------------------------- */
+
+typedef enum mf_syntax { MF_SYNTAX_AUTO, MF_SYNTAX_YAML, MF_SYNTAX_JSON } mf_syntax;
+
+typedef struct mf_compile_options {
+  mf_alloc alloc;     /* fn NULL: the default allocator */
+  mf_syntax syntax;   /* AUTO: JSON when the first character is { or [ */
+  const char *name;   /* the file's base name, for messages and the image */
+  bool lenient;       /* unknown keys are warnings */
+  bool strict_cel;    /* no mixed arithmetic */
+  const char *const *assume_variables; /* NULL-ended: names a caller gives (--var) */
+} mf_compile_options;
+
+typedef struct mf_compilation mf_compilation;
+
+/* Compiles `n` bytes.  *out (never NULL unless OUT_OF_MEMORY) must be freed
+ * with mf_compilation_free and holds the diagnostics and, on MF_OK, the image.
+ * Borrows `bytes` until then.  Errors: DOCUMENT_INVALID (see the diagnostics),
+ * OUT_OF_MEMORY. */
+MF_API mf_status mf_compile(const mf_compile_options *options, const char *bytes, size_t n,
+                            mf_compilation **out);
+MF_API void mf_compilation_free(mf_compilation *compilation);
+
+/* The image's bytes, borrowed from the compilation; NULL when it failed. */
+MF_API const uint8_t *mf_compilation_image(const mf_compilation *compilation, size_t *n);
+
+/* Diagnostic i of mf_compilation_diagnostic_count, in source order. */
+MF_API size_t mf_compilation_diagnostic_count(const mf_compilation *compilation);
+MF_API mf_diagnostic mf_compilation_diagnostic(const mf_compilation *compilation, size_t i);
+
+/* ---- Images ------------------------------------------------------------ */
+
+typedef struct mf_image mf_image;
+
+/* Verifies `n` bytes and opens them in place: they must stay readable and
+ * unchanged until mf_image_close.  `bytes` must be 8-byte aligned.  On failure
+ * *out is NULL, the status names what is wrong and, if `detail` is not NULL,
+ * up to `detail_size` bytes of explanation are written there.  Errors: every
+ * IMAGE_* status, OUT_OF_MEMORY. */
+MF_API mf_status mf_image_open(const mf_alloc *alloc, const uint8_t *bytes, size_t n,
+                               mf_image **out, char *detail, size_t detail_size);
+MF_API void mf_image_close(mf_image *image);
+
+/* ---- Evaluating expressions ------------------------------------------- */
+
+/* A compiled expression: re-entrant, shared by any number of threads as long
+ * as each brings its own mf_evaluator. */
+typedef struct mf_program mf_program;
+/* Scratch memory and limits of one caller. */
+typedef struct mf_evaluator mf_evaluator;
+
+/* Compiles `expr` (CEL) over the variables `names`[0..count-1], which become
+ * slots 0..count-1.  On failure *out is NULL and `message` (may be NULL) gets
+ * one line with a caret position.  Errors: EXPRESSION_INVALID, OUT_OF_MEMORY. */
+MF_API mf_status mf_program_compile(const mf_alloc *alloc, mf_str expr, const char *const *names,
+                                    size_t count, mf_program **out, char *message,
+                                    size_t message_size);
+MF_API void mf_program_free(mf_program *program);
+
+MF_API mf_status mf_evaluator_new(const mf_alloc *alloc, mf_evaluator **out);
+MF_API void mf_evaluator_free(mf_evaluator *evaluator);
+/* Sets the fuel each evaluation gets (default MF_LIMIT_EVAL_FUEL). */
+MF_API void mf_evaluator_set_fuel(mf_evaluator *evaluator, uint64_t fuel);
+
+/* Evaluates over `slots` (one value for each name given when compiling; used in
+ * place).  *result is valid until the next mf_eval with this evaluator.  Scalar
+ * paths allocate nothing.  MF_OK also when the result is an MF_ERROR value;
+ * other statuses end the evaluation: OUT_OF_FUEL, OUT_OF_MEMORY,
+ * VALUE_TOO_LARGE. */
+MF_API mf_status mf_eval(const mf_program *program, mf_evaluator *evaluator, const mf_value *slots,
+                         mf_value *result);
+
+/* ---- The virtual machine ---------------------------------------------- */
+
+typedef struct mf_vm mf_vm;
+
+/* What mf_vm_run stopped for. */
+typedef enum mf_vm_state {
+  MF_VM_DONE,    /* the program ended: mf_vm_verdict tells how */
+  MF_VM_EFFECT,  /* *effect was filled in: perform it, deliver, run again */
+  MF_VM_BLOCKED, /* every task waits for an outcome: deliver one, run again */
+  MF_VM_FAILED,  /* a budget is exceeded: mf_vm_error says which */
+} mf_vm_state;
+
+/* Kinds of notices: include/mfvm_notices.def has one row each. */
+typedef enum mf_notice_kind {
+#define MF_NOTICE(name, text, doc) MF_NOTICE_##name,
+#include "mfvm_notices.def"
+#undef MF_NOTICE
+  MF_NOTICE_COUNT
+} mf_notice_kind;
+
+/* Outcome of a step, hook, action or assertion. */
+typedef enum mf_outcome_kind {
+  MF_OUTCOME_PASSED = 0,
+  MF_OUTCOME_FAILED = 1,
+  MF_OUTCOME_SKIPPED = 2,     /* condition false */
+  MF_OUTCOME_NO_DATA = 3,     /* nothing was measured */
+  MF_OUTCOME_WARNING = 4,     /* failed, and allowed to */
+  MF_OUTCOME_INTERRUPTED = 5, /* a signal ended it */
+} mf_outcome_kind;
+
+/* One thing that happened.  Everything is borrowed for the length of the sink
+ * call; fields that a kind does not use are zero. */
+typedef struct mf_notice {
+  mf_notice_kind kind;
+  mf_outcome_kind outcome;
+  uint32_t task;
+  uint32_t index;   /* row of the table the kind is about */
+  mf_str path;      /* "advanced_steps[0]" */
+  mf_str name;      /* display name */
+  mf_str text;      /* message, error, level ... */
+  double duration;  /* seconds, for *_FINISHED of steps and for VERDICT */
+  uint32_t attempt; /* from 1 */
+  mf_value actual, expected; /* assertions; a metric's or variable's value */
+} mf_notice;
+
+typedef void (*mf_notice_fn)(void *ctx, const mf_notice *notice);
+
+/* A request to the world.  Borrowed until its outcome is delivered. */
+typedef struct mf_effect {
+  uint32_t id;        /* unique in this machine, from 1 */
+  uint32_t task;
+  mf_str driver;      /* "http_request", "wait", "now" ... */
+  mf_str path;        /* of the entry, hook or action that asks */
+  const mf_value *args; /* a map */
+} mf_effect;
+
+/* The world's answer.  `value` is a map; the machine copies what it keeps.
+ * Drivers put "ok" (bool) and, when it is false, "error" (string) into it. */
+typedef struct mf_outcome {
+  const mf_value *value;
+  int64_t monotonic_ns; /* since the run's start */
+  int64_t wall_ns;      /* since 1970, UTC */
+} mf_outcome;
+
+typedef enum mf_signal {
+  MF_SIGNAL_STOP,  /* end the current entry, go to the post hooks */
+  MF_SIGNAL_ABORT, /* the same, verdict "aborted" */
+} mf_signal;
+
+typedef struct mf_vm_options {
+  mf_alloc alloc;      /* fn NULL: default */
+  uint64_t fuel;       /* instructions for the whole run; 0: MF_LIMIT_RUN_FUEL */
+  size_t max_memory;   /* bytes; 0: MF_LIMIT_RUN_MEMORY */
+  uint64_t seed;       /* of random() and friends */
+  int64_t start_wall_ns; /* the run's start, since 1970 */
+  const char *run_id;  /* copied */
+  bool allow_empty;    /* "nothing was run" passes */
+  mf_notice_fn notice; /* may be NULL */
+  void *notice_ctx;
+} mf_vm_options;
+
+/* Makes a machine for `image`, which must outlive it.  Errors: OUT_OF_MEMORY,
+ * IMAGE_NO_MAIN. */
+MF_API mf_status mf_vm_new(const mf_image *image, const mf_vm_options *options, mf_vm **out);
+MF_API void mf_vm_free(mf_vm *vm);
+
+/* Overrides the initial value of a global variable or input before the first
+ * mf_vm_run.  Copies.  Errors: NO_SUCH_VARIABLE, OUT_OF_MEMORY. */
+MF_API mf_status mf_vm_set_variable(mf_vm *vm, mf_str name, const mf_value *value);
+
+/* Runs until an effect is wanted, everything waits, or the program ended. */
+MF_API mf_vm_state mf_vm_run(mf_vm *vm, mf_effect *effect);
+
+/* Answers effect `id`.  Errors: NO_SUCH_EFFECT, OUT_OF_MEMORY. */
+MF_API mf_status mf_vm_deliver(mf_vm *vm, uint32_t id, const mf_outcome *outcome);
+
+/* Raises a signal.  Effects in flight must still be answered (with
+ * {"ok": false, "error": "cancelled"} at worst); after that the machine leaves
+ * the scope.  A second signal in the final part leaves the current hook. */
+MF_API void mf_vm_signal(mf_vm *vm, mf_signal signal);
+
+typedef struct mf_verdict {
+  mf_outcome_kind outcome; /* PASSED, FAILED or NO_DATA */
+  bool nothing_run;        /* no step, bare action or wait was carried out */
+  bool interrupted, aborted;
+  bool hook_failed;        /* a pre_ or post_orchestration hook failed */
+  uint32_t steps_passed, steps_failed, steps_skipped;
+  uint32_t assertions_passed, assertions_failed, assertions_no_data;
+  uint32_t warnings;
+} mf_verdict;
+
+/* Valid once mf_vm_run returned MF_VM_DONE (or FAILED: as far as it came). */
+MF_API mf_verdict mf_vm_verdict(const mf_vm *vm);
+/* Why mf_vm_run returned MF_VM_FAILED: OUT_OF_FUEL, OUT_OF_MEMORY,
+ * VALUE_TOO_LARGE, STACK_TOO_DEEP. */
+MF_API mf_status mf_vm_error(const mf_vm *vm);
+/* The current value of a variable, metric or built-in; kind MF_UNSET if none.
+ * Borrowed until the next call on this machine. */
+MF_API mf_value mf_vm_get(const mf_vm *vm, mf_str name);
+/* Instructions executed so far. */
+MF_API uint64_t mf_vm_steps(const mf_vm *vm);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

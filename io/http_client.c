@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: MIT */
+#include "http_client.h"
+
+#include "../base/limits.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define SCRATCH_BYTES 65536
+
+enum { CLOSED, CONNECTING, BUSY, IDLE };
+
+static const struct {
+  const char *name, *text;
+} error_table[] = {
+#define MF_HTTP_ERROR(NAME, name, sentence) {name, sentence},
+#include "http_errors.def"
+#undef MF_HTTP_ERROR
+};
+
+const char *mf_http_error_name(mf_http_error error) { return error_table[error].name; }
+const char *mf_http_error_text(mf_http_error error) { return error_table[error].text; }
+
+/* ---- Addresses ---- */
+
+static void add_address(mf_http_target *out, const void *address, socklen_t length) {
+  if (out->count == MF_HTTP_ADDRESSES || length > sizeof out->addresses[0].address) return;
+  mf_http_address *slot = &out->addresses[out->count++];
+  memcpy(&slot->address, address, length);
+  slot->length = length;
+}
+
+static void add_v4(mf_http_target *out, struct in_addr address, uint16_t port) {
+  struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = address};
+  add_address(out, &sa, sizeof sa);
+}
+
+static void add_v6(mf_http_target *out, struct in6_addr address, uint16_t port) {
+  struct sockaddr_in6 sa = {
+      .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = address};
+  add_address(out, &sa, sizeof sa);
+}
+
+/* "localhost" and names below it are this machine, by RFC 6761. */
+static bool is_localhost(const char *name, size_t n) {
+  static const char suffix[] = ".localhost";
+  if (n == 9) return strcasecmp(name, suffix + 1) == 0;
+  return n > 10 && strcasecmp(name + n - 10, suffix) == 0;
+}
+
+static mf_http_error ask_resolver(const char *name, uint16_t port, mf_http_target *out) {
+  struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+  struct addrinfo *found = NULL;
+  if (getaddrinfo(name, NULL, &hints, &found) != 0) return MF_HTTP_DNS;
+  for (const struct addrinfo *a = found; a; a = a->ai_next) {
+    uint32_t before = out->count;
+    add_address(out, a->ai_addr, a->ai_addrlen);
+    if (out->count == before) continue;
+    struct sockaddr_storage *sa = &out->addresses[before].address;
+    if (sa->ss_family == AF_INET)
+      ((struct sockaddr_in *)sa)->sin_port = htons(port);
+    else if (sa->ss_family == AF_INET6)
+      ((struct sockaddr_in6 *)sa)->sin6_port = htons(port);
+  }
+  freeaddrinfo(found);
+  return out->count ? MF_HTTP_NONE : MF_HTTP_DNS;
+}
+
+mf_http_error mf_http_resolve(mf_str host, uint16_t port, mf_http_target *out) {
+  char name[256];
+  struct in_addr v4;
+  struct in6_addr v6;
+  out->count = out->preferred = 0;
+  if (host.n == 0 || host.n >= sizeof name) return MF_HTTP_DNS;
+  memcpy(name, host.p, host.n);
+  name[host.n] = 0;
+  if (inet_pton(AF_INET, name, &v4) == 1) {
+    add_v4(out, v4, port);
+  } else if (inet_pton(AF_INET6, name, &v6) == 1) {
+    add_v6(out, v6, port);
+  } else if (is_localhost(name, host.n)) {
+    v4.s_addr = htonl(INADDR_LOOPBACK);
+    add_v4(out, v4, port);
+    add_v6(out, in6addr_loopback, port);
+  } else {
+    return ask_resolver(name, port, out);
+  }
+  return MF_HTTP_NONE;
+}
+
+/* ---- Client ---- */
+
+mf_status mf_http_client_init(mf_http_client *client, const mf_alloc *alloc, mf_loop *loop) {
+  *client = (mf_http_client){.alloc = *alloc, .loop = loop};
+  client->scratch = mf_realloc(alloc, NULL, 0, SCRATCH_BYTES);
+  return client->scratch ? MF_OK : MF_OUT_OF_MEMORY;
+}
+
+void mf_http_client_fini(mf_http_client *client) {
+  mf_realloc(&client->alloc, client->scratch, SCRATCH_BYTES, 0);
+  client->scratch = NULL;
+}
+
+/* ---- The end of an exchange ---- */
+
+static mf_http_error error_of(int error) {
+  switch (error) {
+    case ECONNREFUSED: return MF_HTTP_REFUSED;
+    case ECONNRESET:
+    case ECONNABORTED:
+    case EPIPE: return MF_HTTP_RESET;
+    case ETIMEDOUT: return MF_HTTP_TIMEOUT;
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+    case EHOSTDOWN:
+    case EACCES:
+    case EPERM: return MF_HTTP_UNREACHABLE;
+    default: return MF_HTTP_SYSTEM;
+  }
+}
+
+static void close_conn(mf_http_conn *conn) {
+  if (conn->state == CLOSED) return;
+  mf_watch_clear(conn->client->loop, &conn->watch);
+  close(conn->watch.fd);
+  conn->watch.fd = -1;
+  conn->state = CLOSED;
+}
+
+/* The owner may free the connection in `done`: nothing may touch it after. */
+static void report(mf_http_conn *conn, mf_http_error error) {
+  mf_http_result result = {
+      .error = error,
+      .status = conn->in_body ? conn->head.status : 0,
+      .head = conn->in_body && conn->request.keep_head ? mf_buf_str(&conn->held) : (mf_str){0},
+      .body = mf_buf_str(&conn->body),
+      .body_bytes = conn->body_bytes,
+      .bytes_in = conn->bytes_in,
+      .bytes_out = conn->bytes_out,
+      .reused = conn->reused,
+  };
+  conn->done(conn, &result);
+}
+
+static mf_http_error connect_first(mf_http_conn *conn);
+
+static bool may_retry(const mf_http_conn *conn, mf_http_error error) {
+  return conn->reused && conn->request.idempotent && conn->bytes_in == 0 &&
+         (error == MF_HTTP_RESET || error == MF_HTTP_CLOSED);
+}
+
+/* Closes and tries once more on a new connection. */
+static mf_http_error retry(mf_http_conn *conn) {
+  close_conn(conn);
+  conn->reused = false;
+  conn->sent = 0;
+  return connect_first(conn);
+}
+
+static void fail(mf_http_conn *conn, mf_http_error error) {
+  if (may_retry(conn, error)) {
+    error = retry(conn);
+    if (error == MF_HTTP_NONE) return;
+  }
+  close_conn(conn);
+  report(conn, error);
+}
+
+/* A whole response came; `surplus` bytes after it are nobody's. */
+static void succeed(mf_http_conn *conn, size_t surplus) {
+  bool all_sent = conn->sent == conn->request.bytes.n;
+  if (conn->head.keep_alive && surplus == 0 && all_sent)
+    conn->state = IDLE;
+  else
+    close_conn(conn);
+  report(conn, MF_HTTP_NONE);
+}
+
+/* ---- Sending ---- */
+
+static mf_http_error push(mf_http_conn *conn) {
+  mf_str bytes = conn->request.bytes;
+  while (conn->sent < bytes.n) {
+    ssize_t n = send(conn->watch.fd, bytes.p + conn->sent, bytes.n - conn->sent, MSG_NOSIGNAL);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) break;
+    if (n < 0) return error_of(errno);
+    conn->sent += (size_t)n;
+    conn->bytes_out += (uint64_t)n;
+  }
+  uint32_t events = conn->sent < bytes.n ? MF_READABLE | MF_WRITABLE : MF_READABLE;
+  mf_status status = mf_watch_set(conn->client->loop, &conn->watch, events);
+  return status == MF_OK ? MF_HTTP_NONE : MF_HTTP_SYSTEM;
+}
+
+static mf_http_error connected(mf_http_conn *conn) {
+  mf_http_target *target = conn->target;
+  target->preferred = (conn->first + conn->tried - 1) % target->count;
+  conn->state = BUSY;
+  return push(conn);
+}
+
+static void conn_ready(mf_watch *watch, uint32_t events);
+
+/* Begins connecting to one address. */
+static mf_http_error connect_to(mf_http_conn *conn, const mf_http_address *address) {
+  int fd = socket(address->address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return errno == EAFNOSUPPORT ? MF_HTTP_UNREACHABLE : MF_HTTP_SYSTEM;
+  int on = 1;
+  (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  conn->watch = (mf_watch){.fd = fd, .ready = conn_ready, .ctx = conn};
+  conn->state = CONNECTING;
+  if (connect(fd, (const struct sockaddr *)&address->address, address->length) == 0)
+    return connected(conn);
+  if (errno != EINPROGRESS) return error_of(errno);
+  return mf_watch_set(conn->client->loop, &conn->watch, MF_WRITABLE) == MF_OK ? MF_HTTP_NONE
+                                                                              : MF_HTTP_SYSTEM;
+}
+
+/* Tries the target's addresses until one is at least under way. */
+static mf_http_error connect_next(mf_http_conn *conn) {
+  mf_http_target *target = conn->target;
+  mf_http_error error = MF_HTTP_REFUSED;
+  while (conn->tried < target->count) {
+    uint32_t i = (conn->first + conn->tried++) % target->count;
+    error = connect_to(conn, &target->addresses[i]);
+    if (error == MF_HTTP_NONE) return error;
+    close_conn(conn);
+  }
+  return error;
+}
+
+static mf_http_error connect_first(mf_http_conn *conn) {
+  conn->tried = 0;
+  conn->first = conn->target->preferred;
+  return connect_next(conn);
+}
+
+static void connect_ready(mf_http_conn *conn) {
+  int error = 0;
+  socklen_t n = sizeof error;
+  (void)getsockopt(conn->watch.fd, SOL_SOCKET, SO_ERROR, &error, &n);
+  if (error == 0) {
+    mf_http_error result = connected(conn);
+    if (result != MF_HTTP_NONE) fail(conn, result);
+    return;
+  }
+  close_conn(conn);
+  if (conn->tried < conn->target->count && connect_next(conn) == MF_HTTP_NONE) return;
+  close_conn(conn);
+  report(conn, error_of(error));
+}
+
+/* ---- Receiving ---- */
+
+/* False when the body is larger than its limit, or out of memory. */
+static bool take_data(mf_http_conn *conn, const char *p, size_t n) {
+  conn->body_bytes += n;
+  if (conn->body_bytes > MF_LIMIT_RESPONSE_BYTES) return false;
+  size_t room = conn->request.keep_body - conn->body.n;
+  if (room > 0) mf_buf_add(&conn->body, p, n < room ? n : room);
+  return !conn->body.failed;
+}
+
+static void take_chunked(mf_http_conn *conn, const char *p, size_t n) {
+  size_t at = 0;
+  mf_str data;
+  for (;;) {
+    switch (mf_http_chunk_next(&conn->chunks, p, n, &at, &data)) {
+      case MF_HTTP_CHUNK_MORE: return;
+      case MF_HTTP_CHUNK_BAD: fail(conn, MF_HTTP_PROTOCOL); return;
+      case MF_HTTP_CHUNK_DONE: succeed(conn, n - at); return;
+      case MF_HTTP_CHUNK_DATA:
+        if (take_data(conn, data.p, data.n)) break;
+        fail(conn, MF_HTTP_TOO_LARGE);
+        return;
+    }
+  }
+}
+
+static void take_body(mf_http_conn *conn, const char *p, size_t n) {
+  if (conn->head.body == MF_HTTP_BODY_CHUNKED) {
+    take_chunked(conn, p, n);
+    return;
+  }
+  size_t take = n < conn->body_left ? n : (size_t)conn->body_left;
+  conn->body_left -= take;
+  if (take > 0 && !take_data(conn, p, take))
+    fail(conn, MF_HTTP_TOO_LARGE);
+  else if (conn->body_left == 0)
+    succeed(conn, n - take);
+}
+
+/* Bytes until the body's end, where the head tells. */
+static uint64_t body_length(const mf_http_head *head) {
+  switch (head->body) {
+    case MF_HTTP_BODY_NONE: return 0;
+    case MF_HTTP_BODY_LENGTH: return head->content_length;
+    case MF_HTTP_BODY_CHUNKED:
+    case MF_HTTP_BODY_UNTIL_CLOSE: break;
+  }
+  return UINT64_MAX;
+}
+
+/* The final head is text[0..n-1]; the rest of text is body. */
+static void enter_body(mf_http_conn *conn, mf_str text, size_t n, bool in_held) {
+  conn->in_body = true;
+  conn->body_left = body_length(&conn->head);
+  if (conn->head.body == MF_HTTP_BODY_LENGTH && conn->body_left > MF_LIMIT_RESPONSE_BYTES) {
+    fail(conn, MF_HTTP_TOO_LARGE);
+    return;
+  }
+  /* `held` keeps the head; body bytes behind it stay readable past its end
+   * while they are taken below. */
+  if (in_held)
+    conn->held.n = n;
+  else if (conn->request.keep_head)
+    mf_buf_add(&conn->held, text.p, n);
+  if (conn->held.failed)
+    fail(conn, MF_HTTP_SYSTEM);
+  else
+    take_body(conn, text.p + n, text.n - n);
+}
+
+/* Whether an empty line ends at or after `from`: parsing a head that drips in is
+ * tried only then, or it would be parsed anew for every byte. */
+static bool has_empty_line(mf_str text, size_t from) {
+  for (size_t i = from < 2 ? 0 : from - 2; i + 1 < text.n; i++) {
+    if (text.p[i] != '\n') continue;
+    if (text.p[i + 1] == '\n') return true;
+    if (text.p[i + 1] == '\r' && i + 2 < text.n && text.p[i + 2] == '\n') return true;
+  }
+  return false;
+}
+
+/* Keeps a partial head for the next read. */
+static void hold(mf_http_conn *conn, mf_str text, bool in_held) {
+  if (conn->header_bytes + text.n > MF_LIMIT_RESPONSE_HEADER_BYTES) {
+    fail(conn, MF_HTTP_TOO_LARGE);
+    return;
+  }
+  if (in_held)
+    mf_buf_consume(&conn->held, conn->held.n - text.n);
+  else
+    mf_buf_add(&conn->held, text.p, text.n);
+  if (conn->held.failed) fail(conn, MF_HTTP_SYSTEM);
+}
+
+static void take_head(mf_http_conn *conn, const char *p, size_t n) {
+  bool in_held = conn->held.n > 0;
+  mf_str text = {p, n};
+  if (in_held) {
+    size_t before = conn->held.n;
+    mf_buf_add(&conn->held, p, n);
+    text = mf_buf_str(&conn->held);
+    if (!conn->held.failed && !has_empty_line(text, before)) {
+      hold(conn, text, true);
+      return;
+    }
+  }
+  /* 1xx heads come before the final one. */
+  while (!conn->held.failed) {
+    ptrdiff_t used = mf_http_parse_head(text.p, text.n, conn->request.is_head, &conn->head);
+    if (used == MF_HTTP_MORE) {
+      hold(conn, text, in_held);
+      return;
+    }
+    if (used == MF_HTTP_BAD || conn->head.status == 101) {
+      fail(conn, MF_HTTP_PROTOCOL);
+      return;
+    }
+    conn->header_bytes += (size_t)used;
+    if (conn->header_bytes > MF_LIMIT_RESPONSE_HEADER_BYTES) {
+      fail(conn, MF_HTTP_TOO_LARGE);
+      return;
+    }
+    if (conn->head.status >= 200) {
+      if (in_held) {
+        mf_buf_consume(&conn->held, conn->held.n - text.n);
+        text = mf_buf_str(&conn->held);
+      }
+      enter_body(conn, text, (size_t)used, in_held);
+      return;
+    }
+    text = (mf_str){text.p + used, text.n - (size_t)used};
+  }
+  fail(conn, MF_HTTP_SYSTEM);
+}
+
+static void receive(mf_http_conn *conn) {
+  ssize_t n = recv(conn->watch.fd, conn->client->scratch, SCRATCH_BYTES, 0);
+  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  if (n < 0) {
+    fail(conn, error_of(errno));
+  } else if (n == 0) {
+    if (conn->in_body && conn->head.body == MF_HTTP_BODY_UNTIL_CLOSE)
+      succeed(conn, 0);
+    else
+      fail(conn, MF_HTTP_CLOSED);
+  } else {
+    conn->bytes_in += (uint64_t)n;
+    if (conn->in_body)
+      take_body(conn, conn->client->scratch, (size_t)n);
+    else
+      take_head(conn, conn->client->scratch, (size_t)n);
+  }
+}
+
+static void conn_ready(mf_watch *watch, uint32_t events) {
+  mf_http_conn *conn = watch->ctx;
+  switch (conn->state) {
+    case CONNECTING: connect_ready(conn); break;
+    case BUSY:
+      if ((events & MF_WRITABLE) && conn->sent < conn->request.bytes.n) {
+        mf_http_error error = push(conn);
+        /* A server may answer and close before it has read everything: what it
+         * said counts more than that it closed. */
+        if (error != MF_HTTP_NONE && !(events & MF_READABLE)) {
+          fail(conn, error);
+          break;
+        }
+      }
+      if (events & MF_READABLE) receive(conn);
+      break;
+    default: /* idle: the server closed it, or spoke out of turn */ close_conn(conn);
+  }
+}
+
+/* ---- Connections ---- */
+
+static void deadline_reached(mf_timer *timer) {
+  mf_http_conn *conn = timer->ctx;
+  if (conn->state != CONNECTING && conn->state != BUSY) return;
+  if (conn->request.deadline > mf_loop_now(conn->client->loop)) {
+    (void)mf_timer_set(conn->client->loop, timer, conn->request.deadline);
+    return;
+  }
+  close_conn(conn);
+  report(conn, MF_HTTP_TIMEOUT);
+}
+
+void mf_http_conn_init(mf_http_conn *conn, mf_http_client *client, mf_http_target *target,
+                       void (*done)(mf_http_conn *conn, const mf_http_result *result), void *ctx) {
+  *conn = (mf_http_conn){.client = client, .target = target, .done = done, .ctx = ctx};
+  conn->watch.fd = -1;
+  conn->timer = (mf_timer){.fire = deadline_reached, .ctx = conn};
+  mf_buf_init(&conn->held, &client->alloc, MF_LIMIT_RESPONSE_HEADER_BYTES + SCRATCH_BYTES);
+  mf_buf_init(&conn->body, &client->alloc, MF_LIMIT_RESPONSE_BYTES);
+}
+
+void mf_http_conn_fini(mf_http_conn *conn) {
+  close_conn(conn);
+  mf_timer_clear(conn->client->loop, &conn->timer);
+  mf_buf_fini(&conn->held);
+  mf_buf_fini(&conn->body);
+}
+
+bool mf_http_conn_is_idle(const mf_http_conn *conn) { return conn->state == IDLE; }
+
+static bool arm_deadline(mf_http_conn *conn) {
+  if (conn->timer.position && conn->timer.due <= conn->request.deadline) return true;
+  return mf_timer_set(conn->client->loop, &conn->timer, conn->request.deadline) == MF_OK;
+}
+
+mf_http_error mf_http_conn_start(mf_http_conn *conn, const mf_http_request *request) {
+  conn->request = *request;
+  conn->in_body = false;
+  conn->chunks = (mf_http_chunks){0};
+  conn->body_bytes = conn->bytes_in = conn->bytes_out = 0;
+  conn->sent = conn->header_bytes = 0;
+  mf_buf_clear(&conn->held);
+  mf_buf_clear(&conn->body);
+  conn->reused = conn->state == IDLE;
+  if (!arm_deadline(conn)) return MF_HTTP_SYSTEM;
+  if (!conn->reused) return connect_first(conn);
+  conn->state = BUSY;
+  mf_http_error error = push(conn);
+  if (error == MF_HTTP_NONE) return error;
+  if (may_retry(conn, error)) return retry(conn);
+  close_conn(conn);
+  return error;
+}

@@ -1,0 +1,113 @@
+/* host - a run under way: the machine, the world, and what stands between.
+ *
+ * run.c       the conductor: from an image to an exit code
+ * perform.c   what the machine asks for, carried out and answered
+ * record.c    what goes into the journal, and how
+ * publish.c   reports
+ * trace.c     --trace
+ * beside them, each with a header of its own: journal, journal_read,
+ * run_target, hosts, progress, verdict, printable. */
+#ifndef MF_RUNNER_HOST_H
+#define MF_RUNNER_HOST_H
+#include "hosts.h"
+#include "journal.h"
+#include "progress.h"
+#include "run_target.h"
+#include "verdict.h"
+
+typedef struct mf_host mf_host;
+
+/* An effect that a driver is carrying out. */
+typedef struct mf_flight mf_flight;
+struct mf_flight {
+  mf_host *host;
+  mf_flight *next, *previous;
+  mf_effect effect;
+  const mf_driver *driver;
+  mf_op *op; /* NULL while it starts */
+};
+
+/* Names for a sentence: the first few, and how many there were. */
+typedef struct mf_name_list {
+  mf_buf text;
+  uint32_t count;
+} mf_name_list;
+
+struct mf_host {
+  const mf_run_options *options;
+  mf_alloc alloc;
+  mf_arena arena; /* lives as long as the run */
+  mf_image *image;
+  mf_json *metadata; /* NULL: there is none */
+  mf_str name;       /* of the orchestration */
+  double time_scale;
+  mf_sync sync;
+  char run_id[17];
+  int64_t start_ns, start_wall_ns;
+
+  mf_loop *loop;
+  mf_run_target target;
+  mf_hosts hosts;
+  mf_driver_env env;      /* of everything but loads */
+  mf_driver_env load_env; /* the same, with the stricter rule for hosts */
+  mf_load_stats *stats;   /* of all loads; NULL when there are none */
+  mf_vm *vm;
+  mf_value *recorded; /* latest value of each row of METRIC that an action recorded */
+  mf_journal journal;
+  bool journal_made;
+  mf_progress progress;
+
+  mf_flight *flights; /* in flight, newest first */
+  bool woken;         /* something was delivered, or signalled */
+  int64_t polled_ns;  /* when the loop last had its turn */
+  bool over;          /* signals have no meaning any more */
+  int signals;        /* SIGINTs and SIGTERMs so far */
+  mf_facts facts;
+  char io_error[1024]; /* facts.io_error */
+  mf_name_list failed_steps, failed_assertions;
+  mf_buf reports; /* paths written, one a line */
+  mf_buf trace;   /* one line */
+};
+
+/* ---- run.c ---- */
+
+/* Both clocks, now. */
+mf_stamp mf_host_now(const mf_host *host);
+/* Notes the first thing that could not be written: the run ends with 74. */
+void mf_host_io_error(mf_host *host, const char *fmt, ...) MF_PRINTF(2, 3);
+
+/* ---- perform.c ---- */
+
+/* Journals the intent and starts the effect. */
+void mf_host_perform(mf_host *host, const mf_effect *effect);
+/* Ends all effects in flight; each is answered before this returns. */
+void mf_host_cancel(mf_host *host);
+
+/* ---- record.c ---- */
+
+void mf_record_started(mf_host *host, mf_stamp stamp);
+/* What happened in the machine; at the verdict also the `final` line. */
+void mf_record_notice(mf_host *host, mf_stamp stamp, const mf_notice *notice);
+/* TOO_LARGE: the line was not written, and the effect must not be carried out. */
+mf_status mf_record_intent(mf_host *host, mf_stamp stamp, const mf_effect *effect);
+/* TOO_LARGE: not written; answer something smaller. */
+mf_status mf_record_outcome(mf_host *host, mf_stamp stamp, const mf_effect *effect,
+                            const mf_value *outcome);
+void mf_record_signal(mf_host *host, mf_stamp stamp, const char *signal, const char *origin);
+/* `error` NULL: it was written. */
+void mf_record_report(mf_host *host, mf_stamp stamp, mf_str path, mf_str format, const char *error);
+void mf_record_finished(mf_host *host, mf_stamp stamp, int exit_code, mf_str reasons);
+
+/* ---- publish.c ---- */
+
+/* Makes a report from the journal so far.  `format` may be empty: then the path's
+ * extension decides.  NULL, or a sentence that says why it could not be. */
+const char *mf_host_publish(mf_host *host, mf_str path, mf_str format);
+
+/* ---- trace.c ---- */
+
+void mf_trace_effect(mf_host *host, const mf_effect *effect);
+void mf_trace_outcome(mf_host *host, const mf_effect *effect, const mf_value *outcome);
+/* Has every instruction traced from now on. */
+void mf_trace_ops(mf_host *host);
+#endif

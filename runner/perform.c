@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/* What the machine asks for, carried out and answered.
+ *
+ * The intent is in the kernel's hands before a driver starts, and the outcome
+ * before the next thing is done in the world: it waits in the journal's buffer
+ * and goes out with the next intent, or at the end of the turn. */
+#include "host.h"
+
+#include <stdio.h>
+
+/* ---- Answers ---- */
+
+/* {"ok": true}, or {"ok": false, "error": text}; `pairs` is the caller's. */
+static mf_value brief_outcome(mf_pair pairs[2], mf_map *map, const char *error) {
+  pairs[0] = (mf_pair){mf_string(MF_STR("ok")), mf_bool(error == NULL)};
+  pairs[1] = (mf_pair){mf_string(MF_STR("error")), mf_string(mf_str_of(error))};
+  *map = (mf_map){.count = error ? 2 : 1, .pairs = pairs};
+  return (mf_value){.kind = MF_MAP, .len = map->count, .as.map = map};
+}
+
+/* Only what another process, host or file could notice is synced. */
+static bool touches_world(const mf_effect *effect) {
+  return !mf_str_is(effect->driver, "now") && !mf_str_is(effect->driver, "wait") &&
+         !mf_str_is(effect->driver, "report");
+}
+
+static void tell_machine(mf_host *h, const mf_effect *effect, const mf_value *outcome,
+                         mf_stamp stamp) {
+  mf_outcome o = {outcome, stamp.monotonic_ns, stamp.wall_ns};
+  h->woken = true;
+  mf_status status = mf_vm_deliver(h->vm, effect->id, &o);
+  if (status == MF_NO_SUCH_EFFECT && h->facts.budget == MF_OK)
+    h->facts.bug = "the machine does not know an effect that it asked for";
+}
+
+static void answer(mf_host *h, const mf_effect *effect, const mf_value *outcome) {
+  mf_stamp stamp = mf_host_now(h);
+  mf_pair pairs[2];
+  mf_map map;
+  mf_value smaller;
+  if (touches_world(effect)) h->journal.wants_sync = true;
+  if (mf_record_outcome(h, stamp, effect, outcome) == MF_TOO_LARGE) {
+    smaller = brief_outcome(pairs, &map, "the outcome is too large for the journal");
+    outcome = &smaller;
+    (void)mf_record_outcome(h, stamp, effect, outcome);
+  }
+  if (h->options->trace_effects) mf_trace_outcome(h, effect, outcome);
+  mf_progress_outcome(&h->progress, effect, outcome, stamp.monotonic_ns);
+  tell_machine(h, effect, outcome, stamp);
+}
+
+static void answer_briefly(mf_host *h, const mf_effect *effect, const char *error) {
+  mf_pair pairs[2];
+  mf_map map;
+  mf_value outcome = brief_outcome(pairs, &map, error);
+  answer(h, effect, &outcome);
+}
+
+/* ---- The runner's own effects ---- */
+
+static void perform_now(mf_host *h, const mf_effect *effect) { answer_briefly(h, effect, NULL); }
+
+static void perform_report(mf_host *h, const mf_effect *effect) {
+  mf_str path = mf_map_str(effect->args, "path", ""),
+         format = mf_map_str(effect->args, "format", "");
+  answer_briefly(h, effect, mf_host_publish(h, path, format));
+}
+
+static const struct own {
+  const char *name;
+  void (*perform)(mf_host *h, const mf_effect *effect);
+} own_effects[] = {{"now", perform_now}, {"report", perform_report}};
+
+/* ---- Drivers ---- */
+
+static mf_flight *take_off(mf_host *h, const mf_effect *effect, const mf_driver *driver) {
+  mf_flight *f = mf_realloc(&h->alloc, NULL, 0, sizeof *f);
+  if (!f) return NULL;
+  *f = (mf_flight){.host = h, .next = h->flights, .effect = *effect, .driver = driver};
+  if (h->flights) h->flights->previous = f;
+  h->flights = f;
+  return f;
+}
+
+static void land(mf_flight *f) {
+  mf_host *h = f->host;
+  if (f->next) f->next->previous = f->previous;
+  if (f->previous)
+    f->previous->next = f->next;
+  else
+    h->flights = f->next;
+  mf_realloc(&h->alloc, f, sizeof *f, 0);
+}
+
+/* For mf_driver.start: may come before it returns. */
+static void driver_done(void *ctx, const mf_value *outcome) {
+  mf_flight *f = ctx;
+  mf_host *h = f->host;
+  mf_effect effect = f->effect;
+  land(f);
+  answer(h, &effect, outcome);
+}
+
+static void perform_driver(mf_host *h, const mf_effect *effect) {
+  const mf_driver *driver = mf_driver_find(effect->driver);
+  if (!driver) {
+    answer_briefly(h, effect, "no driver of this name is built in");
+    return;
+  }
+  mf_flight *f = take_off(h, effect, driver);
+  if (!f) {
+    answer_briefly(h, effect, mf_status_text(MF_OUT_OF_MEMORY));
+    return;
+  }
+  mf_driver_env *env = mf_str_is(effect->driver, "http_load") ? &h->load_env : &h->env;
+  mf_op *op = driver->start(env, effect->args, driver_done, f);
+  if (op) f->op = op; /* NULL: done was called, and f is gone */
+}
+
+static void carry_out(mf_host *h, const mf_effect *effect) {
+  for (size_t i = 0; i < sizeof own_effects / sizeof *own_effects; i++)
+    if (mf_str_is(effect->driver, own_effects[i].name)) {
+      own_effects[i].perform(h, effect);
+      return;
+    }
+  perform_driver(h, effect);
+}
+
+void mf_host_perform(mf_host *h, const mf_effect *effect) {
+  mf_stamp stamp = mf_host_now(h);
+  mf_status status = mf_record_intent(h, stamp, effect);
+  if (h->options->trace_effects) mf_trace_effect(h, effect);
+  if (status == MF_OK && touches_world(effect)) {
+    h->journal.wants_sync = true;
+    status = mf_journal_flush(&h->journal, stamp.monotonic_ns);
+  }
+  if (status == MF_OK)
+    carry_out(h, effect);
+  else if (status == MF_TOO_LARGE)
+    answer_briefly(h, effect, "its arguments are too large for the journal");
+  else
+    mf_host_io_error(h, "%s", h->journal.error); /* nothing is done that is not on record */
+}
+
+/* The newest first: what was started last ends first. */
+void mf_host_cancel(mf_host *h) {
+  while (h->flights) {
+    mf_flight *f = h->flights;
+    f->driver->cancel(f->op);
+    if (h->flights == f) { /* a driver that broke its promise to answer */
+      h->facts.bug = "a driver did not answer when it was cancelled";
+      return;
+    }
+  }
+}

@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/* The lines of a run's journal: runner/events.def, written straight into the
+ * journal's buffer. */
+#include "../vm/machine.h"
+#include "host.h"
+
+/* A value in a notice or in the `final` line that is longer is left out: they
+ * are for people, nothing is replayed from them.  If a `final` line of many such
+ * values passes the limit of lines, only short ones stay. */
+#define MAX_SHOWN_BYTES 65536u
+#define MAX_SHOWN_BRIEFLY 40u
+
+static const char *const notice_events[MF_NOTICE_COUNT] = {
+#define MF_NOTICE(name, text, doc) text,
+#include "../include/mfvm_notices.def"
+#undef MF_NOTICE
+};
+
+static const char *const events[] = {
+#define MF_EVENT(name, text, doc) text,
+#include "events.def"
+#undef MF_EVENT
+};
+enum {
+#define MF_EVENT(name, text, doc) EVENT_##name,
+#include "events.def"
+#undef MF_EVENT
+};
+
+static mf_json_writer *begin(mf_host *h, mf_stamp stamp, int event, uint32_t task, mf_str path) {
+  return mf_journal_begin(&h->journal, stamp, events[event], task, path);
+}
+
+/* For lines that cannot be too long, and that may go missing if they are. */
+static void end(mf_host *h) { (void)mf_journal_end(&h->journal); }
+
+static void put_text(mf_json_writer *w, const char *key, mf_str text) {
+  mf_json_key(w, key);
+  mf_json_put_str(w, text);
+}
+
+/* A value, or {"$cut": bytes} in its place. */
+static void put_shown(mf_json_writer *w, mf_str key, const mf_value *v, size_t max) {
+  mf_json_key_str(w, key);
+  size_t start = w->out->n;
+  mf_json_writer before = *w;
+  mf_value_write_json(w, v);
+  if (w->out->failed || w->out->n - start <= max) return;
+  int64_t bytes = (int64_t)(w->out->n - start);
+  w->out->n = start;
+  *w = before;
+  mf_json_open_map(w);
+  mf_json_key(w, "$cut");
+  mf_json_put_int(w, bytes);
+  mf_json_close_map(w);
+}
+
+/* ---- The run ---- */
+
+static void put_variables(mf_json_writer *w, const mf_run_options *o) {
+  mf_json_key(w, "variables");
+  mf_json_open_map(w);
+  for (size_t i = 0; i < o->variable_count; i++) {
+    mf_json_key_str(w, o->variables[i].name);
+    mf_value_write_json(w, &o->variables[i].value);
+  }
+  mf_json_close_map(w);
+}
+
+static void put_target(mf_json_writer *w, const mf_run_target *target) {
+  mf_json_key(w, "target");
+  mf_json_open_map(w);
+  put_text(w, "kind", mf_str_of(mf_target_word(target->kind)));
+  if (target->shown[0]) put_text(w, "url", mf_str_of(target->shown));
+  mf_json_close_map(w);
+}
+
+static void put_digest(mf_json_writer *w, const mf_host *h) {
+  char text[33];
+  mf_hash128_text(mf_hash128_of(h->options->image, h->options->image_size), text);
+  put_text(w, "image_digest", mf_str_of(text));
+}
+
+void mf_record_started(mf_host *h, mf_stamp stamp) {
+  mf_json_writer *w = begin(h, stamp, EVENT_RUN_STARTED, 0, MF_STR(""));
+  mf_json_key(w, "format");
+  mf_json_put_int(w, 1);
+  put_text(w, "name", h->name);
+  put_text(w, "run_id", mf_str_of(h->run_id));
+  put_digest(w, h);
+  if (h->image->source) put_text(w, "source", mf_image_string(h->image, h->image->source->name));
+  mf_json_key(w, "seed");
+  mf_json_put_uint(w, h->options->seed);
+  mf_json_key(w, "time_scale");
+  mf_json_put_double(w, h->time_scale);
+  mf_json_key(w, "allow_empty");
+  mf_json_put_bool(w, h->options->allow_empty);
+  put_target(w, &h->target);
+  put_variables(w, h->options);
+  put_text(w, "version", mf_str_of(mf_version()));
+  if (mf_journal_end(&h->journal) == MF_TOO_LARGE)
+    mf_host_io_error(h, "the variables given are too large for the journal");
+}
+
+void mf_record_signal(mf_host *h, mf_stamp stamp, const char *signal, const char *origin) {
+  mf_json_writer *w = begin(h, stamp, EVENT_SIGNAL, 0, MF_STR(""));
+  put_text(w, "signal", mf_str_of(signal));
+  put_text(w, "origin", mf_str_of(origin));
+  end(h);
+}
+
+void mf_record_report(mf_host *h, mf_stamp stamp, mf_str path, mf_str format, const char *error) {
+  mf_json_writer *w = begin(h, stamp, EVENT_REPORT_WRITTEN, 0, MF_STR(""));
+  put_text(w, "path", path);
+  put_text(w, "format", format);
+  if (error) put_text(w, "error", mf_str_of(error));
+  end(h);
+}
+
+void mf_record_finished(mf_host *h, mf_stamp stamp, int exit_code, mf_str reasons) {
+  mf_json_writer *w = begin(h, stamp, EVENT_RUN_FINISHED, 0, MF_STR(""));
+  mf_json_key(w, "exit_code");
+  mf_json_put_int(w, exit_code);
+  put_text(w, "reason", reasons);
+  mf_json_key(w, "nothing_run");
+  mf_json_put_bool(w, h->facts.verdict.nothing_run);
+  end(h);
+}
+
+/* ---- Effects ---- */
+
+static mf_json_writer *begin_effect(mf_host *h, mf_stamp stamp, int event,
+                                    const mf_effect *effect) {
+  mf_json_writer *w = begin(h, stamp, event, effect->task, effect->path);
+  mf_json_key(w, "id");
+  mf_json_put_uint(w, effect->id);
+  put_text(w, "driver", effect->driver);
+  return w;
+}
+
+mf_status mf_record_intent(mf_host *h, mf_stamp stamp, const mf_effect *effect) {
+  mf_json_writer *w = begin_effect(h, stamp, EVENT_INTENT, effect);
+  mf_json_key(w, "args");
+  if (effect->args)
+    mf_value_write_json(w, effect->args);
+  else
+    mf_json_null(w);
+  return mf_journal_end(&h->journal);
+}
+
+mf_status mf_record_outcome(mf_host *h, mf_stamp stamp, const mf_effect *effect,
+                            const mf_value *outcome) {
+  mf_json_writer *w = begin_effect(h, stamp, EVENT_OUTCOME, effect);
+  mf_json_key(w, "value");
+  mf_value_write_json(w, outcome);
+  return mf_journal_end(&h->journal);
+}
+
+/* ---- Notices ---- */
+
+static bool has_outcome(mf_notice_kind kind) {
+  return kind == MF_NOTICE_STEP_FINISHED || kind == MF_NOTICE_HOOK_FINISHED ||
+         kind == MF_NOTICE_ACTION_FINISHED || kind == MF_NOTICE_ASSERTION ||
+         kind == MF_NOTICE_VERDICT;
+}
+
+static void put_notice(mf_json_writer *w, const mf_notice *n) {
+  mf_json_key(w, "index");
+  mf_json_put_uint(w, n->index);
+  if (n->name.n) put_text(w, "name", n->name);
+  if (has_outcome(n->kind)) put_text(w, "outcome", mf_str_of(mf_outcome_word(n->outcome)));
+  if (n->text.n) put_text(w, "text", n->text);
+  if (n->kind == MF_NOTICE_STEP_FINISHED || n->kind == MF_NOTICE_VERDICT) {
+    mf_json_key(w, "duration");
+    mf_json_put_double(w, n->duration);
+  }
+  if (n->attempt) {
+    mf_json_key(w, "attempt");
+    mf_json_put_uint(w, n->attempt);
+  }
+  if (n->actual.kind != MF_UNSET) put_shown(w, MF_STR("actual"), &n->actual, MAX_SHOWN_BYTES);
+  if (n->expected.kind != MF_UNSET) put_shown(w, MF_STR("expected"), &n->expected, MAX_SHOWN_BYTES);
+}
+
+static void put_count(mf_json_writer *w, const char *key, uint32_t count) {
+  mf_json_key(w, key);
+  mf_json_put_uint(w, count);
+}
+
+static void put_flag(mf_json_writer *w, const char *key, bool flag) {
+  mf_json_key(w, key);
+  mf_json_put_bool(w, flag);
+}
+
+static void put_verdict(mf_json_writer *w, const mf_verdict *v) {
+  mf_json_key(w, "steps");
+  mf_json_open_map(w);
+  put_count(w, "passed", v->steps_passed);
+  put_count(w, "failed", v->steps_failed);
+  put_count(w, "skipped", v->steps_skipped);
+  mf_json_close_map(w);
+  mf_json_key(w, "assertions");
+  mf_json_open_map(w);
+  put_count(w, "passed", v->assertions_passed);
+  put_count(w, "failed", v->assertions_failed);
+  put_count(w, "no_data", v->assertions_no_data);
+  mf_json_close_map(w);
+  put_count(w, "warnings", v->warnings);
+  put_flag(w, "hook_failed", v->hook_failed);
+  put_flag(w, "interrupted", v->interrupted);
+  put_flag(w, "aborted", v->aborted);
+  put_flag(w, "nothing_run", v->nothing_run);
+}
+
+/* The machine's own slots, not mf_vm_get: that looks a name up. */
+static void put_final_variables(mf_host *h, mf_json_writer *w, size_t max) {
+  const mf_row_slot *rows = MF_ROWS(h->image, SLOT, slot);
+  mf_json_key(w, "variables");
+  mf_json_open_map(w);
+  for (uint32_t i = 0; i < MF_ROW_COUNT(h->image, SLOT); i++) {
+    const mf_value *v = &h->vm->slots[i];
+    bool variable = rows[i].kind == MF_SLOT_KIND_GLOBAL || rows[i].kind == MF_SLOT_KIND_INPUT;
+    if (variable && v->kind != MF_UNSET)
+      put_shown(w, mf_image_string(h->image, rows[i].name), v, max);
+  }
+  mf_json_close_map(w);
+}
+
+/* What all loads measured, whether or not the document asks for it; UNSET when
+ * there was none. */
+static mf_value load_metrics(mf_host *h) {
+  mf_value none = {.kind = MF_UNSET};
+  return h->stats && h->stats->ended_ns ? mf_load_stats_metrics(h->stats, &h->arena) : none;
+}
+
+static void put_final_metrics(mf_host *h, mf_json_writer *w, size_t max) {
+  const mf_row_metric *rows = MF_ROWS(h->image, METRIC, metric);
+  mf_value loads = load_metrics(h);
+  mf_json_key(w, "metrics");
+  mf_json_open_map(w);
+  for (uint32_t i = 0; loads.kind == MF_MAP && i < loads.as.map->count; i++)
+    put_shown(w, mf_value_str(loads.as.map->pairs[i].key), &loads.as.map->pairs[i].value, max);
+  for (uint32_t i = 0; i < MF_ROW_COUNT(h->image, METRIC); i++) {
+    mf_str name = mf_image_string(h->image, rows[i].name);
+    if (h->recorded[i].kind != MF_UNSET && !mf_map_get(&loads, name))
+      put_shown(w, name, &h->recorded[i], max);
+  }
+  mf_json_close_map(w);
+}
+
+static mf_status record_final(mf_host *h, mf_stamp stamp, size_t max) {
+  mf_json_writer *w = begin(h, stamp, EVENT_FINAL, 0, MF_STR(""));
+  put_final_variables(h, w, max);
+  put_final_metrics(h, w, max);
+  return mf_journal_end(&h->journal);
+}
+
+/* What stands in place of a notice whose texts are too long for a line. */
+static void record_cut(mf_host *h, mf_stamp stamp, const mf_notice *n) {
+  mf_notice brief = {.kind = n->kind,
+                     .outcome = n->outcome,
+                     .index = n->index,
+                     .duration = n->duration,
+                     .attempt = n->attempt};
+  mf_json_writer *w = mf_journal_begin(&h->journal, stamp, notice_events[n->kind], n->task,
+                                       n->path);
+  put_notice(w, &brief);
+  put_flag(w, "cut", true);
+  end(h);
+}
+
+void mf_record_notice(mf_host *h, mf_stamp stamp, const mf_notice *n) {
+  mf_json_writer *w = mf_journal_begin(&h->journal, stamp, notice_events[n->kind], n->task,
+                                       n->path);
+  put_notice(w, n);
+  if (n->kind == MF_NOTICE_VERDICT) {
+    mf_verdict verdict = mf_vm_verdict(h->vm);
+    put_verdict(w, &verdict);
+  }
+  if (mf_journal_end(&h->journal) == MF_TOO_LARGE) record_cut(h, stamp, n);
+  if (n->kind == MF_NOTICE_VERDICT && record_final(h, stamp, MAX_SHOWN_BYTES) == MF_TOO_LARGE)
+    (void)record_final(h, stamp, MAX_SHOWN_BRIEFLY);
+}

@@ -1,0 +1,222 @@
+/* report_model - a run as read from its journal, and what its renderers share.
+ *
+ * report.c         the model's life, and reports from journal files
+ * report_events.c  journal lines into the model
+ * report_verdict.c what the run came to, and why
+ * report_text.c    numbers and values as people read them
+ * report_json.c, report_html.c (with report_parts.c, report_timeline.c,
+ * report_style.c)  the formats
+ *
+ * Nothing but journal lines enters the model, and renderers read nothing else:
+ * no clock, locale or environment.  That is why the report written at the end of
+ * a run and one made from its journal years later have the same bytes.  For the
+ * same reason nothing after the verdict line counts that a run's own report
+ * could not have seen (the `report` effect itself, the exit code's line), unless
+ * it tells of something that went wrong.
+ *
+ * Memory is bounded: of each list at most MF_REPORT_LISTED entries are kept, all
+ * of them together within MF_REPORT_KEPT bytes, every text cut at a length; what
+ * is over is only counted.  Open steps and effects in flight are bounded by the
+ * machine's tasks. */
+#ifndef MF_RUNNER_REPORT_MODEL_H
+#define MF_RUNNER_REPORT_MODEL_H
+#include "../base/json.h"
+#include "../base/map.h"
+#include "runner.h"
+
+enum {
+  MF_REPORT_LISTED = 10000,       /* entries kept of each list */
+  MF_REPORT_KEPT = 64 << 20,      /* bytes of all lists together */
+  MF_REPORT_NAME = 1024,          /* bytes of a name or path */
+  MF_REPORT_TEXT = 4096,          /* bytes of a message, of an actual or expected value */
+  MF_REPORT_STEP_METRICS = 65536, /* bytes of one step's metrics */
+  MF_REPORT_OUTCOMES = MF_OUTCOME_INTERRUPTED + 1,
+};
+
+/* A JSON text, copied from a journal line; n 0: not given. */
+typedef mf_str mf_report_json;
+
+/* What a notice told that is no step: an assertion, hook, action, branch, log,
+ * warning, error; also a signal.  Fields mean what they mean in mf_notice. */
+typedef struct mf_report_item mf_report_item;
+struct mf_report_item {
+  mf_report_item *next;
+  mf_notice_kind kind;
+  mf_outcome_kind outcome;
+  bool finished;  /* hooks: their end was seen */
+  bool nested;    /* actions: inside a hook */
+  double at;      /* seconds since the run's start */
+  mf_str path, name, text;
+  mf_str effect;  /* actions: "POST http://host/x → 200 in 12.3 ms"; n 0: none */
+  mf_report_json actual, expected;
+};
+
+typedef struct mf_report_list {
+  mf_report_item *first, *last;
+  uint32_t kept;
+  uint64_t total; /* with those that are only counted */
+} mf_report_list;
+
+/* One run (attempt, iteration) of a step. */
+typedef struct mf_report_step mf_report_step;
+struct mf_report_step {
+  mf_report_step *next, *previous;
+  uint32_t number;  /* from 1, in the order of the journal */
+  uint32_t attempt; /* from 1 */
+  mf_outcome_kind outcome;
+  bool finished;
+  bool retried;     /* a later attempt was made: its outcome counts, not this one's */
+  double from, to;  /* seconds since the run's start */
+  double duration;  /* seconds */
+  mf_str path, name, error, started, ended;
+  mf_report_json metrics;
+  uint64_t judged, passed; /* assertions */
+  mf_report_list assertions, activity; /* activity: hooks and actions */
+};
+
+/* A step or hook that has begun and not ended, or an effect in flight. */
+typedef struct mf_report_open {
+  uint32_t task;
+  uint64_t path;        /* its hash */
+  mf_report_step *step; /* NULL: a hook */
+  mf_report_item *item; /* of hooks; NULL when it is only counted */
+} mf_report_open;
+
+typedef struct mf_report_flight {
+  uint32_t task, driver; /* driver: row of mf_report.drivers */
+  int64_t id;
+  bool answered;         /* kept until its action ends, which takes the text */
+  uint16_t length;
+  char text[400];
+} mf_report_flight;
+
+/* What was asked of one driver. */
+typedef struct mf_report_driver {
+  mf_str name;
+  uint64_t asked, answered, failed;
+} mf_report_driver;
+enum { MF_REPORT_DRIVERS = 64 };
+
+/* Latest values by name, for runs that have no `final` line. */
+typedef struct mf_report_latest_value {
+  char *p;          /* JSON */
+  uint32_t n, room; /* room: bytes at p, so that a new value can take its place */
+} mf_report_latest_value;
+typedef struct mf_report_latest {
+  mf_names names; /* to rows of values */
+  mf_report_latest_value *values;
+  uint32_t cap;
+} mf_report_latest;
+
+struct mf_report {
+  mf_alloc alloc;
+  mf_arena kept;    /* the model */
+  mf_arena scratch; /* one line, or what one rendering needs */
+
+  /* run_started */
+  bool started;
+  mf_str name, run_id, source, digest, version, target_kind, target_url, start_wall;
+  mf_report_json format, seed;
+  double time_scale;
+
+  /* The latest line. */
+  double last_at;
+  char last_wall[40];
+
+  /* verdict, run_finished */
+  bool judged, nothing_run, interrupted, aborted;
+  mf_outcome_kind outcome;
+  int64_t steps_failed; /* as the machine counts: without those that may fail; -1: unknown */
+  double duration;
+  char end_wall[40];
+  bool finished;
+  int64_t exit_code;
+  mf_str finish_reason;
+  mf_str damage; /* why the journal could not be read to its end; n 0: it could */
+
+  mf_report_step *first_step, *last_step;
+  mf_report_step hidden; /* stands for steps that are only counted */
+  uint32_t steps_kept;
+  uint64_t steps;
+  uint64_t by_outcome[MF_REPORT_OUTCOMES]; /* finished steps, without retried attempts */
+  uint64_t hidden_by_outcome[MF_REPORT_OUTCOMES];
+  uint64_t assertions_judged, assertions_passed; /* of steps and of the run */
+  uint64_t global_judged, global_passed;
+  uint64_t shortened; /* texts that were cut */
+
+  mf_report_list branches, assertions, hooks, logs, warnings, errors, signals;
+  mf_report_json final_metrics, final_variables;
+  mf_report_latest metrics, variables;
+  mf_report_driver drivers[MF_REPORT_DRIVERS];
+  uint32_t driver_count;
+
+  mf_report_open *open;
+  uint32_t open_count, open_cap;
+  mf_report_flight *flights;
+  uint32_t flight_count, flight_cap;
+};
+
+/* ---- report.c ---- */
+
+/* A copy of at most `max` bytes and an ellipsis for the rest; what is private in
+ * URLs is left out. */
+mf_str mf_report_keep(mf_report *r, mf_str s, size_t max);
+/* The tree of a kept JSON text, in scratch memory; NULL when there is none. */
+mf_json *mf_report_parse(mf_report *r, mf_report_json json);
+/* The run's metrics and variables as a map: the final ones, or the latest that
+ * were seen.  NULL when there are none. */
+mf_json *mf_report_metrics(mf_report *r);
+mf_json *mf_report_variables(mf_report *r);
+
+/* ---- report_verdict.c ---- */
+
+typedef enum mf_report_verdict {
+  MF_REPORT_PASSED, MF_REPORT_FAILED, MF_REPORT_NO_DATA, MF_REPORT_UNFINISHED,
+} mf_report_verdict;
+
+mf_report_verdict mf_report_verdict_of(const mf_report *r);
+/* "passed", "failed", "no_data", "unfinished". */
+const char *mf_report_verdict_word(mf_report_verdict verdict);
+/* mf_outcome_word, or "unfinished" for a step that did not end. */
+const char *mf_report_step_word(const mf_report_step *step);
+/* Seconds; of a step that did not end, to the journal's end. */
+double mf_report_step_length(const mf_report *r, const mf_report_step *step);
+mf_outcome_kind mf_report_outcome(mf_str word);
+/* When the verdict was given, else when the run ended or its journal does. */
+const char *mf_report_end_wall(const mf_report *r);
+double mf_report_duration(const mf_report *r);
+
+/* What an assertion's text adds to its name and its two sides. */
+mf_str mf_report_remark(const mf_report_item *assertion);
+
+enum { MF_REPORT_REASONS = 24 };
+typedef struct mf_report_reasons { mf_str items[MF_REPORT_REASONS]; uint32_t count; } mf_report_reasons;
+/* Why the run did not pass, one sentence each, in scratch memory. */
+void mf_report_reasons_get(mf_report *r, mf_report_reasons *out);
+
+/* ---- report_text.c ---- */
+
+/* `decimals` (at most 9) digits after the point. */
+void mf_report_fixed(mf_buf *out, double d, unsigned decimals);
+/* At most three decimals; of small numbers three significant digits. */
+void mf_report_number(mf_buf *out, double d);
+/* "12.35 s", "2 min 5.45 s", "1 h 2 min 3 s". */
+void mf_report_length(mf_buf *out, double seconds);
+/* A value for people; `expected`: {min, max} maps read as "0…200".  Nothing for
+ * NULL.  Masks secrets in the tree. */
+void mf_report_value(mf_report *r, mf_buf *out, mf_json *node, bool expected);
+/* Plain JSON; null for NULL.  Masks secrets in the tree. */
+void mf_report_plain(mf_report *r, mf_json_writer *w, mf_json *node);
+/* The number under `key`; NaN when there is none. */
+double mf_report_number_of(const mf_json *map, const char *key);
+/* Text, or JSON text, without user, password, query and fragment of the URLs in
+ * it: itself when there are none, else a copy in scratch memory. */
+mf_str mf_report_public(mf_report *r, mf_str s);
+/* The longest prefix of at most `max` bytes that ends between code points. */
+mf_str mf_report_prefix(mf_str s, size_t max);
+
+/* ---- the formats ---- */
+
+void mf_report_write_json(mf_report *r, mf_buf *out);
+void mf_report_write_html(mf_report *r, mf_buf *out);
+#endif

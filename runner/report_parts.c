@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* The small parts an HTML report is made of. */
+#include "report_page.h"
+
+#include <math.h>
+
+/* ---- Text ---- */
+
+/* Directional marks, embeddings, overrides and isolates; line and paragraph
+ * separators; the byte order mark; U+FFFE and the like. */
+static bool is_deceptive(uint32_t c) {
+  return c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
+         (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF || (c & 0xFFFE) == 0xFFFE ||
+         (c >= 0xFDD0 && c <= 0xFDEF) || (c >= 0x80 && c < 0xA0);
+}
+
+/* "[U+202E]" */
+static void put_code(mf_buf *out, uint32_t c) { mf_buf_printf(out, "[U+%04X]", (unsigned)c); }
+
+/* U+2400 and on are the pictures of the control characters. */
+static void put_picture(mf_buf *out, uint32_t c) {
+  char utf8[4];
+  mf_buf_add(out, utf8, mf_utf8_encode(c == 0x7F ? 0x2421 : 0x2400 + c, utf8));
+}
+
+static const char *entity_of(char c) {
+  switch (c) {
+    case '&': return "&amp;";
+    case '<': return "&lt;";
+    case '>': return "&gt;";
+    case '"': return "&quot;";
+    case '\'': return "&#39;";
+    default: return NULL;
+  }
+}
+
+static bool is_control(char c) {
+  return ((unsigned char)c < 0x20 && c != '\n' && c != '\t') || c == 0x7F;
+}
+
+/* Writes the character at p; returns its length. */
+static size_t put_character(mf_buf *out, const char *p, size_t n) {
+  const char *entity = entity_of(*p);
+  size_t length = mf_utf8_length(p, n);
+  uint32_t c;
+  if (entity || is_control(*p)) {
+    if (entity) mf_buf_puts(out, entity);
+    else put_picture(out, (unsigned char)*p);
+    return 1;
+  }
+  if (length == 0) {
+    mf_buf_puts(out, "\xEF\xBF\xBD");
+    return 1;
+  }
+  mf_utf8_decode(p, &c);
+  if (is_deceptive(c)) put_code(out, c);
+  else mf_buf_add(out, p, length);
+  return length;
+}
+
+void mf_page_text(mf_page *p, mf_str s) {
+  for (size_t i = 0; i < s.n;) i += put_character(p->out, s.p + i, s.n - i);
+}
+
+void mf_page_name(mf_page *p, mf_str s) {
+  mf_page_raw(p, "<bdi>");
+  if (s.n) mf_page_text(p, s);
+  else mf_page_raw(p, "(no name)");
+  mf_page_raw(p, "</bdi>");
+}
+
+void mf_page_count(mf_page *p, uint64_t n) {
+  char text[24];
+  mf_buf_add(p->out, text, mf_format_uint(n, text));
+}
+
+void mf_page_plural(mf_page *p, uint64_t n, const char *noun) {
+  mf_page_count(p, n);
+  mf_page_raw(p, " ");
+  mf_page_raw(p, noun);
+  if (n != 1) mf_page_raw(p, "s");
+}
+
+void mf_page_fixed(mf_page *p, double d, unsigned decimals) { mf_report_fixed(p->out, d, decimals); }
+
+/* ---- Outcomes ---- */
+
+/* The class is the word itself; the style sheet has a colour for each. */
+void mf_page_badge(mf_page *p, const char *word) {
+  mf_page_raw(p, "<span class=\"badge ");
+  mf_page_raw(p, word);
+  mf_page_raw(p, "\">");
+  mf_page_raw(p, strcmp(word, "no_data") == 0 ? "no data" : word);
+  mf_page_raw(p, "</span>");
+}
+
+/* ---- Values ---- */
+
+enum { SHOWN = 4096 };
+
+static void put_code_element(mf_page *p, mf_str text) {
+  mf_str head = mf_report_prefix(text, SHOWN);
+  mf_page_raw(p, "<code>");
+  mf_page_text(p, head);
+  mf_page_raw(p, "</code>");
+  if (head.n == text.n) return;
+  mf_page_raw(p, " <span class=\"dim\">\xE2\x80\xA6 and ");
+  mf_page_plural(p, text.n - head.n, "byte");
+  mf_page_raw(p, " more</span>");
+}
+
+static void put_node(mf_page *p, mf_json *node, bool expected) {
+  mf_buf text;
+  mf_buf_init(&text, &p->r->alloc, 0);
+  mf_report_value(p->r, &text, node, expected);
+  if (text.failed) p->out->failed = true;
+  put_code_element(p, mf_buf_str(&text));
+  mf_buf_fini(&text);
+}
+
+void mf_page_node(mf_page *p, mf_json *node) { put_node(p, node, false); }
+
+void mf_page_value(mf_page *p, mf_report_json json, bool expected) {
+  mf_arena_mark mark = mf_arena_mark_get(&p->r->scratch);
+  mf_json *node = mf_report_parse(p->r, json);
+  if (node) put_node(p, node, expected);
+  else mf_page_raw(p, "<span class=\"dim\">\xE2\x80\x93</span>");
+  mf_arena_release(&p->r->scratch, mark);
+}
+
+void mf_page_metric(mf_page *p, mf_json *node) {
+  if (node->kind != MF_JSON_DOUBLE) {
+    mf_page_node(p, node);
+    return;
+  }
+  double size = fabs(node->as.d);
+  mf_page_raw(p, "<code>");
+  if (size == 0 || size >= 1) mf_page_fixed(p, node->as.d, 2);
+  else mf_report_number(p->out, node->as.d);
+  mf_page_raw(p, "</code>");
+}
+
+void mf_page_instant(mf_page *p, mf_str wall) {
+  char text[40];
+  int64_t seconds;
+  uint32_t nanos;
+  if (!mf_parse_timestamp(wall, &seconds, &nanos) ||
+      mf_format_timestamp(seconds, 0, text) != sizeof "2026-02-03T10:15:30Z" - 1) {
+    mf_page_text(p, wall.n ? wall : MF_STR("unknown"));
+    return;
+  }
+  mf_page_raw(p, "<time datetime=\"");
+  mf_page_text(p, wall);
+  mf_page_raw(p, "\">");
+  mf_buf_add(p->out, text, 10);
+  mf_page_raw(p, " ");
+  mf_buf_add(p->out, text + 11, 8);
+  mf_page_raw(p, " UTC</time>");
+}
+
+/* ---- Blocks ---- */
+
+void mf_page_rest(mf_page *p, uint64_t total, uint64_t kept) {
+  if (total <= kept) return;
+  mf_page_raw(p, "<p class=\"rest\">\xE2\x80\xA6 and ");
+  mf_page_count(p, total - kept);
+  mf_page_raw(p, " more</p>\n");
+}
+
+void mf_page_table(mf_page *p, const char *kind, const char *const *columns, unsigned count) {
+  mf_page_raw(p, "<table class=\"");
+  mf_page_raw(p, kind);
+  mf_page_raw(p, "\">\n<thead><tr>");
+  for (unsigned i = 0; i < count; i++) {
+    mf_page_raw(p, "<th scope=\"col\">");
+    mf_page_raw(p, columns[i]);
+    mf_page_raw(p, "</th>");
+  }
+  mf_page_raw(p, "</tr></thead>\n<tbody>\n");
+}
+
+void mf_page_table_end(mf_page *p) { mf_page_raw(p, "</tbody>\n</table>\n"); }
+
+void mf_page_section(mf_page *p, const char *id, const char *heading, uint64_t count) {
+  mf_page_raw(p, "<section aria-labelledby=\"");
+  mf_page_raw(p, id);
+  mf_page_raw(p, "\">\n<h2 id=\"");
+  mf_page_raw(p, id);
+  mf_page_raw(p, "\">");
+  mf_page_raw(p, heading);
+  if (count) {
+    mf_page_raw(p, " <span class=\"count\">");
+    mf_page_count(p, count);
+    mf_page_raw(p, "</span>");
+  }
+  mf_page_raw(p, "</h2>\n<div class=\"card\">\n");
+}
+
+void mf_page_section_end(mf_page *p) { mf_page_raw(p, "</div>\n</section>\n"); }
+
+/* ---- Assertions, hooks and actions ---- */
+
+static void put_remark(mf_page *p, mf_str text) {
+  if (text.n == 0) return;
+  mf_page_raw(p, "<span class=\"remark\">");
+  mf_page_name(p, text);
+  mf_page_raw(p, "</span>");
+}
+
+static void put_assertion(mf_page *p, const mf_report_item *item) {
+  mf_page_raw(p, "<tr><th scope=\"row\">");
+  mf_page_name(p, item->name);
+  if (item->outcome != MF_OUTCOME_PASSED) put_remark(p, mf_report_remark(item));
+  mf_page_raw(p, "</th><td>");
+  mf_page_badge(p, mf_outcome_word(item->outcome));
+  mf_page_raw(p, "</td><td data-label=\"Actual\">");
+  mf_page_value(p, item->actual, false);
+  mf_page_raw(p, "</td><td data-label=\"Expected\">");
+  mf_page_value(p, item->expected, true);
+  mf_page_raw(p, "</td></tr>\n");
+}
+
+void mf_page_assertions(mf_page *p, const mf_report_list *list) {
+  static const char *const columns[] = {"Assertion", "Outcome", "Actual", "Expected"};
+  mf_page_table(p, "assertions", columns, 4);
+  for (const mf_report_item *item = list->first; item; item = item->next) put_assertion(p, item);
+  mf_page_table_end(p);
+  mf_page_rest(p, list->total, list->kept);
+}
+
+static void put_activity(mf_page *p, const mf_report_item *item) {
+  bool hook = item->kind == MF_NOTICE_HOOK_FINISHED;
+  mf_page_raw(p, hook ? "<tr class=\"hook\">" : item->nested ? "<tr class=\"nested\">" : "<tr>");
+  mf_page_raw(p, "<th scope=\"row\">");
+  mf_page_raw(p, hook ? "<span class=\"kind\">hook</span> " : "<span class=\"kind\">action</span> ");
+  mf_page_name(p, item->name);
+  mf_page_raw(p, "</th><td>");
+  mf_page_badge(p, item->finished ? mf_outcome_word(item->outcome) : "unfinished");
+  mf_page_raw(p, "</td><td>");
+  if (item->effect.n) put_code_element(p, item->effect);
+  put_remark(p, item->text);
+  mf_page_raw(p, "</td></tr>\n");
+}
+
+void mf_page_activity(mf_page *p, const mf_report_list *list) {
+  static const char *const columns[] = {"Hook or action", "Outcome", "What came of it"};
+  mf_page_table(p, "activity", columns, 3);
+  for (const mf_report_item *item = list->first; item; item = item->next) put_activity(p, item);
+  mf_page_table_end(p);
+  mf_page_rest(p, list->total, list->kept);
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* The timeline: an inline SVG whose x coordinates are percentages and whose y
+ * coordinates are pixels, so that it fits any width without stretching text. */
+#include "report_page.h"
+
+enum {
+  ROWS = 60,        /* bars drawn; the table lists all steps */
+  ROW = 36,         /* pixels from one step to the next */
+  LABEL = 14,       /* baseline of a step's text, from its row's top */
+  BAR = 21, THICK = 8,
+  AXIS = 22,        /* below the last row */
+  LABEL_CELLS = 40, /* widest label, where a CJK character takes two */
+};
+
+static void put_attribute(mf_page *p, const char *name, double d, const char *unit) {
+  mf_page_raw(p, " ");
+  mf_page_raw(p, name);
+  mf_page_raw(p, "=\"");
+  mf_page_fixed(p, d, unit[0] ? 3 : 0);
+  mf_page_raw(p, unit);
+  mf_page_raw(p, "\"");
+}
+
+static double share(double part, double total) {
+  double percent = part / total * 100;
+  return percent < 0 ? 0 : percent > 100 ? 100 : percent;
+}
+
+/* As much of a name as fits beside the duration. */
+static mf_str label_of(mf_str name) {
+  size_t at = 0;
+  unsigned cells = 0;
+  while (at < name.n) {
+    uint32_t c;
+    size_t n = mf_utf8_length(name.p + at, name.n - at);
+    if (n == 0) break;
+    mf_utf8_decode(name.p + at, &c);
+    cells += c >= 0x1100 ? 2 : 1;
+    if (cells > LABEL_CELLS) break;
+    at += n;
+  }
+  return (mf_str){name.p, at};
+}
+
+static void put_label(mf_page *p, const mf_report_step *step, double y) {
+  mf_str label = label_of(step->name);
+  mf_page_raw(p, "<text class=\"label\"");
+  put_attribute(p, "y", y + LABEL, "");
+  mf_page_raw(p, ">");
+  mf_page_text(p, label);
+  if (label.n < step->name.n) mf_page_raw(p, "\xE2\x80\xA6");
+  mf_page_raw(p, "</text><text class=\"time\" x=\"100%\"");
+  put_attribute(p, "y", y + LABEL, "");
+  mf_page_raw(p, ">");
+  if (step->finished && step->outcome == MF_OUTCOME_SKIPPED) mf_page_raw(p, "skipped");
+  else mf_report_length(p->out, mf_report_step_length(p->r, step));
+  mf_page_raw(p, "</text>");
+}
+
+static void put_bar(mf_page *p, const mf_report_step *step, double y, double total) {
+  const double least = 0.6; /* percent: enough to be seen */
+  double end = step->finished ? step->to : p->r->last_at;
+  double x = share(step->from, total), width = share(end, total) - x;
+  if (width < least) width = least;
+  if (x > 100 - width) x = 100 - width;
+  mf_page_raw(p, "<rect class=\"track\" width=\"100%\" rx=\"4\"");
+  put_attribute(p, "y", y + BAR, "");
+  put_attribute(p, "height", THICK, "");
+  mf_page_raw(p, "/><rect rx=\"4\" class=\"bar ");
+  mf_page_raw(p, mf_report_step_word(step));
+  mf_page_raw(p, "\"");
+  put_attribute(p, "x", x, "%");
+  put_attribute(p, "width", width, "%");
+  put_attribute(p, "y", y + BAR, "");
+  put_attribute(p, "height", THICK, "");
+  mf_page_raw(p, "><title>");
+  mf_page_text(p, step->name);
+  mf_page_raw(p, ": ");
+  mf_page_raw(p, mf_report_step_word(step));
+  mf_page_raw(p, "</title></rect>\n");
+}
+
+/* The least of 1, 2, 5, 10 ... that leaves at most four ticks inside. */
+static double tick_length(double total) {
+  static const double steps[] = {1, 2, 5};
+  for (double power = 1e-3;; power *= 10)
+    for (int i = 0; i < 3; i++)
+      if (steps[i] * power * 5 >= total) return steps[i] * power;
+}
+
+static void put_tick(mf_page *p, double at, double total, double height) {
+  mf_page_raw(p, "<line class=\"tick\" y1=\"0\"");
+  put_attribute(p, "x1", share(at, total), "%");
+  put_attribute(p, "x2", share(at, total), "%");
+  put_attribute(p, "y2", height - AXIS + 4, "");
+  mf_page_raw(p, at == 0 ? "/><text class=\"axis first\"" : "/><text class=\"axis\"");
+  put_attribute(p, "x", share(at, total), "%");
+  put_attribute(p, "y", height - 4, "");
+  mf_page_raw(p, ">");
+  mf_report_number(p->out, at);
+  mf_page_raw(p, " s</text>\n");
+}
+
+static void put_axis(mf_page *p, double total, double height) {
+  double length = tick_length(total);
+  for (unsigned i = 0; i <= 5; i++)
+    if (share(length * i, total) <= 95) put_tick(p, length * i, total, height);
+}
+
+/* The whole run, and steps whose clock went on longer. */
+static double total_of(const mf_report *r) {
+  double total = mf_report_duration(r);
+  for (const mf_report_step *step = r->first_step; step; step = step->next)
+    if (step->to > total) total = step->to;
+  return total;
+}
+
+void mf_page_timeline(mf_page *p) {
+  mf_report *r = p->r;
+  double total = total_of(r), y = 0;
+  uint32_t rows = r->steps_kept < ROWS ? r->steps_kept : ROWS;
+  double height = rows * (double)ROW + AXIS;
+  if (rows == 0 || total <= 0) return;
+  mf_page_section(p, "timeline", "Timeline", 0);
+  mf_page_raw(p, "<svg class=\"timeline\" role=\"img\" aria-labelledby=\"timeline\" width=\"100%\"");
+  put_attribute(p, "height", height, "");
+  mf_page_raw(p, ">\n");
+  put_axis(p, total, height);
+  for (const mf_report_step *step = r->first_step; step && y < rows * (double)ROW;
+       step = step->next, y += ROW) {
+    put_label(p, step, y);
+    put_bar(p, step, y, total);
+  }
+  mf_page_raw(p, "</svg>\n");
+  mf_page_rest(p, r->steps, rows);
+  mf_page_section_end(p);
+}

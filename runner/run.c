@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: MIT */
+/* The conductor: from an image to an exit code.
+ *
+ * Nothing is done in the world, and no file is written, before everything that a
+ * user may have got wrong has been checked. */
+#include "host.h"
+
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../base/limits.h"
+#include "printable.h"
+
+#define POLL_NS 20000000LL /* a busy run looks at signals and timers this often */
+#define NAMES_KEPT 3u      /* in the sentence that says why a run failed */
+
+/* ---- Small things ---- */
+
+mf_stamp mf_host_now(const mf_host *h) {
+  return (mf_stamp){mf_clock_monotonic() - h->start_ns, mf_clock_wall()};
+}
+
+void mf_host_io_error(mf_host *h, const char *fmt, ...) {
+  va_list args;
+  if (h->facts.io_error) return;
+  va_start(args, fmt);
+  vsnprintf(h->io_error, sizeof h->io_error, fmt, args);
+  va_end(args);
+  h->facts.io_error = h->io_error;
+}
+
+/* Says why there will be no run; returns `code`. */
+MF_PRINTF(3, 4)
+static int refuse(mf_host *h, int code, const char *fmt, ...) {
+  char text[2048];
+  mf_buf line;
+  va_list args;
+  va_start(args, fmt);
+  vsnprintf(text, sizeof text, fmt, args);
+  va_end(args);
+  mf_buf_init(&line, &h->alloc, 0);
+  mf_buf_puts(&line, "mfvm: ");
+  mf_print_safe(&line, mf_str_of(text));
+  mf_buf_putc(&line, '\n');
+  if (!line.failed) h->options->err.write(h->options->err.ctx, line.p, line.n);
+  mf_buf_fini(&line);
+  return code;
+}
+
+static int refuse_status(mf_host *h, mf_status status) {
+  int code = status == MF_OUT_OF_MEMORY ? 6 : status == MF_IO_ERROR ? 74 : 70;
+  return refuse(h, code, "%s", mf_status_text(status));
+}
+
+/* ---- The image ---- */
+
+static int open_image(mf_host *h) {
+  char detail[512] = "";
+  mf_status status = mf_image_open(&h->alloc, h->options->image, h->options->image_size, &h->image,
+                                   detail, sizeof detail);
+  if (status == MF_OK) return 0;
+  if (status == MF_OUT_OF_MEMORY) return refuse_status(h, status);
+  return refuse(h, 3, "%s%s%s", mf_status_text(status), detail[0] ? ": " : "", detail);
+}
+
+static int refuse_unsupported(mf_host *h) {
+  const mf_row_scenario *scenarios = MF_ROWS(h->image, SCENARIO, scenario);
+  const mf_row_fault *faults = MF_ROWS(h->image, FAULT, fault);
+  for (uint32_t i = 0; i < MF_ROW_COUNT(h->image, SCENARIO); i++) {
+    mf_str driver = mf_image_string(h->image, scenarios[i].driver);
+    mf_str name = mf_image_string(h->image, scenarios[i].name);
+    if (!mf_str_is(driver, "http_load") && !mf_str_is(driver, "none"))
+      return refuse(h, 3, "scenario '%.*s' injects faults, which is not supported yet", (int)name.n,
+                    name.p);
+  }
+  if (MF_ROW_COUNT(h->image, FAULT) == 0) return 0;
+  mf_str name = mf_image_string(h->image, faults[0].name);
+  return refuse(h, 3, "scenario '%.*s' injects faults, which is not supported yet", (int)name.n,
+                name.p);
+}
+
+/* "shop" of "shop.yaml". */
+static mf_str stem(mf_str file) {
+  for (size_t i = file.n; i > 1; i--)
+    if (file.p[i - 1] == '.') return (mf_str){file.p, i - 1};
+  return file;
+}
+
+static int read_metadata(mf_host *h) {
+  const mf_image *image = h->image;
+  if (image->metadata.n) h->metadata = mf_json_parse(&h->arena, image->metadata, NULL, NULL);
+  if (mf_arena_oom(&h->arena)) return refuse_status(h, MF_OUT_OF_MEMORY);
+  mf_str source = image->source ? mf_image_string(image, image->source->name) : MF_STR("");
+  h->name = mf_json_str(mf_json_get(h->metadata, "name"), NULL);
+  if (h->name.n == 0) h->name = source.n ? stem(source) : MF_STR("orchestration");
+  return 0;
+}
+
+/* ---- What the caller asked for ---- */
+
+static int check_options(mf_host *h) {
+  const mf_run_options *o = h->options;
+  h->time_scale = o->time_scale == 0 ? 1 : o->time_scale;
+  if (!(h->time_scale > 0 && h->time_scale <= 1e6))
+    return refuse(h, 2, "the time scale must be a number above 0");
+  if (!mf_sync_parse(o->sync, &h->sync))
+    return refuse(h, 2, "unknown --sync '%s'; it is effect, interval or none", o->sync);
+  return 0;
+}
+
+/* "http://x", or {"url": "http://x"}. */
+static mf_str document_target(const mf_host *h) {
+  const mf_json *target = mf_json_get(h->metadata, "target");
+  if (target && target->kind == MF_JSON_MAP) target = mf_json_get(target, "url");
+  return mf_json_str(target, NULL);
+}
+
+static int choose_target(mf_host *h) {
+  char error[512];
+  int code = mf_run_target_choose(&h->target, h->image, h->options, document_target(h), error,
+                                  sizeof error);
+  return code ? refuse(h, code, "%s", error) : 0;
+}
+
+/* ---- The world ---- */
+
+static void on_signal(void *ctx, int number);
+
+static bool has_scenarios(const mf_host *h) { return MF_ROW_COUNT(h->image, SCENARIO) > 0; }
+
+static void fill_env(mf_host *h) {
+  h->env = (mf_driver_env){
+      .alloc = h->alloc,
+      .loop = h->loop,
+      .target_url = h->target.url,
+      .rehearsal = h->target.kind == MF_TARGET_NONE,
+      .time_scale = h->time_scale,
+      .seed = h->options->seed,
+      .max_rate = MF_LIMIT_LOAD_RATE,
+      .max_connections = MF_LIMIT_LOAD_CONNECTIONS,
+      .host_denied = mf_hosts_deny_request,
+      .host_ctx = &h->hosts,
+      .run_stats = h->stats,
+      .progress = mf_progress_load,
+      .progress_ctx = &h->progress,
+  };
+  h->load_env = h->env;
+  h->load_env.host_denied = mf_hosts_deny_load;
+}
+
+/* The loop takes the signals, so that threads of the sample service never get
+ * them. */
+static int open_world(mf_host *h) {
+  mf_status status = mf_loop_new(&h->alloc, &h->loop);
+  if (status == MF_OK) status = mf_loop_signals(h->loop, on_signal, h);
+  if (status != MF_OK) return refuse_status(h, status);
+  if (has_scenarios(h)) {
+    h->stats = mf_realloc(&h->alloc, NULL, 0, sizeof *h->stats);
+    if (!h->stats) return refuse_status(h, MF_OUT_OF_MEMORY);
+    memset(h->stats, 0, sizeof *h->stats);
+  }
+  mf_progress_init(&h->progress, h->options, &h->alloc, h->loop, h->start_ns);
+  return 0;
+}
+
+static int list_hosts(mf_host *h) {
+  const mf_json *hosts = mf_json_get(h->metadata, "hosts");
+  if (hosts && hosts->kind == MF_JSON_LIST)
+    for (const mf_json *host = hosts->as.first; host; host = host->next)
+      mf_hosts_add(&h->hosts, mf_json_str(host, ""));
+  if (h->target.kind == MF_TARGET_URL) mf_hosts_add(&h->hosts, h->target.url);
+  for (size_t i = 0; i < h->options->variable_count; i++)
+    mf_hosts_add_value(&h->hosts, &h->options->variables[i].value);
+  return mf_arena_oom(&h->hosts.arena) ? refuse_status(h, MF_OUT_OF_MEMORY) : 0;
+}
+
+/* ---- The machine ---- */
+
+static void keep_name(mf_name_list *list, mf_str name) {
+  if (list->count++ < NAMES_KEPT) {
+    mf_buf_puts(&list->text, list->count > 1 ? ", '" : "'");
+    mf_buf_add_str(&list->text, name);
+    mf_buf_putc(&list->text, '\'');
+  } else if (list->count == NAMES_KEPT + 1) {
+    mf_buf_puts(&list->text, " ...");
+  }
+}
+
+/* Recorded values are numbers: they own nothing. */
+static bool make_recorded(mf_host *h) {
+  uint32_t n = MF_ROW_COUNT(h->image, METRIC);
+  h->recorded = n ? MF_NEW_ARRAY(&h->arena, mf_value, n) : NULL;
+  return !n || h->recorded;
+}
+
+static void keep_recorded(mf_host *h, const mf_notice *notice) {
+  if (notice->index < MF_ROW_COUNT(h->image, METRIC)) h->recorded[notice->index] = notice->actual;
+}
+
+static void on_notice(void *ctx, const mf_notice *notice) {
+  mf_host *h = ctx;
+  mf_stamp stamp = mf_host_now(h);
+  bool failed = notice->outcome == MF_OUTCOME_FAILED;
+  if (failed && notice->kind == MF_NOTICE_STEP_FINISHED) keep_name(&h->failed_steps, notice->name);
+  if (failed && notice->kind == MF_NOTICE_ASSERTION) keep_name(&h->failed_assertions, notice->name);
+  if (notice->kind == MF_NOTICE_METRIC) keep_recorded(h, notice);
+  mf_record_notice(h, stamp, notice);
+  mf_progress_notice(&h->progress, notice, stamp.monotonic_ns);
+}
+
+static void name_run(mf_host *h) {
+  uint64_t id = mf_hash64(&h->start_wall_ns, sizeof h->start_wall_ns, h->options->seed);
+  snprintf(h->run_id, sizeof h->run_id, "%016llx", (unsigned long long)id);
+}
+
+static int make_machine(mf_host *h) {
+  name_run(h);
+  if (!make_recorded(h)) return refuse_status(h, MF_OUT_OF_MEMORY);
+  mf_vm_options options = {.alloc = h->alloc,
+                           .seed = h->options->seed,
+                           .start_wall_ns = h->start_wall_ns,
+                           .run_id = h->run_id,
+                           .allow_empty = h->options->allow_empty,
+                           .notice = on_notice,
+                           .notice_ctx = h};
+  mf_status status = mf_vm_new(h->image, &options, &h->vm);
+  if (status == MF_IMAGE_NO_MAIN) return refuse(h, 3, "%s", mf_status_text(status));
+  if (status != MF_OK) return refuse_status(h, status);
+  if (h->options->trace_ops) mf_trace_ops(h);
+  return 0;
+}
+
+static bool can_be_set(const mf_row_slot *slot) {
+  return slot->kind == MF_SLOT_KIND_GLOBAL || slot->kind == MF_SLOT_KIND_INPUT;
+}
+
+static int refuse_variable(mf_host *h, mf_str name) {
+  const mf_row_slot *slots = MF_ROWS(h->image, SLOT, slot);
+  mf_near near;
+  mf_near_init(&near, name);
+  for (uint32_t i = 0; i < MF_ROW_COUNT(h->image, SLOT); i++)
+    if (can_be_set(&slots[i])) mf_near_offer(&near, mf_image_string(h->image, slots[i].name));
+  mf_str best = mf_near_best(&near);
+  if (best.n == 0)
+    return refuse(h, 2, "the document has no variable or input named '%.*s'", (int)name.n, name.p);
+  return refuse(h, 2, "the document has no variable or input named '%.*s'; did you mean '%.*s'?",
+                (int)name.n, name.p, (int)best.n, best.p);
+}
+
+static int set_variables(mf_host *h) {
+  for (size_t i = 0; i < h->options->variable_count; i++) {
+    const mf_variable *v = &h->options->variables[i];
+    mf_status status = mf_vm_set_variable(h->vm, v->name, &v->value);
+    if (status == MF_NO_SUCH_VARIABLE) return refuse_variable(h, v->name);
+    if (status != MF_OK)
+      return refuse(h, 6, "variable '%.*s': %s", (int)v->name.n, v->name.p, mf_status_text(status));
+  }
+  return 0;
+}
+
+static bool is_secret_name(mf_str name) {
+  static const char *const words[] = {"key", "token", "secret", "password"};
+  char lower[256];
+  size_t n = name.n < sizeof lower ? name.n : sizeof lower;
+  for (size_t i = 0; i < n; i++)
+    lower[i] = (char)(name.p[i] >= 'A' && name.p[i] <= 'Z' ? name.p[i] - 'A' + 'a' : name.p[i]);
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+    if (mf_str_find((mf_str){lower, n}, mf_str_of(words[i]), 0) != SIZE_MAX) return true;
+  return n < name.n; /* too long to tell */
+}
+
+/* The environment is bytes; what is not UTF-8 cannot be text. */
+static mf_value environment_value(const char *text, mf_str name) {
+  mf_value v = mf_string(mf_str_of(text));
+  if (mf_utf8_valid(text, v.len) != v.len) v.kind = MF_BYTES;
+  if (is_secret_name(name)) v.flags |= MF_TAINTED;
+  return v;
+}
+
+/* Slots named "env.X" get the value of X; the names end with a NUL. */
+static int bind_environment(mf_host *h) {
+  const mf_row_slot *slots = MF_ROWS(h->image, SLOT, slot);
+  for (uint32_t i = 0; i < MF_ROW_COUNT(h->image, SLOT); i++) {
+    mf_str name = mf_image_string(h->image, slots[i].name);
+    if (slots[i].kind != MF_SLOT_KIND_ENV || !mf_str_starts(name, MF_STR("env."))) continue;
+    const char *text = getenv(name.p + 4);
+    if (!text) continue;
+    mf_value value = environment_value(text, name);
+    mf_status status = mf_vm_set_variable(h->vm, name, &value);
+    if (status != MF_OK)
+      return refuse(h, 6, "%.*s: %s", (int)name.n, name.p, mf_status_text(status));
+  }
+  return 0;
+}
+
+/* ---- The first things done ---- */
+
+static int start_target(mf_host *h) {
+  char error[512] = "";
+  int code = mf_run_target_start(&h->target, h->options->seed, error, sizeof error);
+  if (code) return refuse(h, code, "the sample service did not start: %s", error);
+  fill_env(h);
+  return 0;
+}
+
+static int open_journal(mf_host *h) {
+  mf_journal_options options = {
+      .path = h->options->journal,
+      .name = h->name,
+      .run_id = h->run_id,
+      .wall_ns = h->start_wall_ns,
+      .image = {(const char *)h->options->image, h->options->image_size},
+      .sync = h->sync,
+  };
+  h->journal_made = true;
+  if (mf_journal_create(&h->journal, &h->alloc, &options) == MF_OK) return 0;
+  return refuse(h, 74, "%s", h->journal.error);
+}
+
+static int announce(mf_host *h) {
+  mf_record_started(h, mf_host_now(h));
+  if (mf_journal_flush(&h->journal, 0) != MF_OK) return refuse(h, 74, "%s", h->journal.error);
+  mf_progress_started(&h->progress, h->name, h->run_id, &h->target, h->time_scale);
+  mf_progress_flush(&h->progress);
+  return 0;
+}
+
+/* ---- Signals ---- */
+
+static const char *signal_name(int number) { return number == SIGINT ? "SIGINT" : "SIGTERM"; }
+
+/* The third one: whoever sends it does not want to wait any longer. */
+static void leave_at_once(mf_host *h) {
+  (void)mf_journal_finish(&h->journal);
+  mf_progress_flush(&h->progress);
+  _exit(105);
+}
+
+/* The first ends the entry under way, the second the hook under way. */
+static void on_signal(void *ctx, int number) {
+  mf_host *h = ctx;
+  if (h->over || (number != SIGINT && number != SIGTERM)) return;
+  if (++h->signals > 2) leave_at_once(h);
+  mf_stamp stamp = mf_host_now(h);
+  h->facts.signal = signal_name(number);
+  mf_record_signal(h, stamp, "stop", signal_name(number));
+  mf_progress_say(&h->progress, stamp.monotonic_ns,
+                  h->signals == 1 ? "%s: finishing; send it again to leave the hooks out"
+                                  : "%s again: leaving the current hook; once more ends at once",
+                  signal_name(number));
+  mf_vm_signal(h->vm, MF_SIGNAL_STOP);
+  h->woken = true;
+  mf_host_cancel(h);
+}
+
+/* ---- The run ---- */
+
+/* Nothing may be done that is not on record, and a host that is broken should do
+ * nothing more at all. */
+static bool must_end(mf_host *h) {
+  if (h->journal.failed) mf_host_io_error(h, "%s", h->journal.error);
+  return h->journal.failed || h->facts.bug;
+}
+
+static void turn(mf_host *h, int64_t max_wait_ns) {
+  if (mf_loop_run_once(h->loop, max_wait_ns) != MF_OK) h->facts.bug = "the event loop failed";
+  h->polled_ns = mf_loop_now(h->loop);
+}
+
+/* Turns the loop until an outcome was delivered or a signal came. */
+static void wait_for_outcome(mf_host *h) {
+  if (!h->flights && !h->woken) h->facts.bug = "everything waits, and for nothing";
+  while (!h->woken && !must_end(h)) {
+    int64_t now = mf_clock_monotonic() - h->start_ns;
+    mf_progress_flush(&h->progress);
+    if (mf_journal_flush(&h->journal, now) == MF_OK) turn(h, mf_journal_sync_due(&h->journal, now));
+  }
+  h->woken = false;
+}
+
+/* A run that never waits must still be open to signals. */
+static void look_up(mf_host *h) {
+  if (mf_clock_monotonic() - h->polled_ns >= POLL_NS) turn(h, 0);
+}
+
+static void carry_out(mf_host *h) {
+  mf_effect effect;
+  while (!must_end(h)) {
+    switch (mf_vm_run(h->vm, &effect)) {
+      case MF_VM_EFFECT:
+        mf_host_perform(h, &effect);
+        look_up(h);
+        break;
+      case MF_VM_BLOCKED: wait_for_outcome(h); break;
+      case MF_VM_FAILED: h->facts.budget = mf_vm_error(h->vm); return;
+      case MF_VM_DONE: return;
+    }
+  }
+}
+
+/* ---- The end ---- */
+
+/* The verdict is on record: reports made now say what later ones will. */
+static bool is_judged(const mf_host *h) { return h->facts.budget == MF_OK && !h->facts.bug; }
+
+static void publish_extra(mf_host *h) {
+  if (h->options->report && !h->journal.failed)
+    (void)mf_host_publish(h, mf_str_of(h->options->report), MF_STR(""));
+}
+
+static int give_verdict(mf_host *h, mf_buf *reasons) {
+  mf_buf_clear(reasons);
+  h->facts.verdict = mf_vm_verdict(h->vm);
+  h->facts.failed_steps = mf_buf_str(&h->failed_steps.text);
+  h->facts.failed_assertions = mf_buf_str(&h->failed_assertions.text);
+  mf_verdict_reasons(&h->facts, reasons);
+  return mf_exit_code(&h->facts);
+}
+
+static int finish_record(mf_host *h, mf_buf *reasons) {
+  int code = give_verdict(h, reasons);
+  mf_record_finished(h, mf_host_now(h), code, mf_buf_str(reasons));
+  if (mf_journal_finish(&h->journal) == MF_OK) return code;
+  mf_host_io_error(h, "%s", h->journal.error);
+  return give_verdict(h, reasons);
+}
+
+/* A report of a run without verdict can only tell how it ended once that is on
+ * record; should that report fail, the record is put right. */
+static int close_record(mf_host *h, mf_buf *reasons) {
+  bool judged = is_judged(h);
+  if (judged) publish_extra(h);
+  int code = finish_record(h, reasons);
+  if (judged || !h->options->report) return code;
+  bool failed_before = h->facts.io_error != NULL;
+  publish_extra(h);
+  return h->facts.io_error && !failed_before ? finish_record(h, reasons) : code;
+}
+
+static int conclude(mf_host *h) {
+  mf_buf reasons;
+  mf_buf_init(&reasons, &h->alloc, 0);
+  int code = close_record(h, &reasons);
+  mf_ending ending = {
+      .exit_code = code,
+      .reasons = mf_buf_str(&reasons),
+      .verdict = &h->facts.verdict,
+      .seconds = (double)mf_host_now(h).monotonic_ns / 1e9,
+      .target = &h->target,
+      .time_scale = h->time_scale,
+      .reports = mf_buf_str(&h->reports),
+      .journal = h->journal.path,
+  };
+  mf_progress_verdict(&h->progress, &ending);
+  mf_buf_fini(&reasons);
+  return code;
+}
+
+/* ---- The conductor ---- */
+
+static int (*const preparations[])(mf_host *h) = {
+    open_image,                                       /* 3: not an image, or a bad one */
+    refuse_unsupported, read_metadata, check_options, /* 2 */
+    choose_target, /* 2: a load needs one, and it must be said which */
+    open_world,         list_hosts,    make_machine,  set_variables, /* 2: no such variable */
+    bind_environment,   start_target, /* from here on things are done */
+    open_journal,                     /* 74 */
+    announce,
+};
+
+static void init_host(mf_host *h, const mf_run_options *options) {
+  *h = (mf_host){.options = options, .alloc = mf_alloc_or_default(&options->alloc)};
+  h->start_ns = mf_clock_monotonic();
+  h->start_wall_ns = mf_clock_wall();
+  h->facts.verdict.outcome = MF_OUTCOME_FAILED;
+  mf_arena_init(&h->arena, &h->alloc, 0);
+  mf_hosts_init(&h->hosts, &h->alloc);
+  mf_buf_init(&h->failed_steps.text, &h->alloc, 0);
+  mf_buf_init(&h->failed_assertions.text, &h->alloc, 0);
+  mf_buf_init(&h->reports, &h->alloc, 0);
+  mf_buf_init(&h->trace, &h->alloc, 0);
+}
+
+/* A signal that came too late must not end the process when signals are given
+ * back: it is taken out, and ignored. */
+static void drain_signals(mf_host *h) {
+  h->over = true;
+  if (h->loop) (void)mf_loop_run_once(h->loop, 0);
+}
+
+static void fini_host(mf_host *h) {
+  drain_signals(h);
+  mf_run_target_stop(&h->target);
+  mf_vm_free(h->vm);
+  if (h->loop) mf_progress_fini(&h->progress);
+  mf_loop_free(h->loop);
+  if (h->journal_made) mf_journal_fini(&h->journal);
+  mf_realloc(&h->alloc, h->stats, sizeof *h->stats, 0);
+  mf_buf_fini(&h->trace);
+  mf_buf_fini(&h->reports);
+  mf_buf_fini(&h->failed_assertions.text);
+  mf_buf_fini(&h->failed_steps.text);
+  mf_hosts_fini(&h->hosts);
+  mf_arena_fini(&h->arena);
+  mf_image_close(h->image);
+}
+
+int mf_run(const mf_run_options *options) {
+  mf_host host;
+  int code = 0;
+  init_host(&host, options);
+  for (size_t i = 0; code == 0 && i < sizeof preparations / sizeof *preparations; i++)
+    code = preparations[i](&host);
+  if (code == 0) {
+    carry_out(&host);
+    mf_host_cancel(&host);
+    code = conclude(&host);
+  }
+  fini_host(&host);
+  return code;
+}

@@ -1,0 +1,39 @@
+/* load_stats - what a load measured, and its metrics.
+ *
+ * One for each load and one for the run, into which every load is merged at its
+ * end.  Fixed memory (about 37 KB). */
+#ifndef MF_STDLIB_LOAD_STATS_H
+#define MF_STDLIB_LOAD_STATS_H
+#include "../io/http_client.h"
+#include "../vm/value.h"
+#include "histogram.h"
+
+typedef struct mf_load_stats {
+  mf_histogram latency; /* of every response, and of every timeout at its length */
+  uint64_t requests;    /* exchanges that ended, however they ended */
+  uint64_t errors;      /* no response, or status >= 400 */
+  uint64_t bytes_in, bytes_out;
+  uint64_t status_1xx_5xx[6];             /* by hundreds; 2..5 are metrics, 0 holds the rest */
+  uint64_t dropped;                       /* due, but never sent: no connection was free in time */
+  uint64_t failures[MF_HTTP_ERROR_COUNT]; /* no response, by reason */
+  int64_t started_ns, ended_ns;           /* CLOCK_MONOTONIC; 0, 0: nothing merged yet */
+  int64_t active_ns;                      /* how long a load was running: the base of throughput */
+} mf_load_stats;
+
+/* A zeroed one, begun at `now`. */
+void mf_load_stats_begin(mf_load_stats *stats, int64_t now);
+/* Counts one exchange: `error` NONE means that `status` came back. */
+void mf_load_stats_add(mf_load_stats *stats, mf_http_error error, int status, int64_t latency_ns,
+                       uint64_t bytes_in, uint64_t bytes_out);
+void mf_load_stats_end(mf_load_stats *stats, int64_t now);
+/* Adds what a finished load measured.  Time in which loads ran side by side
+ * counts once. */
+void mf_load_stats_merge(mf_load_stats *into, const mf_load_stats *from);
+
+/* The metrics of LANGUAGE.md as a map, in the order of metrics.def: times in ms
+ * and rates as doubles, counters as ints.  Without requests only counters are
+ * there; without a measured latency, no latency.  UNSET when out of memory. */
+mf_value mf_load_stats_metrics(const mf_load_stats *stats, mf_arena *arena);
+/* Reason to count, for the requests without a response: {"refused": 3}. */
+mf_value mf_load_stats_failures(const mf_load_stats *stats, mf_arena *arena);
+#endif

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/* run_corpus - whole orchestrations on a host of virtual time.
+ *
+ * tests/run/NAME.yaml.  What happens is written as lines, and comments say which
+ * lines there must be:
+ *   # expect: step slow_down skipped     some line contains this
+ *   # then: verdict failed               one after the line that matched before
+ *   # never: effect http_load            no line contains this
+ *   # once: log info hello               exactly one line contains this
+ * and what the world answers:
+ *   # load NAME: avg_latency=300.0 error_rate=0.2    metrics of a scenario, by its name
+ *   # load NAME: fails no successful response
+ *   # request URL-PART: fails connection refused
+ *   # command NAME: exit_code=3
+ *   # set NAME=VALUE                     as --var does
+ *   # stop at: effect wait               a signal when a line contains this
+ *   # allow-empty
+ * tests/regress holds cases of the same kind, each for a bug that was. */
+#include "../../include/mfvm_tools.h"
+#include "../../vm/value.h"
+#include "corpus.h"
+
+typedef struct rule { char *kind, *name, *text; bool done; unsigned line; } rule;
+typedef struct world {
+  rule *rules;
+  size_t count;
+  corpus_lines lines;
+  mf_arena arena;
+  int64_t now_ns;
+  mf_vm *vm;
+  bool signal_wanted;
+} world;
+
+static const char *const kinds[] = {"expect", "then", "never", "once", "load", "request", "command", "set", "stop at", "allow-empty", NULL};
+
+static void take_rule(void *ctx, unsigned line, const char *comment) {
+  world *w = ctx;
+  for (size_t i = 0; kinds[i]; i++) {
+    size_t n = strlen(kinds[i]);
+    if (strncmp(comment, kinds[i], n) || (comment[n] != ':' && comment[n] != ' ' && comment[n])) continue;
+    const char *rest = comment + n;
+    while (*rest == ' ') rest++;
+    const char *colon = *rest == ':' ? rest : strstr(rest, ": ");
+    bool named = colon && colon != rest && strcmp(kinds[i], "set");
+    char *name = named ? strndup(rest, (size_t)(colon - rest)) : strdup("");
+    const char *text = *rest == ':' ? rest + 1 : named ? colon + 1 : rest;
+    while (*text == ' ') text++;
+    w->rules = realloc(w->rules, (w->count + 1) * sizeof *w->rules);
+    w->rules[w->count++] = (rule){strdup(kinds[i]), name, strdup(text), false, line};
+    return;
+  }
+}
+
+static const rule *find_rule(const world *w, const char *kind, const char *name) {
+  for (size_t i = 0; i < w->count; i++)
+    if (!strcmp(w->rules[i].kind, kind) && strstr(name, w->rules[i].name)) return &w->rules[i];
+  return NULL;
+}
+
+/* ---- what happens, as lines ---- */
+
+static void add_line(world *w, mf_buf *buf) {
+  corpus_add_line(&w->lines, strndup(buf->p ? buf->p : "", buf->n));
+  for (size_t i = 0; i < w->count; i++) {
+    rule *r = &w->rules[i];
+    if (strcmp(r->kind, "stop at") || r->done || !strstr(w->lines.at[w->lines.count - 1], r->text)) continue;
+    r->done = true;
+    w->signal_wanted = true;
+  }
+  mf_buf_fini(buf);
+}
+
+static mf_buf line_buffer(void) {
+  mf_alloc alloc = mf_alloc_default();
+  mf_buf buf;
+  mf_buf_init(&buf, &alloc, 1 << 20);
+  return buf;
+}
+
+static void put_value(mf_buf *buf, const mf_value *v) {
+  mf_json_writer j;
+  mf_json_write_init(&j, buf, 0);
+  if (v->kind == MF_UNSET) mf_buf_puts(buf, "nothing");
+  else mf_value_write_json(&j, v);
+}
+
+static const char *outcome_word(mf_outcome_kind k) {
+  static const char *const words[] = {"passed", "failed", "skipped", "no_data", "warning", "interrupted"};
+  return words[k];
+}
+
+static void on_notice(void *ctx, const mf_notice *n) {
+  world *w = ctx;
+  mf_buf b = line_buffer();
+  int name_n = (int)n->name.n, text_n = (int)n->text.n, path_n = (int)n->path.n;
+  const char *name = n->name.p, *text = n->text.p;
+  switch (n->kind) {
+    case MF_NOTICE_STEP_STARTED: mf_buf_printf(&b, "begin step %.*s at %.*s", name_n, name, path_n, n->path.p); break;
+    case MF_NOTICE_STEP_FINISHED: mf_buf_printf(&b, "step %.*s %s (%.3f s) %.*s", name_n, name, outcome_word(n->outcome), n->duration, text_n, text); break;
+    case MF_NOTICE_BRANCH: mf_buf_printf(&b, "branch %.*s %.*s", name_n, name, text_n, text); break;
+    case MF_NOTICE_HOOK_STARTED: mf_buf_printf(&b, "begin hook %.*s", name_n, name); break;
+    case MF_NOTICE_HOOK_FINISHED: mf_buf_printf(&b, "hook %.*s %s %.*s", name_n, name, outcome_word(n->outcome), text_n, text); break;
+    case MF_NOTICE_ACTION_FINISHED: mf_buf_printf(&b, "action %.*s %s at %.*s %.*s", name_n, name, outcome_word(n->outcome), path_n, n->path.p, text_n, text); break;
+    case MF_NOTICE_ASSERTION:
+      mf_buf_printf(&b, "assertion %.*s %s actual ", name_n, name, outcome_word(n->outcome));
+      put_value(&b, &n->actual);
+      mf_buf_puts(&b, " expected ");
+      put_value(&b, &n->expected);
+      break;
+    case MF_NOTICE_LOG: mf_buf_printf(&b, "log %.*s %.*s", name_n, name, text_n, text); break;
+    case MF_NOTICE_METRIC: mf_buf_printf(&b, "metric %.*s ", name_n, name); put_value(&b, &n->actual); break;
+    case MF_NOTICE_VARIABLE: mf_buf_printf(&b, "variable %.*s ", name_n, name); put_value(&b, &n->actual); break;
+    case MF_NOTICE_WARNING: mf_buf_printf(&b, "warning %.*s", text_n, text); break;
+    case MF_NOTICE_ERROR: mf_buf_printf(&b, "error %.*s", text_n, text); break;
+    case MF_NOTICE_VERDICT: mf_buf_printf(&b, "verdict %s", outcome_word(n->outcome)); break;
+    case MF_NOTICE_COUNT: break;
+  }
+  add_line(w, &b);
+}
+
+/* ---- the world ---- */
+
+static mf_str kept(world *w, const char *p, size_t n) { return (mf_str){mf_arena_copy(&w->arena, p, n), n}; }
+
+/* "a=1 b=2.5" into a map. */
+static void add_pairs(world *w, mf_map_builder *m, const char *text) {
+  char key[64], value[64];
+  int used;
+  while (sscanf(text, " %63[^= ]=%63s%n", key, value, &used) == 2) {
+    mf_str k = kept(w, key, strlen(key)), v = kept(w, value, strlen(value));
+    mf_map_add(m, k.p, mf_scalar_value(v));
+    text += used;
+  }
+}
+
+static void add_error(world *w, mf_map_builder *m, const char *text) {
+  mf_str error = kept(w, text, strlen(text));
+  mf_map_add(m, "ok", mf_bool(false));
+  mf_map_add(m, "error", mf_string(error));
+}
+
+static mf_value load_outcome(world *w, const mf_value *args) {
+  mf_map_builder out, metrics;
+  mf_str name = mf_map_str(args, "name", "");
+  char *text = strndup(name.p, name.n);
+  const rule *r = find_rule(w, "load", text);
+  free(text);
+  mf_map_build(&out, &w->arena);
+  mf_map_build(&metrics, &w->arena);
+  w->now_ns += (int64_t)(mf_map_number(args, "duration", 0) * 1e9);
+  if (r && !strncmp(r->text, "fails", 5)) {
+    add_error(w, &out, r->text + 6);
+  } else {
+    mf_map_add(&out, "ok", mf_bool(true));
+    if (!r) add_pairs(w, &metrics, "requests=100 errors=0 error_rate=0.0 avg_latency=50.0");
+    else add_pairs(w, &metrics, r->text);
+  }
+  mf_value m = mf_map_done(&metrics);
+  mf_map_add(&out, "metrics", m);
+  mf_map_add(&out, "run_metrics", m);
+  return mf_map_done(&out);
+}
+
+static mf_value request_outcome(world *w, const char *kind, mf_str name) {
+  mf_map_builder out;
+  char *text = strndup(name.p, name.n);
+  const rule *r = find_rule(w, kind, text);
+  free(text);
+  mf_map_build(&out, &w->arena);
+  if (r && !strncmp(r->text, "fails", 5)) {
+    add_error(w, &out, r->text + 6);
+  } else {
+    bool ok = !r || !strstr(r->text, "exit_code=") || strstr(r->text, "exit_code=0");
+    mf_map_add(&out, "ok", mf_bool(ok));
+    if (!ok) mf_map_add(&out, "error", mf_string(MF_STR("exit code is not 0")));
+    add_pairs(w, &out, r ? r->text : !strcmp(kind, "command") ? "exit_code=0" : "status=200");
+  }
+  return mf_map_done(&out);
+}
+
+static mf_value perform(world *w, const mf_effect *e) {
+  mf_map_builder out;
+  if (mf_str_is(e->driver, "http_load")) return load_outcome(w, e->args);
+  if (mf_str_is(e->driver, "http_request")) return request_outcome(w, "request", mf_map_str(e->args, "url", ""));
+  if (mf_str_is(e->driver, "command")) return request_outcome(w, "command", mf_map_str(e->args, "command", ""));
+  if (mf_str_is(e->driver, "wait")) w->now_ns += (int64_t)(mf_map_number(e->args, "seconds", 0) * 1e9);
+  mf_map_build(&out, &w->arena);
+  mf_map_add(&out, "ok", mf_bool(true));
+  return mf_map_done(&out);
+}
+
+static void add_effect_line(world *w, const mf_effect *e) {
+  mf_buf b = line_buffer();
+  mf_buf_printf(&b, "effect %.*s ", (int)e->driver.n, e->driver.p);
+  put_value(&b, e->args);
+  add_line(w, &b);
+}
+
+static mf_value cancelled(world *w) {
+  mf_map_builder out;
+  mf_map_build(&out, &w->arena);
+  add_error(w, &out, "cancelled");
+  return mf_map_done(&out);
+}
+
+static void drive(world *w, const char *path) {
+  mf_effect e;
+  for (int turns = 0; turns < 100000; turns++) {
+    mf_vm_state state = mf_vm_run(w->vm, &e);
+    if (state == MF_VM_DONE) return;
+    ck_assert_msg(state == MF_VM_EFFECT, "%s: machine state %d, %s", path, state, mf_status_name(mf_vm_error(w->vm)));
+    add_effect_line(w, &e);
+    bool stop = w->signal_wanted;
+    w->signal_wanted = false;
+    if (stop) mf_vm_signal(w->vm, MF_SIGNAL_STOP);
+    mf_value answer = stop ? cancelled(w) : perform(w, &e);
+    mf_outcome outcome = {&answer, w->now_ns, 1700000000000000000 + w->now_ns};
+    ck_assert_int_eq(mf_vm_deliver(w->vm, e.id, &outcome), MF_OK);
+  }
+  ck_abort_msg("%s: does not end", path);
+}
+
+/* ---- judging ---- */
+
+static long find_line(const world *w, const char *text, size_t from) {
+  for (size_t i = from; i < w->lines.count; i++)
+    if (strstr(w->lines.at[i], text)) return (long)i;
+  return -1;
+}
+
+static size_t judge(const world *w, const char *path, size_t *expected) {
+  size_t failures = 0;
+  long last = -1;
+  for (size_t i = 0; i < w->count; i++) {
+    const rule *r = &w->rules[i];
+    bool then = !strcmp(r->kind, "then"), expect = !strcmp(r->kind, "expect");
+    bool never = !strcmp(r->kind, "never"), once = !strcmp(r->kind, "once");
+    if (!then && !expect && !never && !once) continue;
+    (*expected)++;
+    long at = find_line(w, r->text, then ? (size_t)(last + 1) : 0);
+    bool ok = never ? at < 0 : once ? at >= 0 && find_line(w, r->text, (size_t)at + 1) < 0 : at >= 0;
+    if (expect || then) last = at >= 0 ? at : last;
+    if (ok) continue;
+    failures++;
+    fprintf(stderr, "%s:%u: %s: %s\n", path, r->line, r->kind, r->text);
+  }
+  if (failures) {
+    for (size_t i = 0; i < w->lines.count; i++) fprintf(stderr, "    | %s\n", w->lines.at[i]);
+    fprintf(stderr, "  again: T_FILE=%s make test T=run_corpus\n", strrchr(path, '/') + 1);
+  }
+  return failures;
+}
+
+static void to_stderr(void *ctx, const char *p, size_t n) { (void)ctx; fwrite(p, 1, n, stderr); }
+
+static void set_variables(world *w, const char *path) {
+  for (size_t i = 0; i < w->count; i++) {
+    if (strcmp(w->rules[i].kind, "set")) continue;
+    char *equals = strchr(w->rules[i].text, '=');
+    ck_assert(equals != NULL);
+    mf_value v = mf_scalar_value(mf_str_of(equals + 1));
+    mf_str name = {w->rules[i].text, (size_t)(equals - w->rules[i].text)};
+    mf_status status = mf_vm_set_variable(w->vm, name, &v);
+    ck_assert_msg(status == MF_OK, "%s: %s", path, mf_status_name(status));
+  }
+}
+
+static size_t run_image(world *w, const char *path, mf_image *image, size_t *expected) {
+  mf_vm_options options = {.seed = 1, .start_wall_ns = 1700000000000000000, .run_id = "0123456789abcdef",
+                           .allow_empty = find_rule(w, "allow-empty", "") != NULL,
+                           .notice = on_notice, .notice_ctx = w};
+  ck_assert_int_eq(mf_vm_new(image, &options, &w->vm), MF_OK);
+  set_variables(w, path);
+  drive(w, path);
+  size_t failures = judge(w, path, expected);
+  mf_vm_free(w->vm);
+  return failures;
+}
+
+static size_t run_file(const char *path, size_t *expected) {
+  world w = {.rules = NULL};
+  size_t n, image_size, failures = 1;
+  char *text = corpus_read(path, &n), detail[256] = "";
+  mf_alloc alloc = mf_alloc_default();
+  mf_compilation *comp = NULL;
+  mf_image *image = NULL;
+  mf_arena_init(&w.arena, &alloc, 0);
+  corpus_comments(text, take_rule, &w);
+  mf_compile_options options = {.name = strrchr(path, '/') + 1};
+  if (mf_compile(&options, text, n, &comp) == MF_OK) {
+    const uint8_t *bytes = mf_compilation_image(comp, &image_size);
+    mf_status status = mf_image_open(&alloc, bytes, image_size, &image, detail, sizeof detail);
+    ck_assert_msg(status == MF_OK, "%s: %s: %s", path, mf_status_name(status), detail);
+    failures = run_image(&w, path, image, expected);
+    mf_image_close(image);
+  } else {
+    fprintf(stderr, "%s does not compile\n", path);
+    mf_compilation_write(comp, false, (mf_output){to_stderr, NULL});
+  }
+  mf_compilation_free(comp);
+  for (size_t i = 0; i < w.count; i++) free(w.rules[i].kind), free(w.rules[i].name), free(w.rules[i].text);
+  free(w.rules);
+  corpus_free_lines(&w.lines);
+  mf_arena_fini(&w.arena);
+  free(text);
+  return failures;
+}
+
+static void run_folder(const char *folder) {
+  const char *const endings[] = {".yaml", ".json", NULL};
+  corpus_files files = corpus_list(folder, endings);
+  size_t failures = 0, expected = 0;
+  for (size_t i = 0; i < files.count; i++) failures += run_file(files.paths[i], &expected);
+  printf("%s: %zu documents, %zu expectations, %zu wrong\n", folder, files.count, expected, failures);
+  corpus_free(&files);
+  ck_assert_uint_eq(failures, 0);
+}
+
+START_TEST(documents_run_as_they_say) { run_folder("run"); } END_TEST
+START_TEST(old_bugs_stay_away) { run_folder("regress"); } END_TEST
+
+Suite *run_corpus_suite(void) {
+  Suite *s = suite_create("run_corpus");
+  TCase *t = tcase_create("documents");
+  tcase_set_timeout(t, 120);
+  tcase_add_test(t, documents_run_as_they_say);
+  tcase_add_test(t, old_bugs_stay_away);
+  suite_add_tcase(s, t);
+  return s;
+}

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#include "../../runner/hosts.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+
+#include "../../vm/value.h"
+
+Suite *runner_hosts_suite(void);
+
+typedef const char *(*deny_fn)(void *ctx, mf_str host, const void *sockaddr, size_t length);
+
+/* Asks for `host` at `address`, an IPv4 or IPv6 literal. */
+static const char *ask(mf_hosts *hosts, deny_fn deny, const char *host, const char *address) {
+  struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+  struct sockaddr_in in4 = {.sin_family = AF_INET};
+  if (inet_pton(AF_INET, address, &in4.sin_addr) == 1)
+    return deny(hosts, mf_str_of(host), &in4, sizeof in4);
+  ck_assert_int_eq(inet_pton(AF_INET6, address, &in6.sin6_addr), 1);
+  return deny(hosts, mf_str_of(host), &in6, sizeof in6);
+}
+
+static mf_hosts listed(const char *host) {
+  mf_hosts hosts;
+  mf_alloc alloc = mf_alloc_default();
+  mf_hosts_init(&hosts, &alloc);
+  mf_hosts_add(&hosts, mf_str_of(host));
+  return hosts;
+}
+
+static const char *const loopback[] = {"127.0.0.1", "127.9.9.9", "0.0.0.0",
+                                       "::1",       "::",        "::ffff:127.0.0.1"};
+static const char *const private_ones[] = {"10.1.2.3",    "172.16.0.1",     "172.31.255.255",
+                                           "192.168.1.1", "169.254.1.1",    "fd00::1",
+                                           "fe80::1",     "::ffff:10.0.0.1"};
+static const char *const public_ones[] = {"8.8.8.8",     "172.32.0.1",      "172.15.0.1",
+                                          "192.169.0.1", "2001:4860::8888", "::ffff:8.8.8.8",
+                                          "::2"};
+#define COUNT(list) (int)(sizeof(list) / sizeof *(list))
+
+START_TEST(loopback_is_always_allowed) {
+  mf_hosts hosts = listed("");
+  ck_assert_ptr_null(ask(&hosts, mf_hosts_deny_request, "anything", loopback[_i]));
+  ck_assert_ptr_null(ask(&hosts, mf_hosts_deny_load, "anything", loopback[_i]));
+  mf_hosts_fini(&hosts);
+}
+END_TEST
+
+START_TEST(private_hosts_must_be_listed) {
+  mf_hosts hosts = listed("shop.internal");
+  ck_assert_ptr_null(ask(&hosts, mf_hosts_deny_request, "shop.internal", private_ones[_i]));
+  ck_assert_ptr_null(ask(&hosts, mf_hosts_deny_load, "shop.internal", private_ones[_i]));
+  ck_assert_ptr_nonnull(ask(&hosts, mf_hosts_deny_request, "other.internal", private_ones[_i]));
+  ck_assert_ptr_nonnull(ask(&hosts, mf_hosts_deny_load, "other.internal", private_ones[_i]));
+  mf_hosts_fini(&hosts);
+}
+END_TEST
+
+START_TEST(loads_never_reach_public_hosts) {
+  mf_hosts hosts = listed("shop.example");
+  ck_assert_ptr_null(ask(&hosts, mf_hosts_deny_request, "shop.example", public_ones[_i]));
+  const char *why = ask(&hosts, mf_hosts_deny_load, "shop.example", public_ones[_i]);
+  ck_assert_ptr_nonnull(why);
+  ck_assert_ptr_nonnull(strstr(why, "'shop.example'"));
+  mf_hosts_fini(&hosts);
+}
+END_TEST
+
+static const struct {
+  const char *given, *host;
+} forms[] = {
+    {"http://shop.example", "shop.example"},
+    {"https://shop.example:8443/a?b#c", "shop.example"},
+    {"http://user:p@ss@shop.example/x", "shop.example"},
+    {"http://[2001:db8::1]:80/", "2001:db8::1"},
+    {"shop.example", "shop.example"},
+    {"shop.example:8080", "SHOP.Example"},
+    {"http://shop.example?x=1", "shop.example."},
+};
+
+START_TEST(hosts_are_found_in_urls) {
+  mf_hosts hosts = listed(forms[_i].given);
+  ck_assert_ptr_null(ask(&hosts, mf_hosts_deny_request, forms[_i].host, "8.8.8.8"));
+  mf_hosts_fini(&hosts);
+}
+END_TEST
+
+START_TEST(text_that_is_no_host_allows_nothing) {
+  mf_hosts hosts = listed("some words of text");
+  mf_hosts_add(&hosts, MF_STR("http://"));
+  mf_hosts_add(&hosts, MF_STR("http://a b/"));
+  ck_assert_uint_eq(hosts.count, 0);
+  mf_hosts_fini(&hosts);
+}
+END_TEST
+
+START_TEST(nested_values_are_searched) {
+  mf_hosts hosts = listed("");
+  mf_value items[] = {mf_int(5), mf_string(MF_STR("http://a.example/x"))};
+  mf_value list = {.kind = MF_LIST, .len = 2, .as.list = items};
+  mf_pair pair = {mf_string(MF_STR("urls")), list};
+  mf_map map = {.count = 1, .pairs = &pair};
+  mf_value v = {.kind = MF_MAP, .len = 1, .as.map = &map};
+  mf_hosts_add_value(&hosts, &v);
+  ck_assert_ptr_null(ask(&hosts, mf_hosts_deny_request, "a.example", "8.8.8.8"));
+  mf_hosts_fini(&hosts);
+}
+END_TEST
+
+START_TEST(sentences_are_safe_for_a_terminal) {
+  mf_hosts hosts = listed("");
+  const char *why = ask(&hosts, mf_hosts_deny_request, "a\x1b[2Jb", "8.8.8.8");
+  ck_assert_ptr_nonnull(strstr(why, "a\\x1b[2Jb"));
+  mf_hosts_fini(&hosts);
+}
+END_TEST
+
+Suite *runner_hosts_suite(void) {
+  Suite *s = suite_create("runner_hosts");
+  TCase *t = tcase_create("all");
+  tcase_add_loop_test(t, loopback_is_always_allowed, 0, COUNT(loopback));
+  tcase_add_loop_test(t, private_hosts_must_be_listed, 0, COUNT(private_ones));
+  tcase_add_loop_test(t, loads_never_reach_public_hosts, 0, COUNT(public_ones));
+  tcase_add_loop_test(t, hosts_are_found_in_urls, 0, COUNT(forms));
+  tcase_add_test(t, text_that_is_no_host_allows_nothing);
+  tcase_add_test(t, nested_values_are_searched);
+  tcase_add_test(t, sentences_are_safe_for_a_terminal);
+  suite_add_tcase(s, t);
+  return s;
+}

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "../../runner/progress.h"
+
+#include "runner_kit.h"
+
+Suite *runner_progress_suite(void);
+
+static capture out;
+static mf_loop *loop;
+static mf_progress p;
+static mf_run_options options;
+
+static void set_up(void) {
+  mf_alloc alloc = mf_alloc_default();
+  out = (capture){.n = 0};
+  options = (mf_run_options){.progress = MF_PROGRESS_PLAIN, .out = {capture_write, &out}};
+  ck_assert_int_eq(mf_loop_new(&alloc, &loop), MF_OK);
+}
+
+static void open_progress(void) {
+  mf_alloc alloc = mf_alloc_default();
+  mf_progress_init(&p, &options, &alloc, loop, mf_clock_monotonic());
+}
+
+static void tear_down(void) {
+  mf_progress_fini(&p);
+  mf_loop_free(loop);
+}
+
+static const char *said(void) {
+  mf_progress_flush(&p);
+  return out.text;
+}
+
+static void tell(mf_notice_kind kind, mf_outcome_kind outcome, const char *name, const char *text) {
+  mf_notice n = {.kind = kind,
+                 .outcome = outcome,
+                 .name = mf_str_of(name),
+                 .text = mf_str_of(text),
+                 .duration = 3.25,
+                 .attempt = 1};
+  mf_progress_notice(&p, &n, 1500000000);
+}
+
+START_TEST(steps_begin_and_end_with_a_line) {
+  open_progress();
+  tell(MF_NOTICE_STEP_STARTED, 0, "one", "");
+  tell(MF_NOTICE_STEP_FINISHED, MF_OUTCOME_FAILED, "one", "why");
+  ck_assert_str_eq(said(),
+                   "    1.50s  step 'one' started\n"
+                   "    1.50s  step 'one' failed in 3.25s: why\n");
+}
+END_TEST
+
+START_TEST(a_skipped_step_took_no_time) {
+  open_progress();
+  tell(MF_NOTICE_STEP_FINISHED, MF_OUTCOME_SKIPPED, "one", "");
+  ck_assert_str_eq(said(), "    1.50s  step 'one' skipped\n");
+}
+END_TEST
+
+START_TEST(a_load_shows_its_figures) {
+  mf_arena arena;
+  mf_map_builder metrics, outcome;
+  mf_effect effect = {.id = 1};
+  open_progress();
+  mf_arena_init(&arena, NULL, 0);
+  mf_map_build(&metrics, &arena);
+  mf_map_add(&metrics, "requests", mf_int(300));
+  mf_map_add(&metrics, "error_rate", mf_double(0.125));
+  mf_map_add(&metrics, "throughput", mf_double(9.96));
+  mf_map_add(&metrics, "avg_latency", mf_double(1.2345));
+  mf_map_add(&metrics, "latency_p95", mf_double(250.4));
+  mf_map_build(&outcome, &arena);
+  mf_map_add(&outcome, "metrics", mf_map_done(&metrics));
+  mf_map_add(&outcome, "warning", mf_string(MF_STR("the rate was capped")));
+  mf_value v = mf_map_done(&outcome);
+  mf_progress_outcome(&p, &effect, &v, 0);
+  ck_has(said(), "warning: the rate was capped\n");
+  tell(MF_NOTICE_STEP_FINISHED, MF_OUTCOME_PASSED, "one", "");
+  ck_has(said(),
+         "step 'one' passed in 3.25s, 300 requests, 9.96/s, 12.5% errors, avg 1.23 ms, "
+         "p95 250 ms\n");
+  tell(MF_NOTICE_STEP_FINISHED, MF_OUTCOME_PASSED, "two", "");
+  ck_has(said(), "step 'two' passed in 3.25s\n"); /* they were of step one */
+  mf_arena_fini(&arena);
+}
+END_TEST
+
+START_TEST(only_trouble_with_hooks_is_told) {
+  open_progress();
+  tell(MF_NOTICE_HOOK_STARTED, 0, "notify", "");
+  tell(MF_NOTICE_HOOK_FINISHED, MF_OUTCOME_PASSED, "notify", "");
+  tell(MF_NOTICE_ACTION_FINISHED, MF_OUTCOME_PASSED, "post", "");
+  ck_assert_str_eq(said(), "");
+  tell(MF_NOTICE_ACTION_FINISHED, MF_OUTCOME_WARNING, "post", "refused");
+  tell(MF_NOTICE_HOOK_FINISHED, MF_OUTCOME_FAILED, "notify", "");
+  ck_assert_str_eq(said(),
+                   "    1.50s  action 'post' failed, which is only a warning: refused\n"
+                   "    1.50s  hook 'notify' failed\n");
+}
+END_TEST
+
+START_TEST(messages_cannot_act_on_a_terminal) {
+  open_progress();
+  tell(MF_NOTICE_LOG, 0, "info", "a\x1b]0;title\a\nb");
+  tell(MF_NOTICE_BRANCH, 0, "go\ron?", "else");
+  ck_assert_str_eq(said(),
+                   "    1.50s  log info: a\\x1b]0;title\\a\\nb\n"
+                   "    1.50s  branch 'go\\ron?' took else\n");
+}
+END_TEST
+
+START_TEST(quiet_shows_nothing_but_the_verdict) {
+  options.progress = MF_PROGRESS_NONE;
+  open_progress();
+  mf_run_target target = {.kind = MF_TARGET_SAMPLE, .shown = "http://127.0.0.1:1"};
+  mf_verdict verdict = {.steps_passed = 2};
+  mf_ending ending = {.verdict = &verdict,
+                      .seconds = 75.5,
+                      .target = &target,
+                      .time_scale = 0.1,
+                      .reports = MF_STR("a.html\nb.json\n"),
+                      .journal = "j"};
+  mf_progress_started(&p, MF_STR("x"), "id", &target, 0.1);
+  tell(MF_NOTICE_STEP_STARTED, 0, "one", "");
+  ck_assert_str_eq(said(), "");
+  mf_progress_verdict(&p, &ending);
+  ck_assert_str_eq(out.text,
+                   "PASSED in 1m15.5s: 2 steps passed\n"
+                   "target: built-in sample service at http://127.0.0.1:1 (scaled 0.1)\n"
+                   "report: a.html\nreport: b.json\njournal: j\n");
+}
+END_TEST
+
+START_TEST(a_terminal_has_one_line_that_is_drawn_again) {
+  options.progress = MF_PROGRESS_AUTO;
+  options.terminal = true;
+  open_progress();
+  tell(MF_NOTICE_STEP_STARTED, 0, "one", "");
+  ck_assert_str_eq(said(), ""); /* not for steps that are over at once */
+  p.redraw.fire(&p.redraw);
+  ck_has(out.text, "one");
+  ck_lacks(out.text, "\n");
+  p.redraw.fire(&p.redraw);
+  tell(MF_NOTICE_STEP_FINISHED, MF_OUTCOME_PASSED, "one", "");
+  ck_has(said(), "\r\x1b[K    1.50s  step 'one' passed in 3.25s\n");
+}
+END_TEST
+
+START_TEST(the_line_never_wraps) {
+  char name[400];
+  memset(name, 'x', sizeof name - 1);
+  name[sizeof name - 1] = '\0';
+  options.progress = MF_PROGRESS_AUTO;
+  options.terminal = true;
+  open_progress();
+  tell(MF_NOTICE_STEP_STARTED, 0, name, "");
+  p.redraw.fire(&p.redraw);
+  ck_assert_uint_le(out.n, 79);
+}
+END_TEST
+
+Suite *runner_progress_suite(void) {
+  Suite *s = suite_create("runner_progress");
+  TCase *t = tcase_create("all");
+  tcase_add_checked_fixture(t, set_up, tear_down);
+  tcase_add_test(t, steps_begin_and_end_with_a_line);
+  tcase_add_test(t, a_skipped_step_took_no_time);
+  tcase_add_test(t, a_load_shows_its_figures);
+  tcase_add_test(t, only_trouble_with_hooks_is_told);
+  tcase_add_test(t, messages_cannot_act_on_a_terminal);
+  tcase_add_test(t, quiet_shows_nothing_but_the_verdict);
+  tcase_add_test(t, a_terminal_has_one_line_that_is_drawn_again);
+  tcase_add_test(t, the_line_never_wraps);
+  suite_add_tcase(s, t);
+  return s;
+}

@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* HTML reports as a browser, an attacker and a reader with a screen reader see them. */
+#include "runner_report_kit.h"
+
+#include <ctype.h>
+#include <math.h>
+
+#include "../../runner/report_page.h"
+
+Suite *runner_report_html_suite(void);
+
+/* ---- Hostile names ---- */
+
+/* Everything that a document or the world can name, named `name` (as JSON text). */
+static void run_named(const char *name) {
+  char data[8192];
+#define SAY(ms, event, path, ...) \
+  (snprintf(data, sizeof data, __VA_ARGS__), say(ms, event, path, data))
+  SAY(0, "run_started", "", "\"name\":\"%s\",\"run_id\":\"%s\",\"source\":\"%s\",\"image_digest\":\"%s\","
+      "\"version\":\"%s\",\"format\":\"%s\",\"seed\":\"%s\",\"target\":{\"kind\":\"%s\",\"url\":\"%s\"}",
+      name, name, name, name, name, name, name, name, name);
+  SAY(1, "hook_started", name, "\"name\":\"%s\"", name);
+  SAY(1, "intent", name, "\"id\":1,\"driver\":\"%s\",\"args\":{}", name);
+  SAY(1, "intent", name, "\"id\":2,\"driver\":\"http_request\",\"args\":{\"method\":\"%s\",\"url\":\"%s\"}", name, name);
+  SAY(1, "outcome", name, "\"id\":2,\"value\":{\"ok\":true,\"status\":200,\"warning\":\"%s\"}", name);
+  SAY(2, "action_finished", name, "\"name\":\"%s\",\"text\":\"%s\",\"outcome\":\"%s\"", name, name, name);
+  SAY(2, "hook_finished", name, "\"name\":\"%s\",\"text\":\"%s\",\"outcome\":\"failed\"", name, name);
+  SAY(2, "step_started", name, "\"name\":\"%s\"", name);
+  SAY(3, "outcome", name, "\"id\":9,\"value\":{\"metrics\":{\"%s\":\"%s\",\"requests\":1}}", name, name);
+  SAY(3, "assertion", name, "\"name\":\"%s\",\"text\":\"%s\",\"outcome\":\"failed\",\"actual\":\"%s\","
+      "\"expected\":{\"%s\":\"%s\"}", name, name, name, name, name);
+  SAY(9, "step_finished", name, "\"name\":\"%s\",\"text\":\"%s\",\"outcome\":\"failed\"", name, name);
+  SAY(10, "branch", name, "\"name\":\"%s\",\"text\":\"%s\",\"actual\":\"%s\"", name, name, name);
+  SAY(10, "log", name, "\"name\":\"%s\",\"text\":\"%s\"", name, name);
+  SAY(10, "warning", name, "\"text\":\"%s\"", name);
+  SAY(10, "error", name, "\"text\":\"%s\"", name);
+  SAY(10, "signal", name, "\"signal\":\"%s\",\"origin\":\"%s\"", name, name);
+  SAY(11, "assertion", name, "\"name\":\"%s\",\"outcome\":\"failed\",\"actual\":\"%s\"", name, name);
+  SAY(12, "final", "", "\"variables\":{\"%s\":\"%s\"},\"metrics\":{\"%s\":{\"%s\":1}}", name, name, name, name);
+  SAY(12, "verdict", "", "\"outcome\":\"failed\",\"interrupted\":true");
+  SAY(13, "report_written", "", "\"path\":\"%s\",\"error\":\"%s\"", name, name);
+  SAY(13, "run_finished", "", "\"exit_code\":74,\"reason\":\"%s\"", name);
+  snprintf(data, sizeof data, "{\"t\":14,\"wall\":\"%s\",\"event\":\"step_started\",\"path\":\"p\",\"data\":{}}", name);
+  ck_assert_int_eq(feed(data), MF_OK);
+#undef SAY
+}
+
+/* The markup alone: what stands between < and >, of each tag. */
+static char *skeleton(const char *html) {
+  char *out = malloc(strlen(html) + 1), *to = out;
+  const char *at = strstr(html, "</style>");
+  for (bool inside = false; *at; at++) {
+    if (*at == '<') inside = true;
+    if (inside) *to++ = *at;
+    if (*at == '>') inside = false;
+  }
+  *to = '\0';
+  return out;
+}
+
+static char *skeleton_named(const char *name) {
+  tear_down();
+  set_up();
+  run_named(name);
+  return skeleton(render("html"));
+}
+
+/* JSON text of names; none may add, change or remove a tag or attribute. */
+static const char *const hostile[] = {
+  "<script>alert(1)</script>",
+  "</title></style></code><svg onload=alert(1)>",
+  "\\\" onmouseover=\\\"alert(1)",
+  "' autofocus onfocus='alert(1)",
+  "--><!-- ]]> <![CDATA[ <?xml",
+  "&lt;b&gt; &amp; &#0; &",
+  "\\u0000\\u0001\\b\\u001b[31m\\u007f\\u0085",
+  "\\u202Eexe.txt\\u2066\\u200F\\u061C\\uFEFF\\u2028\\uFFFE",
+  "javascript:alert(1)",
+  "{{constructor.constructor('alert(1)')()}} ${x} %s %n",
+  "\xF0\x9F\x98\x80 \xE4\xB8\xAD\xE6\x96\x87 \xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D e\xCC\x81",
+};
+
+START_TEST(no_name_changes_the_markup) {
+  char *plain = skeleton_named("x"), *named = skeleton_named(hostile[_i]);
+  ck_assert_str_eq(named, plain);
+  has_not("<script");
+  has_not("onload=alert(1)>");
+  free(plain);
+  free(named);
+}
+END_TEST
+
+/* Neither bytes that a terminal or browser acts on, nor marks that turn the
+ * reading direction, are left. */
+START_TEST(no_name_hides_what_it_is) {
+  run_named(hostile[_i]);
+  render("html");
+  ck_assert_uint_eq(strlen(page.p), page.n);
+  ck_assert_uint_eq(mf_utf8_valid(page.p, page.n), page.n);
+  for (size_t i = 0; i < page.n;) {
+    uint32_t c;
+    i += mf_utf8_decode(page.p + i, &c);
+    bool control = (c < 0x20 && c != '\n') || (c >= 0x7F && c <= 0x9F);
+    bool mark = c == 0x061C || c == 0x200E || c == 0x200F || c == 0xFEFF;
+    bool turn = (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+    if (control || mark || turn) ck_abort_msg("U+%04X", (unsigned)c);
+  }
+}
+END_TEST
+
+START_TEST(what_is_hidden_is_shown) {
+  run_named("a\\u202Eb\\u0000c");
+  render("html");
+  has("a[U+202E]b\xE2\x90\x80" "c");
+}
+END_TEST
+
+/* ---- Structure ---- */
+
+static bool is_void(mf_str name) { return mf_str_is(name, "meta"); }
+
+/* The tag name at `at`, which is behind < or </. */
+static mf_str tag_name(const char *at) {
+  size_t n = 0;
+  while (isalnum((unsigned char)at[n])) n++;
+  return (mf_str){at, n};
+}
+
+/* Every tag is closed, in order. */
+static void check_nesting(const char *html) {
+  mf_str open[64];
+  unsigned depth = 0;
+  for (const char *at = strchr(html, '<'); at; at = strchr(at, '<')) {
+    const char *end = strchr(at, '>');
+    at++;
+    if (*at == '!' || end[-1] == '/') continue;
+    mf_str name = tag_name(*at == '/' ? at + 1 : at);
+    if (*at == '/') {
+      ck_assert_uint_gt(depth, 0);
+      ck_assert_msg(mf_str_eq(open[--depth], name), "</%.*s> closes <%.*s>", (int)name.n, name.p,
+                    (int)open[depth].n, open[depth].p);
+    } else if (!is_void(name)) {
+      ck_assert_uint_lt(depth, 64);
+      open[depth++] = name;
+    }
+  }
+  ck_assert_uint_eq(depth, 0);
+}
+
+static void check_headings(const char *html) {
+  int last = 0;
+  for (const char *at = strstr(html, "<h"); at; at = strstr(at + 2, "<h")) {
+    if (!isdigit((unsigned char)at[2])) continue;
+    int level = at[2] - '0';
+    ck_assert_msg(level <= last + 1, "<h%d> after <h%d>", level, last);
+    last = level;
+  }
+}
+
+static unsigned count(const char *html, const char *text) {
+  unsigned n = 0;
+  for (const char *at = strstr(html, text); at; at = strstr(at + 1, text)) n++;
+  return n;
+}
+
+static void check_ids(const char *html) {
+  for (const char *at = strstr(html, " id=\""); at; at = strstr(at + 1, " id=\"")) {
+    char id[64];
+    snprintf(id, sizeof id, "%.*s\"", (int)strcspn(at + 5, "\"") + 5, at);
+    ck_assert_msg(count(html, id) == 1, "twice: %s", id);
+  }
+}
+
+START_TEST(the_page_is_well_formed) {
+  feed_journal_lines(_i ? "fail" : "pass", UINT32_MAX);
+  const char *html = render("html");
+  check_nesting(html);
+  check_headings(html);
+  check_ids(html);
+  ck_assert_uint_eq(count(html, "<h1>"), 1);
+  ck_assert_uint_eq(count(html, "<th>"), 0); /* all have a scope */
+  ck_assert_uint_eq(count(html, "<th "), count(html, " scope=\""));
+  has("<html lang=\"en\">");
+}
+END_TEST
+
+START_TEST(nothing_is_fetched_or_run) {
+  feed_journal_lines("fail", UINT32_MAX);
+  render("html");
+  has("content=\"default-src 'none'; style-src 'unsafe-inline'\"");
+  has_not("<script");
+  has_not("<link");
+  has_not("<img");
+  has_not(" src=");
+  has_not("href=\"http");
+  has_not("url(");
+  has_not("@import");
+  has_not(" style=");
+}
+END_TEST
+
+START_TEST(what_must_be_known_is_said_on_top) {
+  feed_journal_lines("pass", UINT32_MAX);
+  render("html");
+  has("<title>Chaos Orchestration Report: Checkout under rising load</title>");
+  has("<li>target: built-in sample service</li>");
+  has("<li>time scaled \xC3\x97" "0.1</li>");
+}
+END_TEST
+
+/* ---- Contrast ---- */
+
+/* The colour of a variable in the first (light) or second (dark) block. */
+static unsigned long colour(const char *name, bool dark) {
+  char text[32];
+  snprintf(text, sizeof text, "--%s:#", name);
+  const char *at = strstr(mf_report_style[dark], text);
+  ck_assert_msg(at != NULL, "no %s", text);
+  return strtoul(at + strlen(text), NULL, 16);
+}
+
+static double linear(unsigned long channel) {
+  double c = (double)(channel & 255) / 255;
+  return c <= 0.04045 ? c / 12.92 : pow((c + 0.055) / 1.055, 2.4);
+}
+
+static double luminance(unsigned long c) {
+  return 0.2126 * linear(c >> 16) + 0.7152 * linear(c >> 8) + 0.0722 * linear(c);
+}
+
+/* WCAG 2's contrast ratio. */
+static double contrast(unsigned long a, unsigned long b) {
+  double x = luminance(a) + 0.05, y = luminance(b) + 0.05;
+  return x > y ? x / y : y / x;
+}
+
+START_TEST(text_can_be_read) {
+  static const char *const pairs[][2] = {
+    {"text", "page"}, {"text", "card"}, {"dim", "page"}, {"dim", "card"}, {"link", "card"},
+    {"link", "page"}, {"passed", "passed-bg"}, {"failed", "failed-bg"}, {"warning", "warning-bg"},
+    {"quiet", "quiet-bg"}, {"text", "passed-bg"}, {"text", "failed-bg"}, {"text", "warning-bg"}};
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+    for (int dark = 0; dark < 2; dark++) {
+      double c = contrast(colour(pairs[i][0], dark), colour(pairs[i][1], dark));
+      ck_assert_msg(c >= 4.5, "%s on %s (%s): %.2f", pairs[i][0], pairs[i][1],
+                    dark ? "dark" : "light", c);
+    }
+}
+END_TEST
+
+Suite *runner_report_html_suite(void) {
+  enum { HOSTILE = sizeof hostile / sizeof *hostile };
+  Suite *s = suite_create("runner_report_html");
+  TCase *c = tcase_create("html");
+  tcase_add_checked_fixture(c, set_up, tear_down);
+  tcase_add_loop_test(c, no_name_changes_the_markup, 0, HOSTILE);
+  tcase_add_loop_test(c, no_name_hides_what_it_is, 0, HOSTILE);
+  tcase_add_test(c, what_is_hidden_is_shown);
+  tcase_add_loop_test(c, the_page_is_well_formed, 0, 2);
+  tcase_add_test(c, nothing_is_fetched_or_run);
+  tcase_add_test(c, what_must_be_known_is_said_on_top);
+  tcase_add_test(c, text_can_be_read);
+  suite_add_tcase(s, c);
+  return s;
+}

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+#include "driver_bench.h"
+
+Suite *stdlib_http_load_suite(void);
+
+#define S 1000000000LL
+#define OK_HI "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+static driver_bench bench;
+static loopback server;
+static mf_load_stats run_stats;
+static char target[64];
+
+static void set_up(void) {
+  bench_init(&bench);
+  memset(&run_stats, 0, sizeof run_stats);
+  bench.env.run_stats = &run_stats;
+}
+
+static void tear_down(void) {
+  if (server.loop) loopback_stop(&server);
+  memset(&server, 0, sizeof server);
+  bench_fini(&bench);
+}
+
+static void aim_at(uint16_t port) {
+  snprintf(target, sizeof target, "http://127.0.0.1:%u", port);
+  bench.env.target_url = mf_str_of(target);
+}
+
+static void serve(const script_reply *script, size_t n) {
+  loopback_start(&server, bench.env.loop, script, n);
+  aim_at(server.port);
+}
+
+static const script_reply always_ok[] = {{.what = SAY, .bytes = OK_HI}};
+static const script_reply always_hang[] = {{.what = HANG}};
+
+static void run(const char *args) { bench_run(&bench, "http_load", args); }
+static double metric(const char *name) { return bench_metric(&bench, "metrics", name); }
+static const char *error(void) { return bench_text(&bench, "error"); }
+
+/* ---- Executors ---- */
+
+START_TEST(a_constant_rate_sends_exactly_what_is_due) {
+  serve(always_ok, 1);
+  run("{\"executor\": \"constant_arrival_rate\", \"rate\": 100, \"duration\": 0.5, \"path\": "
+      "\"/p\","
+      " \"headers\": {\"X-A\": \"b\"}}");
+  ck_assert_msg(bench_ok(&bench), "%s", error());
+  ck_assert_double_eq(metric("requests"), 50);
+  ck_assert_double_eq(metric("status_2xx"), 50);
+  ck_assert_double_eq(metric("errors"), 0);
+  ck_assert_double_eq(metric("dropped"), 0);
+  ck_assert_double_eq_tol(metric("throughput"), 100, 1);
+  ck_assert_double_gt(metric("latency_p50"), 0);
+  ck_assert_ptr_nonnull(strstr(server.last, "GET /p HTTP/1.1\r\nX-A: b\r\n"));
+  ck_assert_double_eq(bench_metric(&bench, "run_metrics", "requests"), 50);
+}
+END_TEST
+
+START_TEST(a_ramp_sends_the_area_under_it) {
+  serve(always_ok, 1);
+  run("{\"executor\": \"ramping-arrival-rate\", \"start_rate\": 0, \"stages\": ["
+      "{\"target\": 200, \"duration\": 0.4}, {\"target\": 0, \"duration\": \"100ms\"}]}");
+  ck_assert_msg(bench_ok(&bench), "%s", error());
+  ck_assert_double_ge(metric("requests"), 49);
+  ck_assert_double_le(metric("requests"), 51);
+}
+END_TEST
+
+START_TEST(users_wait_between_their_requests) {
+  serve(always_ok, 1);
+  run("{\"executor\": \"constant_vus\", \"vus\": 3, \"think_time\": 0.1, \"duration\": 0.35}");
+  ck_assert_msg(bench_ok(&bench), "%s", error());
+  /* At 0, 0.1+, 0.2+ and 0.3+ seconds; a slow machine sends fewer. */
+  ck_assert_double_ge(metric("requests"), 6);
+  ck_assert_double_le(metric("requests"), 12);
+  ck_assert_int_eq(server.accepted, 3);
+}
+END_TEST
+
+START_TEST(users_without_a_pause_are_capped) {
+  serve(always_ok, 1);
+  bench.env.max_rate = 100;
+  run("{\"executor\": \"constant_vus\", \"vus\": 5, \"duration\": 0.5}");
+  ck_assert(bench_ok(&bench));
+  ck_assert_double_ge(metric("requests"), 30);
+  ck_assert_double_le(metric("requests"), 50);
+}
+END_TEST
+
+START_TEST(the_caps_are_told) {
+  serve(always_ok, 1);
+  bench.env.max_rate = 20;
+  bench.env.max_connections = 2;
+  run("{\"rate\": 5000, \"duration\": 0.5}");
+  ck_assert(bench_ok(&bench));
+  ck_assert_double_eq(metric("requests"), 10);
+  ck_assert_str_eq(bench_text(&bench, "warning"), "rate capped at 20; connections capped at 2");
+}
+END_TEST
+
+/* ---- Time ---- */
+
+START_TEST(lengths_are_scaled_and_rates_are_not) {
+  serve(always_ok, 1);
+  bench.env.time_scale = 0.05;
+  run("{\"rate\": 100, \"duration\": 20}");
+  ck_assert_double_eq(metric("requests"), 100);
+  ck_assert_double_eq_tol(mf_map_number(&bench.outcome, "seconds", 0), 1, 0.01);
+}
+END_TEST
+
+START_TEST(a_scaled_load_lasts_half_a_second) {
+  serve(always_ok, 1);
+  bench.env.time_scale = 0.001;
+  run("{\"rate\": 100, \"duration\": 20}");
+  ck_assert_double_eq(metric("requests"), 50);
+  run("{\"stages\": [{\"target\": 100, \"duration\": 10}, {\"target\": 100, \"duration\": 0},"
+      " {\"target\": 100, \"duration\": 30}]}");
+  /* A quarter of it a ramp. */
+  ck_assert_double_eq_tol(metric("requests"), 43.75, 1);
+}
+END_TEST
+
+START_TEST(a_stalled_service_shows_in_the_latency) {
+  /* One connection; the first answer takes until the load has stopped sending. */
+  script_reply script[] = {{.what = HANG}, {.what = SAY, .bytes = OK_HI}};
+  serve(script, 2);
+  run("{\"rate\": 50, \"duration\": 0.5, \"max_connections\": 1, \"timeout\": 0.3}");
+  ck_assert_msg(bench_ok(&bench), "%s", error());
+  /* What was due in the 0.3 s was sent late; its latency counts from when it was due. */
+  ck_assert_double_eq(metric("requests"), 25);
+  ck_assert_double_ge(metric("max_latency"), 300);
+  ck_assert_double_ge(metric("latency_p50"), 50);
+  ck_assert_double_eq(metric("errors"), 1);
+}
+END_TEST
+
+START_TEST(what_was_never_sent_is_dropped) {
+  serve(always_hang, 1);
+  run("{\"rate\": 100, \"duration\": 0.3, \"max_connections\": 2, \"timeout\": 0.6}");
+  ck_assert(!bench_ok(&bench));
+  ck_assert_double_eq(metric("requests"), 2);
+  ck_assert_double_eq(metric("dropped"), 28);
+  ck_assert_ptr_nonnull(
+      strstr(error(), "no successful response: 2 requests, last error: timed out: "));
+}
+END_TEST
+
+START_TEST(a_target_that_hangs_ends_in_bounded_time) {
+  serve(always_hang, 1);
+  int64_t start = mf_clock_monotonic();
+  run("{\"rate\": 20, \"duration\": 0.2, \"graceful_stop\": 0.2}");
+  ck_assert_int_lt(mf_clock_monotonic() - start, 5 * S);
+  ck_assert(!bench_ok(&bench));
+  ck_assert_int_eq(bench_get(&bench, "interrupted")->as.i, 4);
+  ck_assert_double_eq(metric("requests"), 0);
+  ck_assert_double_eq(metric("latency"), -1);
+  ck_assert_str_eq(error(), "no successful response: 4 requests unanswered when the load ended");
+}
+END_TEST
+
+/* ---- Failures ---- */
+
+START_TEST(a_dead_target_is_told) {
+  aim_at(loopback_dead_port());
+  run("{\"rate\": 40, \"duration\": 0.25}");
+  ck_assert(!bench_ok(&bench));
+  ck_assert_double_eq(metric("requests"), 10);
+  ck_assert_double_eq(metric("error_rate"), 1);
+  ck_assert_double_eq(metric("latency"), -1);
+  ck_assert_double_eq(mf_map_number(bench_get(&bench, "failures"), "refused", 0), 10);
+  ck_assert_ptr_nonnull(strstr(
+      error(), "no successful response: 10 requests, last error: connection refused: 127.0.0.1:"));
+}
+END_TEST
+
+START_TEST(users_do_not_spin_on_a_dead_target) {
+  aim_at(loopback_dead_port());
+  bench.env.max_rate = 0;
+  run("{\"executor\": \"constant_vus\", \"vus\": 2, \"duration\": 0.3}");
+  ck_assert(!bench_ok(&bench));
+  ck_assert_double_le(metric("requests"), 62);
+}
+END_TEST
+
+START_TEST(bad_statuses_are_errors) {
+  script_reply script[] = {{.what = SAY, .bytes = OK_HI},
+                           {.what = SAY, .bytes = "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"}};
+  serve(script, 2);
+  run("{\"rate\": 50, \"duration\": 0.2}");
+  ck_assert_msg(bench_ok(&bench), "one good response is enough");
+  ck_assert_double_eq(metric("error_rate"), 0.9);
+  ck_assert_double_eq(metric("status_5xx"), 9);
+}
+END_TEST
+
+START_TEST(only_bad_statuses_are_no_success) {
+  script_reply script[] = {{.what = SAY, .bytes = "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n"}};
+  serve(script, 1);
+  run("{\"rate\": 50, \"duration\": 0.1}");
+  ck_assert(!bench_ok(&bench));
+  ck_assert_str_eq(error(), "no successful response: 5 requests, last error: status 503");
+}
+END_TEST
+
+static const char *const mistakes[][2] = {
+    {"{\"rate\": 0}", "argument 'rate' must be more than 0"},
+    {"{\"rate\": \"many\"}", "argument 'rate' must be a number"},
+    {"{\"executor\": \"magic\"}", "argument 'executor'"},
+    {"{\"executor\": \"ramping_arrival_rate\"}", "argument 'stages'"},
+    {"{\"stages\": []}", "argument 'stages'"},
+    {"{\"stages\": [5]}", "each of 'stages'"},
+    {"{\"stages\": [{\"target\": 5}]}", "each of 'stages'"},
+    {"{\"stages\": [{\"target\": -5, \"duration\": 1}]}", "argument 'target'"},
+    {"{\"vus\": 0}", "argument 'vus'"},
+    {"{\"rate\": 1, \"max_connections\": 0}", "argument 'max_connections'"},
+    {"{\"rate\": 1, \"timeout\": 0}", "argument 'timeout'"},
+    {"{\"rate\": 1, \"url\": \"https://x\"}", "https is not supported yet"},
+    {"{\"rate\": 1}", "there is no target"},
+};
+
+START_TEST(mistakes_are_told) {
+  run(mistakes[_i][0]);
+  ck_assert(!bench_ok(&bench));
+  ck_assert_msg(strstr(error(), mistakes[_i][1]), "%s", error());
+  ck_assert_ptr_null(bench_get(&bench, "metrics"));
+}
+END_TEST
+
+static const char *deny_all(void *ctx, mf_str host, const void *address, size_t length) {
+  (void)ctx, (void)host, (void)address, (void)length;
+  return "not allowed";
+}
+
+START_TEST(a_denied_host_is_never_reached) {
+  serve(always_ok, 1);
+  bench.env.host_denied = deny_all;
+  run("{\"rate\": 10, \"duration\": 0.1}");
+  ck_assert_str_eq(error(), "the host may not be reached: not allowed");
+  ck_assert_int_eq(server.accepted, 0);
+}
+END_TEST
+
+/* ---- The rest ---- */
+
+START_TEST(a_rehearsal_sends_nothing) {
+  serve(always_ok, 1);
+  bench.env.rehearsal = true;
+  int64_t start = mf_clock_monotonic();
+  run("{\"rate\": 10, \"duration\": 0.2}");
+  ck_assert_int_ge(mf_clock_monotonic() - start, S / 5);
+  ck_assert(bench_ok(&bench));
+  ck_assert(mf_map_bool(&bench.outcome, "rehearsal", false));
+  ck_assert_ptr_null(bench_get(&bench, "metrics"));
+  ck_assert_int_eq(server.accepted, 0);
+  ck_assert_uint_eq(run_stats.requests, 0);
+}
+END_TEST
+
+static void count_call(void *ctx, const mf_load_stats *so_far, double seconds) {
+  int *calls = ctx;
+  ck_assert_double_ge(seconds, 1);
+  ck_assert_uint_gt(so_far->requests, 0);
+  (*calls)++;
+}
+
+START_TEST(progress_is_told_once_a_second) {
+  int calls = 0;
+  serve(always_ok, 1);
+  bench.env.progress = count_call;
+  bench.env.progress_ctx = &calls;
+  run("{\"rate\": 20, \"duration\": 1.3}");
+  ck_assert_int_eq(calls, 1);
+}
+END_TEST
+
+START_TEST(cancelling_reports_what_was_measured) {
+  serve(always_ok, 1);
+  bench_start(&bench, "http_load", "{\"rate\": 200, \"duration\": 100}");
+  while (server.requests < 10) mf_loop_run_once(bench.env.loop, S / 10);
+  bench.driver->cancel(bench.op);
+  ck_assert(bench.done && !bench_ok(&bench));
+  ck_assert_str_eq(error(), "cancelled");
+  ck_assert_double_ge(metric("requests"), 9);
+  ck_assert_double_ge((double)run_stats.requests, 9);
+}
+END_TEST
+
+START_TEST(cancelling_in_the_stop_phase_works) {
+  serve(always_hang, 1);
+  bench_start(&bench, "http_load", "{\"rate\": 100, \"duration\": 0.05}");
+  int64_t end = mf_clock_monotonic() + S / 5;
+  while (mf_clock_monotonic() < end) mf_loop_run_once(bench.env.loop, S / 100);
+  bench.driver->cancel(bench.op);
+  ck_assert(bench.done);
+  ck_assert_int_eq(bench_get(&bench, "interrupted")->as.i, 5);
+}
+END_TEST
+
+START_TEST(memory_failure_at_every_allocation_is_clean) {
+  serve(always_ok, 1);
+  for (uint64_t i = 1; i < 100; i++) {
+    bench.counting.calls = 0;
+    bench.counting.fail_at = i;
+    run("{\"stages\": [{\"target\": 100, \"duration\": 0.02}], \"headers\": {\"A\": \"b\"}}");
+    ck_assert_uint_eq(bench.counting.in_use, 0);
+    if (bench_ok(&bench)) return;
+  }
+  ck_abort_msg("it never succeeds");
+}
+END_TEST
+
+Suite *stdlib_http_load_suite(void) {
+  Suite *suite = suite_create("stdlib_http_load");
+  TCase *tc = tcase_create("http_load");
+  tcase_set_timeout(tc, 30);
+  tcase_add_checked_fixture(tc, set_up, tear_down);
+  tcase_add_test(tc, a_constant_rate_sends_exactly_what_is_due);
+  tcase_add_test(tc, a_ramp_sends_the_area_under_it);
+  tcase_add_test(tc, users_wait_between_their_requests);
+  tcase_add_test(tc, users_without_a_pause_are_capped);
+  tcase_add_test(tc, the_caps_are_told);
+  tcase_add_test(tc, lengths_are_scaled_and_rates_are_not);
+  tcase_add_test(tc, a_scaled_load_lasts_half_a_second);
+  tcase_add_test(tc, a_stalled_service_shows_in_the_latency);
+  tcase_add_test(tc, what_was_never_sent_is_dropped);
+  tcase_add_test(tc, a_target_that_hangs_ends_in_bounded_time);
+  tcase_add_test(tc, a_dead_target_is_told);
+  tcase_add_test(tc, users_do_not_spin_on_a_dead_target);
+  tcase_add_test(tc, bad_statuses_are_errors);
+  tcase_add_test(tc, only_bad_statuses_are_no_success);
+  tcase_add_loop_test(tc, mistakes_are_told, 0, (int)(sizeof mistakes / sizeof *mistakes));
+  tcase_add_test(tc, a_denied_host_is_never_reached);
+  tcase_add_test(tc, a_rehearsal_sends_nothing);
+  tcase_add_test(tc, progress_is_told_once_a_second);
+  tcase_add_test(tc, cancelling_reports_what_was_measured);
+  tcase_add_test(tc, cancelling_in_the_stop_phase_works);
+  tcase_add_test(tc, memory_failure_at_every_allocation_is_clean);
+  suite_add_tcase(suite, tc);
+  return suite;
+}

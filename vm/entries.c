@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* The run, hooks, actions and conditionals: what entering and leaving them means. */
+#include "machine.h"
+#include "operations.h"
+
+/* ---- The run ---- */
+
+MF_OPERATION(run_enter) {
+  (void)b;
+  mf_frame_push(t, MF_OP_RUN_ENTER, 0, a);
+  return t->vm->stop_wanted || t->vm->abort_wanted ? mf_signal_take(t) : MF_GO;
+}
+
+/* The verdict counted every failure when it happened: none is left to stop
+ * what is carried out in any case. */
+MF_OPERATION(run_final) {
+  (void)a, (void)b;
+  t->vm->pending = false;
+  t->vm->final = true;
+  return MF_GO;
+}
+
+MF_OPERATION(run_leave) {
+  (void)a, (void)b;
+  mf_frame_pop(t);
+  mf_task_tidy(t);
+  return MF_GO;
+}
+
+/* ---- Failures that go on ---- */
+
+/* Closes the innermost frame and fails the one around it. */
+static mf_stop raise_outward(mf_task *t, const char *what, mf_str name) {
+  mf_frame *f = mf_frame_top(t);
+  mf_str error = mf_frame_error(f);
+  mf_value text = mf_errorf(&t->arena, MF_EVAL_NONE, "%s '%.*s' failed: %.*s", what, (int)name.n,
+                            name.p, (int)error.n, error.p);
+  mf_frame_pop(t);
+  if (mf_arena_oom(&t->arena)) return mf_end_with(t, MF_OUT_OF_MEMORY);
+  return mf_raise(t, mf_value_str(text));
+}
+
+static mf_outcome_kind outcome_of(const mf_frame *f) {
+  if (f->failed) return MF_OUTCOME_FAILED;
+  return f->skipped ? MF_OUTCOME_SKIPPED : MF_OUTCOME_PASSED;
+}
+
+/* ---- Hooks ---- */
+
+MF_OPERATION(hook_enter) {
+  mf_frame_push(t, MF_OP_HOOK_ENTER, a, b);
+  return MF_GO;
+}
+
+static void tell_hook(mf_task *t, mf_notice_kind kind, const mf_frame *f) {
+  const mf_image *im = t->vm->image;
+  const mf_row_hook *row = &MF_ROWS(im, HOOK, hook)[f->row];
+  mf_notice n = {.kind = kind, .outcome = outcome_of(f), .index = f->row, .text = mf_frame_error(f)};
+  n.path = mf_image_string(im, row->path);
+  n.name = mf_image_string(im, row->name);
+  mf_tell(t, &n);
+}
+
+MF_OPERATION(hook_begin) {
+  (void)a, (void)b;
+  mf_frame *f = mf_frame_top(t);
+  f->begun = true;
+  tell_hook(t, MF_NOTICE_HOOK_STARTED, f);
+  return MF_GO;
+}
+
+/* What a failed hook means depends on its type. */
+static mf_stop hook_failed(mf_task *t, const mf_row_hook *row) {
+  mf_str path = mf_image_string(t->vm->image, row->path);
+  mf_str name = mf_image_string(t->vm->image, row->name);
+  switch (row->type) {
+    case MF_HOOK_TYPE_POST_ORCHESTRATION: t->vm->counts.hook_failed = true; break;
+    case MF_HOOK_TYPE_POST_VERDICT: mf_tell_warning(t, path, mf_frame_error(mf_frame_top(t))); break;
+    case MF_HOOK_TYPE_PRE_ORCHESTRATION:
+      t->vm->counts.hook_failed = true;
+      return raise_outward(t, "hook", name);
+    default: return raise_outward(t, "hook", name);
+  }
+  mf_frame_pop(t);
+  return MF_GO;
+}
+
+MF_OPERATION(hook_leave) {
+  (void)b;
+  mf_frame *f = mf_frame_top(t);
+  mf_stop stop = MF_GO;
+  tell_hook(t, MF_NOTICE_HOOK_FINISHED, f);
+  if (f->failed) stop = hook_failed(t, &MF_ROWS(t->vm->image, HOOK, hook)[a]);
+  else mf_frame_pop(t);
+  mf_task_tidy(t);
+  return stop;
+}
+
+/* ---- Actions ---- */
+
+MF_OPERATION(action_enter) {
+  mf_frame_push(t, MF_OP_ACTION_ENTER, a, b);
+  mf_frame_top(t)->begun = true;
+  return MF_GO;
+}
+
+static void tell_action(mf_task *t, const mf_row_action *row, const mf_frame *f) {
+  const mf_image *im = t->vm->image;
+  mf_notice n = {.kind = MF_NOTICE_ACTION_FINISHED, .outcome = outcome_of(f), .index = f->row};
+  if (f->failed && row->on_error == MF_ON_ERROR_IGNORE) n.outcome = MF_OUTCOME_WARNING;
+  n.path = mf_image_string(im, row->path);
+  n.name = mf_image_string(im, row->name);
+  n.text = mf_frame_error(f);
+  mf_tell(t, &n);
+}
+
+/* The error of a failed action, told again by the frame around it. */
+static mf_stop action_failed(mf_task *t) {
+  mf_frame *f = mf_frame_top(t);
+  mf_box *error = f->error;
+  f->error = NULL;
+  mf_frame_pop(t);
+  mf_stop stop = mf_raise(t, error ? mf_value_str(error->value) : MF_STR(""));
+  if (error) mf_box_free(&t->vm->alloc, error);
+  return stop;
+}
+
+static mf_stop bare_action_ended(mf_task *t, const mf_frame *f) {
+  if (f->failed) t->vm->pending = t->vm->entry_failed = true;
+  return f->failed || !f->skipped ? mf_entry_ended(t, f) : MF_GO;
+}
+
+MF_OPERATION(action_leave) {
+  (void)b;
+  const mf_row_action *row = &MF_ROWS(t->vm->image, ACTION, action)[a];
+  mf_frame *f = mf_frame_top(t);
+  mf_stop stop = MF_GO;
+  tell_action(t, row, f);
+  if (row->on_error == MF_ON_ERROR_ENTRY) stop = bare_action_ended(t, f);
+  if (f->failed && row->on_error == MF_ON_ERROR_IGNORE) t->vm->counts.warnings++;
+  if (f->failed && row->on_error == MF_ON_ERROR_FAIL) stop = action_failed(t);
+  else mf_frame_pop(t);
+  mf_task_tidy(t);
+  return stop;
+}
+
+/* ---- Conditionals ---- */
+
+MF_OPERATION(branch_enter) {
+  mf_frame_push(t, MF_OP_BRANCH_ENTER, a, b);
+  return MF_GO;
+}
+
+static const char *arm_word(const mf_row_branch *row, uint32_t arm) {
+  if (arm == 0) return "then";
+  return arm < row->arms ? "elif" : "else";
+}
+
+static void tell_branch(mf_task *t, const mf_row_branch *row, uint32_t arm) {
+  const mf_image *im = t->vm->image;
+  const mf_frame *f = mf_frame_top(t);
+  mf_notice n = {.kind = MF_NOTICE_BRANCH, .outcome = outcome_of(f), .index = f->row};
+  n.path = mf_image_string(im, row->path);
+  n.name = mf_image_string(im, row->name);
+  n.text = mf_str_of(f->skipped ? "none" : arm_word(row, arm));
+  n.actual = mf_bool(!f->skipped && arm < row->arms);
+  mf_tell(t, &n);
+}
+
+MF_OPERATION(branch_take) {
+  const mf_row_branch *row = &MF_ROWS(t->vm->image, BRANCH, branch)[a];
+  tell_branch(t, row, b);
+  if (row->flags & MF_STEP_FLAGS_LOOKS && !mf_frame_top(t)->skipped) t->vm->pending = false;
+  mf_frame_pop(t);
+  mf_task_tidy(t);
+  return MF_GO;
+}
+
+MF_OPERATION(branch_fail) {
+  (void)b;
+  const mf_row_branch *row = &MF_ROWS(t->vm->image, BRANCH, branch)[a];
+  mf_str path = mf_image_string(t->vm->image, row->path);
+  mf_tell_error(t, path, mf_frame_error(mf_frame_top(t)));
+  if (row->flags & MF_STEP_FLAGS_OPTIONAL) {
+    t->vm->counts.warnings++;
+  } else {
+    t->vm->entry_failed = true;
+    if (!(row->flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE)) t->vm->pending = true;
+  }
+  mf_frame_pop(t);
+  mf_task_tidy(t);
+  return MF_GO;
+}

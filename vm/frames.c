@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/* Frames: opening and closing them, failing in them, unwinding them. */
+#include <stdio.h>
+
+#include "convert.h"
+#include "machine.h"
+
+/* ---- The frame stack ---- */
+
+void mf_frame_push(mf_task *t, mf_opcode op, uint32_t row, uint32_t handler) {
+  mf_frame *f = &t->frames[t->frame_count++];
+  uint32_t base = (uint32_t)(t->exec.sp - t->exec.stack);
+  *f = (mf_frame){.op = (uint8_t)op, .row = row, .handler = handler, .base = base};
+  f->begin_ns = t->vm->now_ns;
+  if (op == MF_OP_STEP_ENTER) t->open_steps++;
+}
+
+mf_frame *mf_frame_top(mf_task *t) { return &t->frames[t->frame_count - 1]; }
+
+void mf_frame_pop(mf_task *t) {
+  mf_frame *f = &t->frames[--t->frame_count];
+  if (f->op == MF_OP_STEP_ENTER) t->open_steps--;
+  if (f->error) mf_box_free(&t->vm->alloc, f->error);
+  if (f->args) mf_box_free(&t->vm->alloc, f->args);
+  f->error = f->args = NULL;
+}
+
+mf_frame *mf_frame_find(mf_task *t, mf_opcode op) {
+  for (uint32_t i = t->frame_count; i-- > 0;)
+    if (t->frames[i].op == op) return &t->frames[i];
+  return NULL;
+}
+
+mf_str mf_frame_error(const mf_frame *f) {
+  return f->error ? mf_value_str(f->error->value) : (mf_str){"", 0};
+}
+
+/* ---- Paths ---- */
+
+mf_str mf_frame_path(const mf_task *t, const mf_frame *f) {
+  const mf_image *im = t->vm->image;
+  switch (f->op) {
+    case MF_OP_STEP_ENTER: return mf_image_string(im, MF_ROWS(im, STEP, step)[f->row].path);
+    case MF_OP_HOOK_ENTER: return mf_image_string(im, MF_ROWS(im, HOOK, hook)[f->row].path);
+    case MF_OP_ACTION_ENTER: return mf_image_string(im, MF_ROWS(im, ACTION, action)[f->row].path);
+    case MF_OP_BRANCH_ENTER: return mf_image_string(im, MF_ROWS(im, BRANCH, branch)[f->row].path);
+    case MF_OP_FAULT_ENTER: return mf_image_string(im, MF_ROWS(im, FAULT, fault)[f->row].path);
+    default: return (mf_str){"", 0};
+  }
+}
+
+mf_str mf_task_path(const mf_task *t) {
+  for (uint32_t i = t->frame_count; i-- > 0;) {
+    mf_str path = mf_frame_path(t, &t->frames[i]);
+    if (path.n != 0) return path;
+  }
+  return (mf_str){"", 0};
+}
+
+/* ---- Ends of statements ---- */
+
+mf_stop mf_go(const mf_task *t) { return t->exec.call.status == MF_OK ? MF_GO : MF_STOP_LIMIT; }
+
+mf_stop mf_end_with(mf_task *t, mf_status status) {
+  mf_call_end(&t->exec.call, status);
+  return MF_STOP_LIMIT;
+}
+
+void mf_jump(mf_task *t, uint32_t label) { t->exec.pc = t->exec.code + label; }
+
+void mf_task_tidy(mf_task *t) {
+  mf_vm *vm = t->vm;
+  if (t->open_steps != 0 || !mf_task_is_clear(t)) return;
+  if (t->arena.head) mf_arena_reset(&t->arena);
+  mf_box_free(&vm->alloc, vm->retired);
+  vm->retired = NULL;
+}
+
+/* ---- Failing ---- */
+
+mf_stop mf_frame_fail(mf_task *t, mf_frame *f, mf_str text) {
+  if (f->failed) return MF_GO;
+  mf_value v = mf_string(text);
+  mf_status status = mf_box_put(&t->vm->alloc, &f->error, &v, t->vm->memory.limit, NULL);
+  f->failed = true;
+  return status == MF_OK ? MF_GO : mf_end_with(t, status);
+}
+
+mf_stop mf_raise(mf_task *t, mf_str text) {
+  mf_frame *f = mf_frame_top(t);
+  mf_stop stop = mf_frame_fail(t, f, text);
+  if (stop != MF_GO) return stop;
+  if (f->op == MF_OP_RUN_ENTER) {
+    /* Failures of other frames are told, and counted, when those are left. */
+    if (!t->vm->judged) t->vm->entry_failed = true;
+    mf_tell_error(t, (mf_str){"", 0}, text);
+  }
+  t->exec.sp = t->exec.stack + f->base;
+  mf_jump(t, f->handler);
+  return mf_go(t);
+}
+
+mf_stop mf_raisef(mf_task *t, const char *fmt, ...) {
+  va_list args;
+  va_start(args, fmt);
+  mf_value v = mf_verrorf(&t->arena, MF_EVAL_NONE, fmt, args);
+  va_end(args);
+  if (mf_arena_oom(&t->arena)) return mf_end_with(t, MF_OUT_OF_MEMORY);
+  return mf_raise(t, mf_value_str(v));
+}
+
+/* ---- Unwinding ---- */
+
+static void tell_interrupted(mf_task *t, mf_frame *f) {
+  const mf_image *im = t->vm->image;
+  mf_notice n = {.outcome = MF_OUTCOME_INTERRUPTED, .index = f->row, .text = mf_frame_error(f)};
+  n.path = mf_frame_path(t, f);
+  if (f->op == MF_OP_HOOK_ENTER && f->begun) {
+    n.kind = MF_NOTICE_HOOK_FINISHED;
+    n.name = mf_image_string(im, MF_ROWS(im, HOOK, hook)[f->row].name);
+    mf_tell(t, &n);
+  } else if (f->op == MF_OP_ACTION_ENTER) {
+    n.kind = MF_NOTICE_ACTION_FINISHED;
+    n.name = mf_image_string(im, MF_ROWS(im, ACTION, action)[f->row].name);
+    mf_tell(t, &n);
+  }
+}
+
+/* The reason why the innermost frame ended is that of the one around it, too. */
+static mf_stop close_interrupted(mf_task *t, mf_frame *f) {
+  mf_frame *around = t->frame_count > 1 ? f - 1 : NULL;
+  mf_stop stop = MF_GO;
+  if (f->op == MF_OP_STEP_ENTER) stop = mf_step_interrupt(t, f);
+  else tell_interrupted(t, f);
+  if (stop == MF_GO && f->error && around && around->op != MF_OP_RUN_ENTER)
+    stop = mf_frame_fail(t, around, mf_frame_error(f));
+  mf_frame_pop(t);
+  return stop;
+}
+
+mf_stop mf_unwind(mf_task *t) {
+  t->unwinding = true;
+  while (t->frame_count > 0) {
+    mf_frame *f = mf_frame_top(t);
+    bool run = f->op == MF_OP_RUN_ENTER;
+    t->exec.sp = t->exec.stack + f->base;
+    if (run || (f->op == MF_OP_FAULT_ENTER && f->begun && !f->undone)) {
+      /* A fault's handler undoes it; mf_outcome_take comes back here then. */
+      if (run) t->unwinding = false;
+      mf_jump(t, f->handler);
+      mf_task_tidy(t);
+      return mf_go(t);
+    }
+    mf_stop stop = close_interrupted(t, f);
+    if (stop != MF_GO) return stop;
+  }
+  t->unwinding = false;
+  return MF_STOP_END;
+}
+
+/* ---- What statements pop ---- */
+
+bool mf_pop(mf_task *t, mf_value *v, mf_stop *stop) {
+  *v = *--t->exec.sp;
+  *stop = MF_GO;
+  if (v->kind != MF_ERROR) return true;
+  *stop = mf_raise(t, mf_value_str(*v));
+  return false;
+}
+
+mf_str mf_shown_text(mf_task *t, const mf_value *v) {
+  if (v->flags & MF_TAINTED) return MF_STR("<secret>");
+  if (v->kind == MF_ERROR) return mf_value_str(*v);
+  mf_value text = mf_text_of(&t->exec.call, v);
+  return text.kind == MF_STRING ? mf_value_str(text) : MF_STR("");
+}
+
+/* ---- Notices ---- */
+
+void mf_tell(mf_task *t, mf_notice *notice) {
+  notice->task = t->number;
+  if (t->vm->notice) t->vm->notice(t->vm->notice_ctx, notice);
+}
+
+void mf_tell_warning(mf_task *t, mf_str path, mf_str text) {
+  mf_notice n = {.kind = MF_NOTICE_WARNING, .outcome = MF_OUTCOME_WARNING, .path = path, .text = text};
+  t->vm->counts.warnings++;
+  mf_tell(t, &n);
+}
+
+void mf_tell_error(mf_task *t, mf_str path, mf_str text) {
+  mf_notice n = {.kind = MF_NOTICE_ERROR, .outcome = MF_OUTCOME_FAILED, .path = path, .text = text};
+  mf_tell(t, &n);
+}

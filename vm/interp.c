@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: MIT */
+#include "compare.h"
+#include "arith.h"
+#include "convert.h"
+#include "exec.h"
+#include "functions.h"
+#include "logic.h"
+#include "operations.h"
+#include "select.h"
+
+/* The interpreter: the one long function of the project.  It runs expression
+ * chunks for mf_eval and the main chunk for a task, one short case a row of
+ * image/opcodes.def.
+ *
+ * Operands are not range-checked here.  mf_image_open refuses any image that
+ * the verifier has not proved, and mf_builder_finish makes no other.
+ *
+ * An operator first tests the two or three combinations of kinds that matter;
+ * whatever else there is goes to one function that knows all of CEL's rules, so
+ * fused and plain instructions cannot differ in meaning.  They do not differ in
+ * fuel either: a fused instruction takes as much as those it stands for.
+ *
+ * Fuel is signed so that only the dispatch has to look at it. */
+
+/* ---- Values on the stack ---- */
+
+/* The head word of a clean value of this kind; a constant after optimisation. */
+static inline uint64_t head_of(uint8_t kind) {
+  mf_value v = {.kind = kind};
+  uint64_t head;
+  memcpy(&head, &v, sizeof head);
+  return head;
+}
+
+/* Kind and flags at once: equal to clean_tag(kind) when there is no taint. */
+static inline uint16_t tag_of(const mf_value *v) {
+  uint16_t tag;
+  memcpy(&tag, v, sizeof tag);
+  return tag;
+}
+
+static inline uint16_t clean_tag(uint8_t kind) {
+  mf_value v = {.kind = kind};
+  return tag_of(&v);
+}
+
+static inline void put_bool(mf_value *to, bool b) {
+  uint64_t head = head_of(MF_BOOL), payload = b;
+  memcpy(to, &head, sizeof head);
+  memcpy(&to->as, &payload, sizeof payload);
+}
+
+#if defined(__GNUC__)
+#define COLD __attribute__((noinline, cold))
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define add_overflows(x, y, out) __builtin_add_overflow(x, y, out)
+#define subtract_overflows(x, y, out) __builtin_sub_overflow(x, y, out)
+#define multiply_overflows(x, y, out) __builtin_mul_overflow(x, y, out)
+#else
+#define COLD
+#define LIKELY(x) (x)
+/* Elsewhere the general path checks. */
+#define add_overflows(x, y, out) (*(out) = 0, true)
+#define subtract_overflows(x, y, out) (*(out) = 0, true)
+#define multiply_overflows(x, y, out) (*(out) = 0, true)
+#endif
+
+_Static_assert(sizeof(mf_value) == 16 && offsetof(mf_value, as) == 8, "a value is two words");
+
+/* ---- Dispatch ---- */
+
+/* Computed goto under GCC and Clang, a switch elsewhere; the cases are the same
+ * text.  Neither has a default: a row of opcodes.def without a case does not
+ * compile (no such label; -Wswitch). */
+#if defined(__GNUC__) && !defined(MF_SWITCH)
+#define THREADED 1
+#define CASE(name) L_##name:
+#define NEXT                                \
+  do {                                      \
+    if (--fuel < 0) goto out_of_fuel;       \
+    word = *ip++;                           \
+    goto *labels[mf_word_op(word)];         \
+  } while (0)
+#else
+#define THREADED 0
+#define CASE(name) case MF_OP_##name:
+#define NEXT goto next
+#endif
+
+/* What functions called from here may look at or change lives in x. */
+#define SAVE() (x->call.fuel = fuel, x->pc = ip, x->sp = sp)
+#define RELOAD() (fuel = x->call.fuel, ip = x->pc, sp = x->sp)
+
+/* Puts the value of a call that may take fuel, or end everything, at `place`. */
+#define SLOW(place, value)                       \
+  do {                                           \
+    x->call.fuel = fuel;                         \
+    mf_value v_ = (value);                       \
+    fuel = x->call.fuel;                         \
+    *(place) = v_;                               \
+    if (x->call.status != MF_OK) goto limit;     \
+    NEXT;                                        \
+  } while (0)
+
+/* A statement: what it does is in operations.h. */
+#define STATEMENT(name, function, operand_b)                     \
+  CASE(name) {                                                   \
+    const uint32_t b_ = (operand_b);                             \
+    SAVE();                                                      \
+    const mf_stop stop_ = function(x->task, mf_word_a(word), b_); \
+    if (stop_ != MF_GO) return stop_;                            \
+    RELOAD();                                                    \
+    NEXT;                                                        \
+  }
+#define NO_B 0
+
+/* top-1 op top for numbers of one kind without taint; else the general path. */
+#define ARITHMETIC(name, operation, overflows, double_result)                        \
+  CASE(name) {                                                                       \
+    mf_value *const p = sp - 2, *const q = --sp;                                     \
+    const uint16_t p_tag = tag_of(p);                                                \
+    int64_t sum;                                                                     \
+    if (LIKELY(p_tag == tag_of(q))) {                                                \
+      if (p_tag == clean_tag(MF_DOUBLE)) {                                           \
+        p->as.d = double_result;                                                     \
+        NEXT;                                                                        \
+      }                                                                              \
+      if (p_tag == clean_tag(MF_INT) && LIKELY(!overflows(p->as.i, q->as.i, &sum))) { \
+        p->as.i = sum;                                                               \
+        NEXT;                                                                        \
+      }                                                                              \
+    }                                                                                \
+    SLOW(p, mf_arith(&x->call, operation, p, q));                                    \
+  }
+
+#define COMPARISON(name, relation, op)                                        \
+  CASE(name) {                                                                \
+    mf_value *const p = sp - 2, *const q = --sp;                              \
+    if (p->kind == MF_DOUBLE && q->kind == MF_DOUBLE) {                       \
+      put_bool(p, p->as.d op q->as.d);                                        \
+      NEXT;                                                                   \
+    }                                                                         \
+    if (p->kind == MF_INT && q->kind == MF_INT) {                             \
+      put_bool(p, p->as.i op q->as.i);                                        \
+      NEXT;                                                                   \
+    }                                                                         \
+    SLOW(p, mf_compare(&x->call, relation, p, q));                            \
+  }
+
+/* LOAD, CONST and the comparison in one; hence three units of fuel. */
+#define FUSED(name, relation, op)                                             \
+  CASE(name) {                                                                \
+    const mf_value *const p = &slots[mf_word_a(word)];                        \
+    const mf_value *const q = &constants[*ip++];                              \
+    fuel -= 2;                                                                \
+    if (p->kind == MF_DOUBLE && q->kind == MF_DOUBLE) {                       \
+      put_bool(sp++, p->as.d op q->as.d);                                     \
+      NEXT;                                                                   \
+    }                                                                         \
+    if (p->kind == MF_INT && q->kind == MF_INT) {                             \
+      put_bool(sp++, p->as.i op q->as.i);                                     \
+      NEXT;                                                                   \
+    }                                                                         \
+    sp++;                                                                     \
+    SLOW(sp - 1, compare_slot(x, relation, mf_word_a(word), q));              \
+  }
+
+static COLD mf_value compare_slot(mf_exec *x, mf_relation relation, uint32_t slot,
+                                  const mf_value *q) {
+  const mf_value *p = &x->slots[slot];
+  if (p->kind == MF_UNSET) return mf_no_value(x, slot);
+  return mf_compare(&x->call, relation, p, q);
+}
+
+mf_stop mf_interpret(mf_exec *x) {
+  const uint32_t *const code = x->code;
+  const mf_value *const constants = x->constants;
+  const mf_value *const slots = x->slots;
+  const uint32_t *ip = x->pc;
+  mf_value *sp = x->sp;
+  int64_t fuel = x->call.fuel;
+  uint32_t word;
+
+#if THREADED
+  static const void *const plain[256] = {
+#define MF_OP(name, code, a, b, c, pop, push, flags, synopsis) [code] = &&L_##name,
+#include "../image/opcodes.def"
+#undef MF_OP
+  };
+  static const void *const traced[256] = {[0 ... 255] = &&trace};
+  const void *const *const labels = x->trace ? traced : plain;
+  NEXT;
+trace:
+  SAVE();
+  x->trace(x->trace_ctx, mf_task_number(x->task), (uint32_t)(ip - 1 - x->image->code), x->stack,
+           (uint32_t)(sp - x->stack));
+  goto *plain[mf_word_op(word)];
+#else
+next:
+  if (--fuel < 0) goto out_of_fuel;
+  word = *ip++;
+  if (x->trace) {
+    SAVE();
+    x->trace(x->trace_ctx, mf_task_number(x->task), (uint32_t)(ip - 1 - x->image->code), x->stack,
+             (uint32_t)(sp - x->stack));
+  }
+  switch ((mf_opcode)mf_word_op(word)) {
+#endif
+
+  /* ---- expressions ---- */
+
+  CASE(CONST) {
+    mf_value_move(sp++, &constants[mf_word_a(word)]);
+    NEXT;
+  }
+  CASE(LOAD) {
+    const mf_value *const slot = &slots[mf_word_a(word)];
+    sp++;
+    if (LIKELY(slot->kind != MF_UNSET)) {
+      mf_value_move(sp - 1, slot);
+      NEXT;
+    }
+    SLOW(sp - 1, mf_no_value(x, mf_word_a(word)));
+  }
+  CASE(IS_SET) {
+    put_bool(sp++, slots[mf_word_a(word)].kind != MF_UNSET);
+    NEXT;
+  }
+  CASE(STEP_FIELD) {
+    const uint32_t field = *ip++;
+    sp++;
+    SLOW(sp - 1, mf_step_field(x, mf_word_a(word), field));
+  }
+  CASE(POP) {
+    sp--;
+    NEXT;
+  }
+  CASE(DUP) {
+    mf_value_move(sp, sp - 1);
+    sp++;
+    NEXT;
+  }
+  CASE(NEGATE) { SLOW(sp - 1, mf_negate(&x->call, sp - 1)); }
+  CASE(NOT) {
+    if (LIKELY(sp[-1].kind == MF_BOOL)) {
+      sp[-1].as.i ^= 1;
+      NEXT;
+    }
+    SLOW(sp - 1, mf_not(&x->call, sp - 1));
+  }
+  ARITHMETIC(ADD, MF_ADD, add_overflows, p->as.d + q->as.d)
+  ARITHMETIC(SUBTRACT, MF_SUBTRACT, subtract_overflows, p->as.d - q->as.d)
+  ARITHMETIC(MULTIPLY, MF_MULTIPLY, multiply_overflows, p->as.d * q->as.d)
+  CASE(DIVIDE) {
+    mf_value *const p = sp - 2, *const q = --sp;
+    SLOW(p, mf_arith(&x->call, MF_DIVIDE, p, q));
+  }
+  CASE(REMAINDER) {
+    mf_value *const p = sp - 2, *const q = --sp;
+    SLOW(p, mf_arith(&x->call, MF_REMAINDER, p, q));
+  }
+  COMPARISON(EQ, MF_EQ, ==)
+  COMPARISON(NE, MF_NE, !=)
+  COMPARISON(LT, MF_LT, <)
+  COMPARISON(LE, MF_LE, <=)
+  COMPARISON(GT, MF_GT, >)
+  COMPARISON(GE, MF_GE, >=)
+  CASE(IN) {
+    mf_value *const p = sp - 2, *const q = --sp;
+    SLOW(p, mf_in(&x->call, p, q));
+  }
+  CASE(INDEX) {
+    mf_value *const p = sp - 2, *const q = --sp;
+    SLOW(p, mf_index(&x->call, p, q));
+  }
+  CASE(FIELD) { SLOW(sp - 1, mf_field(&x->call, sp - 1, &constants[mf_word_a(word)])); }
+  CASE(HAS_FIELD) { SLOW(sp - 1, mf_has_field(&x->call, sp - 1, &constants[mf_word_a(word)])); }
+  CASE(LIST) {
+    mf_value *const items = sp - mf_word_a(word);
+    sp = items + 1;
+    SLOW(items, mf_make_list(&x->call, items, mf_word_a(word)));
+  }
+  CASE(MAP) {
+    mf_value *const items = sp - 2 * (ptrdiff_t)mf_word_a(word);
+    sp = items + 1;
+    SLOW(items, mf_make_map(&x->call, items, mf_word_a(word)));
+  }
+  CASE(CALL) {
+    const uint32_t count = *ip++;
+    mf_value *const args = sp - count;
+    sp = args + 1;
+    SLOW(args, mf_function_call(&x->call, mf_word_a(word), args, count));
+  }
+  CASE(CONCAT) {
+    mf_value *const items = sp - mf_word_a(word);
+    sp = items + 1;
+    SLOW(items, mf_concat(&x->call, items, mf_word_a(word)));
+  }
+  CASE(AND_JUMP) {
+    if (sp[-1].kind == MF_BOOL && sp[-1].as.i == 0) ip = code + mf_word_a(word);
+    NEXT;
+  }
+  CASE(OR_JUMP) {
+    if (sp[-1].kind == MF_BOOL && sp[-1].as.i != 0) ip = code + mf_word_a(word);
+    NEXT;
+  }
+  CASE(AND) {
+    mf_value *const p = sp - 2, *const q = --sp;
+    if (LIKELY(p->kind == MF_BOOL && q->kind == MF_BOOL)) {
+      p->as.i &= q->as.i;
+      NEXT;
+    }
+    SLOW(p, mf_and(&x->call, p, q));
+  }
+  CASE(OR) {
+    mf_value *const p = sp - 2, *const q = --sp;
+    if (LIKELY(p->kind == MF_BOOL && q->kind == MF_BOOL)) {
+      p->as.i |= q->as.i;
+      NEXT;
+    }
+    SLOW(p, mf_or(&x->call, p, q));
+  }
+  CASE(CHOOSE) {
+    const uint32_t broken = *ip++;
+    sp--;
+    if (LIKELY(sp->kind == MF_BOOL)) {
+      if (sp->as.i == 0) ip = code + mf_word_a(word);
+      NEXT;
+    }
+    ip = code + broken;
+    sp++;
+    SLOW(sp - 1, mf_no_condition(&x->call, sp - 1));
+  }
+  CASE(JUMP) {
+    ip = code + mf_word_a(word);
+    NEXT;
+  }
+  CASE(RETURN) {
+    SAVE();
+    return MF_STOP_RETURN;
+  }
+  FUSED(SLOT_EQ, MF_EQ, ==)
+  FUSED(SLOT_NE, MF_NE, !=)
+  FUSED(SLOT_LT, MF_LT, <)
+  FUSED(SLOT_LE, MF_LE, <=)
+  FUSED(SLOT_GT, MF_GT, >)
+  FUSED(SLOT_GE, MF_GE, >=)
+
+  /* ---- statements ---- */
+
+  CASE(JUMP_FALSE) {
+    if (LIKELY(sp[-1].kind == MF_BOOL)) {
+      sp--;
+      if (sp->as.i == 0) ip = code + mf_word_a(word);
+      NEXT;
+    }
+    SAVE();
+    const mf_stop stop = mf_do_bad_condition(x->task);
+    if (stop != MF_GO) return stop;
+    RELOAD();
+    NEXT;
+  }
+  CASE(JUMP_SET) {
+    const uint32_t to = *ip++;
+    if (slots[mf_word_a(word)].kind != MF_UNSET) ip = code + to;
+    NEXT;
+  }
+  STATEMENT(JUMP_FAILED, mf_do_jump_failed, NO_B)
+  STATEMENT(STORE, mf_do_store, NO_B)
+  STATEMENT(INIT, mf_do_init, NO_B)
+  STATEMENT(CLEAR, mf_do_clear, NO_B)
+  STATEMENT(HANDLER, mf_do_handler, NO_B)
+  STATEMENT(SKIP, mf_do_skip, NO_B)
+  STATEMENT(FAIL, mf_do_fail, NO_B)
+  STATEMENT(ABORT, mf_do_abort, NO_B)
+  STATEMENT(GATE, mf_do_gate, NO_B)
+  STATEMENT(HANDLED, mf_do_handled, NO_B)
+
+  /* ---- frames ---- */
+
+  STATEMENT(RUN_ENTER, mf_do_run_enter, NO_B)
+  STATEMENT(RUN_FINAL, mf_do_run_final, NO_B)
+  STATEMENT(RUN_LEAVE, mf_do_run_leave, NO_B)
+  CASE(END) {
+    SAVE();
+    return MF_STOP_END;
+  }
+  STATEMENT(STEP_ENTER, mf_do_step_enter, *ip++)
+  STATEMENT(STEP_BEGIN, mf_do_step_begin, NO_B)
+  STATEMENT(STEP_OUTCOME, mf_do_step_outcome, NO_B)
+  STATEMENT(STEP_LEAVE, mf_do_step_leave, NO_B)
+  STATEMENT(HOOK_ENTER, mf_do_hook_enter, *ip++)
+  STATEMENT(HOOK_BEGIN, mf_do_hook_begin, NO_B)
+  STATEMENT(HOOK_LEAVE, mf_do_hook_leave, NO_B)
+  STATEMENT(ACTION_ENTER, mf_do_action_enter, *ip++)
+  STATEMENT(ACTION_LEAVE, mf_do_action_leave, NO_B)
+  STATEMENT(BRANCH_ENTER, mf_do_branch_enter, *ip++)
+  STATEMENT(BRANCH_TAKE, mf_do_branch_take, *ip++)
+  STATEMENT(BRANCH_FAIL, mf_do_branch_fail, NO_B)
+  STATEMENT(FAULT_ENTER, mf_do_fault_enter, *ip++)
+  STATEMENT(FAULT_LEAVE, mf_do_fault_leave, NO_B)
+
+  /* ---- effects and judgements ---- */
+
+  STATEMENT(NOW, mf_do_now, NO_B)
+  STATEMENT(WAIT, mf_do_wait, NO_B)
+  STATEMENT(EFFECT, mf_do_effect, NO_B)
+  STATEMENT(OUTCOME, mf_do_outcome, NO_B)
+  STATEMENT(SCENARIO, mf_do_scenario, NO_B)
+  STATEMENT(LOG, mf_do_log, NO_B)
+  STATEMENT(METRIC, mf_do_metric, NO_B)
+  STATEMENT(ASSERT, mf_do_assert, NO_B)
+  STATEMENT(VERDICT, mf_do_verdict, NO_B)
+  STATEMENT(REPORT, mf_do_report, NO_B)
+
+#if !THREADED
+  }
+  goto out_of_fuel; /* not reached: an image has no other codes */
+#endif
+
+out_of_fuel:
+  fuel = 0;
+  mf_call_end(&x->call, MF_OUT_OF_FUEL);
+limit:
+  SAVE();
+  return MF_STOP_LIMIT;
+}

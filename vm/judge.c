@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/* Assertions and the verdict. */
+#include "machine.h"
+#include "operations.h"
+
+/* ---- Assertions ---- */
+
+static mf_outcome_kind judge(const mf_value *result) {
+  if (result->kind == MF_BOOL) return result->as.i ? MF_OUTCOME_PASSED : MF_OUTCOME_FAILED;
+  bool no_value = result->kind == MF_ERROR && result->aux == MF_EVAL_NO_VALUE;
+  return no_value ? MF_OUTCOME_NO_DATA : MF_OUTCOME_FAILED;
+}
+
+/* At most this much of a value in a message. */
+static mf_str cut(mf_str s) {
+  if (s.n > 200) s.n = mf_utf8_valid(s.p, 200);
+  return s;
+}
+
+/* Why it did not pass: "assertion 'fast' failed: actual 5, expected 3". */
+static mf_str reason(mf_task *t, const mf_row_assertion *row, const mf_value *result,
+                     const mf_value *expected, const mf_value *actual) {
+  mf_str name = mf_image_string(t->vm->image, row->name);
+  int n = name.n < 100 ? (int)name.n : 100;
+  mf_value text;
+  if (result->kind == MF_ERROR) {
+    mf_str error = cut(mf_value_str(*result));
+    text = mf_errorf(&t->arena, MF_EVAL_NONE, "assertion '%.*s' failed: %.*s", n, name.p,
+                     (int)error.n, error.p);
+  } else if (result->kind != MF_BOOL) {
+    text = mf_errorf(&t->arena, MF_EVAL_NONE, "assertion '%.*s' failed: its condition is no bool but %s",
+                     n, name.p, mf_kind_name(result->kind));
+  } else if (actual->kind == MF_NULL && expected->kind == MF_NULL) {
+    text = mf_errorf(&t->arena, MF_EVAL_NONE, "assertion '%.*s' failed", n, name.p);
+  } else {
+    mf_str was = cut(mf_shown_text(t, actual)), wanted = cut(mf_shown_text(t, expected));
+    text = mf_errorf(&t->arena, MF_EVAL_NONE, "assertion '%.*s' failed: actual %.*s, expected %.*s",
+                     n, name.p, (int)was.n, was.p, (int)wanted.n, wanted.p);
+  }
+  if (mf_arena_oom(&t->arena)) mf_end_with(t, MF_OUT_OF_MEMORY);
+  return mf_value_str(text);
+}
+
+/* What its outcome counts for; true: it fails what it is about. */
+static bool count(mf_vm *vm, const mf_row_assertion *row, mf_outcome_kind outcome) {
+  switch (outcome) {
+    case MF_OUTCOME_PASSED: vm->counts.assertions_passed++; return false;
+    case MF_OUTCOME_WARNING: vm->counts.warnings++; return false;
+    case MF_OUTCOME_NO_DATA:
+      vm->counts.assertions_no_data++;
+      return !(row->flags & MF_ASSERTION_FLAGS_NO_DATA_PASSES);
+    default: vm->counts.assertions_failed++; return true;
+  }
+}
+
+/* Of a step it fails the step, which goes on to its end; else the run. */
+static mf_stop fail_subject(mf_task *t, const mf_row_assertion *row, mf_outcome_kind outcome,
+                            mf_str text) {
+  mf_frame *step = row->step != MF_ABSENT ? mf_frame_find(t, MF_OP_STEP_ENTER) : NULL;
+  if (step) return mf_frame_fail(t, step, text);
+  if (outcome == MF_OUTCOME_NO_DATA) t->vm->assertion_no_data = true;
+  else t->vm->assertion_failed = true;
+  return MF_GO;
+}
+
+MF_OPERATION(assert) {
+  (void)b;
+  const mf_image *im = t->vm->image;
+  const mf_row_assertion *row = &MF_ROWS(im, ASSERTION, assertion)[a];
+  const mf_value *values = t->exec.sp -= 3; /* actual, expected, result */
+  mf_outcome_kind outcome = judge(&values[2]);
+  mf_notice n = {.kind = MF_NOTICE_ASSERTION, .index = a, .actual = values[0], .expected = values[1]};
+  mf_str text = {"", 0};
+  bool allowed = outcome == MF_OUTCOME_NO_DATA && row->flags & MF_ASSERTION_FLAGS_NO_DATA_PASSES;
+  if (outcome != MF_OUTCOME_PASSED) text = reason(t, row, &values[2], &values[1], &values[0]);
+  if (mf_go(t) != MF_GO) return MF_STOP_LIMIT;
+  if (outcome != MF_OUTCOME_PASSED && !allowed && row->flags & MF_ASSERTION_FLAGS_WARNING)
+    outcome = MF_OUTCOME_WARNING;
+  n.outcome = outcome;
+  n.path = mf_image_string(im, row->path);
+  n.name = mf_image_string(im, row->name);
+  bool said = row->message != MF_ABSENT && outcome != MF_OUTCOME_PASSED;
+  n.text = said ? mf_image_string(im, row->message) : text;
+  mf_tell(t, &n);
+  return count(t->vm, row, outcome) ? fail_subject(t, row, outcome, text) : MF_GO;
+}
+
+/* ---- The verdict ---- */
+
+static bool has_failed(const mf_vm *vm) {
+  const mf_verdict *v = &vm->counts;
+  return vm->failed || v->steps_failed || vm->entry_failed || vm->assertion_failed ||
+         v->hook_failed || v->aborted || v->interrupted;
+}
+
+mf_verdict mf_verdict_now(const mf_vm *vm) {
+  mf_verdict v = vm->counts;
+  v.nothing_run = !vm->ran;
+  v.outcome = MF_OUTCOME_PASSED;
+  if (vm->assertion_no_data) v.outcome = MF_OUTCOME_NO_DATA;
+  if (has_failed(vm) || (v.nothing_run && !vm->allow_empty)) v.outcome = MF_OUTCOME_FAILED;
+  return v;
+}
+
+static const char *why(const mf_vm *vm, const mf_verdict *v) {
+  if (v->aborted) return "aborted";
+  if (v->interrupted) return "interrupted";
+  if (v->nothing_run) return "nothing was run";
+  if (v->outcome == MF_OUTCOME_NO_DATA) return "an assertion had no data";
+  return vm->counts.hook_failed ? "a hook failed" : "";
+}
+
+MF_OPERATION(verdict) {
+  (void)a, (void)b;
+  mf_vm *vm = t->vm;
+  mf_verdict v = mf_verdict_now(vm);
+  mf_notice n = {.kind = MF_NOTICE_VERDICT, .outcome = v.outcome};
+  vm->judged = true;
+  n.duration = (double)vm->now_ns / 1e9;
+  n.text = mf_str_of(why(vm, &v));
+  bool passed = v.outcome == MF_OUTCOME_PASSED;
+  mf_builtin_set(vm, MF_BUILTIN_RUN_VERDICT, mf_string(mf_str_of(passed ? "passed" : "failed")));
+  mf_tell(t, &n);
+  return MF_GO;
+}

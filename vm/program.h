@@ -1,0 +1,23 @@
+/* program - a compiled expression.
+ *
+ * compiler/program.c makes the image: one pure chunk, whose FREE slots are the
+ * variables in the order given.  Nothing here changes after that. */
+#ifndef MF_VM_PROGRAM_H
+#define MF_VM_PROGRAM_H
+#include "../image/image.h"
+
+struct mf_program {
+  mf_alloc alloc;
+  uint8_t *bytes;  /* owned; `image` lies in them */
+  size_t size;
+  mf_image *image; /* owned, opened */
+  const uint32_t *code;
+  const mf_value *constants;
+  uint32_t slot_count, max_depth;
+};
+
+/* Opens the image and makes a program of its first pure chunk.  Takes `bytes`
+ * (allocated with `alloc`, n bytes; freed in case of failure).  Errors: IMAGE_*
+ * (IMAGE_NO_MAIN: there is no pure chunk), OUT_OF_MEMORY. */
+mf_status mf_program_from_image(const mf_alloc *alloc, uint8_t *bytes, size_t n, mf_program **out);
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/* Statements that are not about frames: writing, failing, jumping, recording. */
+#include "machine.h"
+#include "logic.h"
+#include "operations.h"
+
+uint32_t mf_task_number(const mf_task *t) { return t ? t->number : 0; }
+
+/* ---- Jumps ---- */
+
+mf_stop mf_do_bad_condition(mf_task *t) {
+  mf_value c = *--t->exec.sp;
+  mf_value error = mf_no_condition(&t->exec.call, &c);
+  return t->exec.call.status != MF_OK ? MF_STOP_LIMIT : mf_raise(t, mf_value_str(error));
+}
+
+MF_OPERATION(jump_failed) {
+  (void)b;
+  if (mf_frame_top(t)->failed) mf_jump(t, a);
+  return MF_GO;
+}
+
+MF_OPERATION(handler) {
+  (void)b;
+  mf_frame_top(t)->handler = a;
+  return MF_GO;
+}
+
+MF_OPERATION(skip) {
+  (void)a, (void)b;
+  mf_frame_top(t)->skipped = true;
+  return MF_GO;
+}
+
+/* ---- Variables ---- */
+
+/* Copying takes fuel, or a loop could copy for ever on next to none. */
+static mf_stop store(mf_task *t, uint32_t slot, const mf_value *v) {
+  mf_status status = mf_slot_set(t, slot, v);
+  if (status != MF_OK) return mf_end_with(t, status);
+  if (t->vm->boxes[slot]) mf_charge(&t->exec.call, t->vm->boxes[slot]->size / sizeof(mf_value));
+  return mf_go(t);
+}
+
+MF_OPERATION(store) {
+  (void)b;
+  const mf_image *im = t->vm->image;
+  mf_value v;
+  mf_stop stop;
+  if (!mf_pop(t, &v, &stop)) return stop;
+  stop = store(t, a, &v);
+  if (stop != MF_GO) return stop;
+  mf_notice n = {.kind = MF_NOTICE_VARIABLE, .index = a, .path = mf_task_path(t)};
+  n.name = mf_image_string(im, MF_ROWS(im, SLOT, slot)[a].name);
+  n.actual = t->vm->slots[a];
+  mf_tell(t, &n);
+  return MF_GO;
+}
+
+MF_OPERATION(init) {
+  (void)b;
+  mf_value v;
+  mf_stop stop;
+  return mf_pop(t, &v, &stop) ? store(t, a, &v) : stop;
+}
+
+MF_OPERATION(clear) {
+  (void)b;
+  mf_slot_clear(t, a);
+  return MF_GO;
+}
+
+/* ---- Ending ---- */
+
+MF_OPERATION(fail) {
+  (void)a, (void)b;
+  mf_value v = *--t->exec.sp;
+  mf_str text = mf_shown_text(t, &v);
+  return mf_go(t) != MF_GO ? MF_STOP_LIMIT : mf_raise(t, text);
+}
+
+MF_OPERATION(abort) {
+  (void)a, (void)b;
+  mf_value v = *--t->exec.sp;
+  mf_str text = mf_shown_text(t, &v);
+  if (mf_go(t) != MF_GO) return MF_STOP_LIMIT;
+  mf_stop stop = mf_frame_fail(t, mf_frame_top(t), text);
+  if (stop != MF_GO) return stop;
+  t->vm->counts.aborted = true;
+  mf_tell_error(t, mf_task_path(t), text);
+  return mf_unwind(t);
+}
+
+MF_OPERATION(gate) {
+  (void)a, (void)b;
+  return t->vm->pending ? mf_unwind(t) : MF_GO;
+}
+
+MF_OPERATION(handled) {
+  (void)a, (void)b;
+  t->vm->pending = false;
+  return MF_GO;
+}
+
+/* ---- Recording ---- */
+
+static mf_str level_word(uint32_t level) {
+  return mf_str_of(mf_enum_word(MF_OPERAND_LEVEL, level));
+}
+
+MF_OPERATION(log) {
+  (void)b;
+  mf_value v;
+  mf_stop stop;
+  if (!mf_pop(t, &v, &stop)) return stop;
+  mf_notice n = {.kind = MF_NOTICE_LOG, .index = a, .name = level_word(a)};
+  n.path = mf_task_path(t);
+  n.text = mf_shown_text(t, &v);
+  if (mf_go(t) != MF_GO) return MF_STOP_LIMIT;
+  mf_tell(t, &n);
+  return MF_GO;
+}
+
+MF_OPERATION(metric) {
+  (void)b;
+  const mf_image *im = t->vm->image;
+  mf_str name = mf_image_string(im, MF_ROWS(im, METRIC, metric)[a].name);
+  mf_value v;
+  mf_stop stop;
+  if (!mf_pop(t, &v, &stop)) return stop;
+  if (v.kind < MF_INT || v.kind > MF_DOUBLE)
+    return mf_raisef(t, "metric '%.*s' must be a number, not %s", (int)name.n, name.p,
+                     mf_kind_name(v.kind));
+  mf_metric_record(t->vm, a, v);
+  mf_metric_record_run(t->vm, a, v);
+  mf_notice n = {.kind = MF_NOTICE_METRIC, .index = a, .name = name, .actual = v};
+  n.path = mf_task_path(t);
+  mf_tell(t, &n);
+  return MF_GO;
+}
