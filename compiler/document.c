@@ -16,7 +16,7 @@ static void feed_one(mf_doc *p, const mf_queued *q) {
     p->skip = (uint32_t)((int)p->skip + q->nesting);
     return;
   }
-  p->current = *q;
+  p->current = q;
   p->offended = false;
   mf_doc_parser(p->parser, q->kind, q->token);
   if (!p->offended) return;
@@ -43,7 +43,7 @@ static void finish(mf_doc *p, mf_tokens *t) {
 }
 
 static bool read_yaml(mf_doc *p, mf_tokens *t) {
-  mf_yaml *y = mf_yaml_open(t);
+  mf_yaml *y = mf_yaml_open(t, p->ascii);
   if (y == NULL) return false;
   while (mf_yaml_next(y)) feed(p, t);
   bool oom = mf_yaml_oom(y);
@@ -75,17 +75,27 @@ static bool is_json(const mf_parse_context *context) {
   return context->syntax == MF_SYNTAX_JSON;
 }
 
+static bool is_ascii(mf_str s) {
+  uint64_t all = 0, w[4];
+  size_t i = 0;
+  for (; s.n - i >= sizeof w; i += sizeof w) {
+    memcpy(w, s.p + i, sizeof w);
+    all |= w[0] | w[1] | w[2] | w[3];
+  }
+  for (; i < s.n; i++) all |= (unsigned char)s.p[i];
+  return (all & UINT64_C(0x8080808080808080)) == 0;
+}
+
 /* What can be said before anything is read. */
-static bool bytes_ok(mf_parse_context *context) {
+static bool bytes_ok(mf_parse_context *context, bool ascii) {
   mf_str s = context->source;
-  size_t valid;
   if (s.n > MF_LIMIT_DOCUMENT_BYTES) {
     char limit[24];
     mf_format_uint(MF_LIMIT_DOCUMENT_BYTES, limit);
     mf_diag_add(context->diags, MF_E_TOO_LARGE, (mf_span){0, 0}, limit);
     return false;
   }
-  valid = mf_utf8_valid(s.p, s.n);
+  size_t valid = ascii ? s.n : mf_utf8_valid(s.p, s.n);
   if (valid < s.n) {
     mf_diag_add(context->diags, MF_E_NOT_UTF8, (mf_span){(uint32_t)valid, 1});
     return false;
@@ -164,10 +174,10 @@ static mf_node *unwrapped(mf_parse_context *context, mf_node *root) {
 /* ---- the conductor ---- */
 
 /* Reads the document once.  False when out of memory. */
-static bool read_once(mf_doc *p, mf_parse_context *context, mf_fixes *fixes,
+static bool read_once(mf_doc *p, mf_parse_context *context, mf_fixes *fixes, bool ascii,
                       const mf_lines *lines) {
   mf_tokens t;
-  *p = (mf_doc){.context = context, .fixes = fixes, .lines = lines};
+  *p = (mf_doc){.context = context, .fixes = fixes, .ascii = ascii, .lines = lines};
   p->parser = mf_arena_get(context->arena, mf_doc_parser_size());
   if (p->parser == NULL || !mf_tokens_init(&t, context, fixes)) return false;
   mf_doc_parserInit(p->parser, p);
@@ -182,11 +192,11 @@ mf_node *mf_document_parse(mf_parse_context *context) {
   mf_fixes fixes = {.count = 0};
   mf_doc p;
   mf_lines lines;
-  bool dump = context->dump_tokens != NULL;
-  if (!bytes_ok(context)) return bad_root(context);
+  bool dump = context->dump_tokens != NULL, ascii = is_ascii(context->source);
+  if (!bytes_ok(context, ascii)) return bad_root(context);
   if (dump && !mf_lines_init(&lines, context->arena, context->source)) return NULL;
   for (uint32_t n = 0, known = 0; n < READINGS; n++, known = fixes.count) {
-    if (!read_once(&p, context, &fixes, dump && n == 0 ? &lines : NULL)) return NULL;
+    if (!read_once(&p, context, &fixes, ascii, dump && n == 0 ? &lines : NULL)) return NULL;
     if (fixes.count == known) break;
     known = fixes.count;
   }

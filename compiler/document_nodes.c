@@ -125,7 +125,7 @@ static mf_node *bad_of(mf_doc *p, mf_span span) {
 }
 
 mf_node *mf_doc_wrong(mf_doc *p, const char *wanted) {
-  const mf_queued *q = &p->current;
+  const mf_queued *q = p->current;
   report_shape(p, q->owner, q->element, q->token.node, wanted);
   return bad_of(p, q->token.node->span);
 }
@@ -133,7 +133,7 @@ mf_node *mf_doc_wrong(mf_doc *p, const char *wanted) {
 mf_node *mf_doc_add_item(mf_doc *p, mf_node *list, mf_node *element, const char *wanted) {
   if (element->shape == MF_SHAPE_NULL) {
     mf_span span = element->span.length ? element->span : (mf_span){list->span.offset, 1};
-    mf_str name = p->current.owner ? p->current.owner->name : MF_STR("");
+    mf_str name = p->current->owner ? p->current->owner->name : MF_STR("");
     mf_diag_add(p->context->diags, MF_E_WRONG_ELEMENT, span, (int)name.n, name.p, wanted, "null");
     element->shape = MF_SHAPE_BAD;
   }

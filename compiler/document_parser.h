@@ -56,8 +56,9 @@ typedef struct mf_doc {
   void *parser;
   mf_node *root;       /* set by the grammar */
   mf_fixes *fixes;
-  mf_queued current;   /* the token being fed */
+  const mf_queued *current; /* the token being fed */
   uint32_t skip;       /* open brackets of a wrong value that are skipped */
+  bool ascii;          /* the source is nothing else */
   bool offended;       /* the current token was a syntax error */
   bool quiet;          /* the source broke off: say nothing about what is missing */
   bool overflow;       /* the parser gave up, which cannot happen */

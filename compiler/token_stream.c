@@ -10,11 +10,13 @@ bool mf_tokens_init(mf_tokens *t, mf_parse_context *context, const mf_fixes *fix
   return t->frames != NULL;
 }
 
-mf_node *mf_tokens_node(mf_tokens *t, mf_shape shape, mf_span span) {
-  mf_node *node = mf_arena_get(t->context->arena, sizeof *node);
-  if (node) *node = (mf_node){.shape = (uint8_t)shape, .span = span};
-  else t->failed = true;
-  return node;
+void *mf_tokens_get_slow(mf_tokens *t, size_t size) {
+  enum { PIECE = 4000 };
+  t->free = mf_arena_get(t->context->arena, PIECE);
+  t->free_end = t->free ? t->free + PIECE : NULL;
+  if (t->free) return mf_tokens_get(t, size);
+  t->failed = true;
+  return NULL;
 }
 
 /* ---- queue and record ---- */
@@ -52,14 +54,6 @@ static inline mf_queued value_token(mf_tokens *t, uint16_t kind, mf_node *node) 
     q.element = !f->is_map;
   }
   return q;
-}
-
-/* Openers that nothing follows yet are held back: a source may still retract
- * them, and the first key decides what the root is. */
-size_t mf_tokens_ready(const mf_tokens *t) {
-  size_t n = t->queue.count;
-  if (t->pending && !t->failed) return 0;
-  return n && t->queue.items[n - 1].nesting > 0 ? n - 1 : n;
 }
 
 void mf_tokens_fed(mf_tokens *t, size_t n) {
@@ -175,11 +169,8 @@ static void tell_root(mf_tokens *t, const mf_frame *f, mf_key first) {
 
 mf_member *mf_tokens_key(mf_tokens *t, mf_str name, mf_span span, uint32_t flags) {
   mf_frame *f = mf_tokens_top(t);
-  mf_member *member = mf_arena_get(t->context->arena, sizeof *member);
-  if (member == NULL) {
-    t->failed = true;
-    return NULL;
-  }
+  mf_member *member = mf_tokens_get(t, sizeof *member);
+  if (member == NULL) return NULL;
   mf_key_meaning meaning = meaning_of(t, name, span);
   *member = (mf_member){.key = meaning.key, .flags = flags, .key_span = span, .name = name};
   check_length(t, member);
@@ -362,14 +353,13 @@ size_t mf_tokens_value_end(const mf_tokens *t, size_t at) {
 
 /* Siblings are linked through nodes and members, so each use needs its own. */
 static bool copy_token(mf_tokens *t, mf_queued *q, bool is_key) {
-  mf_arena *arena = t->context->arena;
   if (is_key) {
-    mf_member *copy = mf_arena_get(arena, sizeof *copy);
+    mf_member *copy = mf_tokens_get(t, sizeof *copy);
     if (copy) *copy = *q->token.member;
     q->owner = q->token.member = copy;
     return copy != NULL;
   }
-  mf_node *copy = mf_arena_get(arena, sizeof *copy);
+  mf_node *copy = mf_tokens_get(t, sizeof *copy);
   if (copy) *copy = *q->token.node;
   q->token.node = copy;
   return copy != NULL;
@@ -389,7 +379,7 @@ bool mf_tokens_replay(mf_tokens *t, size_t begin, size_t end) {
     if (depth > MF_LIMIT_DOCUMENT_DEPTH) return false;
     depth -= q.nesting < 0;
     bool is_key = q.owner == q.token.member; /* of a key, and of nothing else */
-    if (q.nesting >= 0 && !copy_token(t, &q, is_key)) t->failed = true;
+    if (q.nesting >= 0 && !copy_token(t, &q, is_key)) return true;
     put(t, q);
   }
   return true;

@@ -57,6 +57,7 @@ typedef struct mf_tokens {
   size_t slot_count, slot_cap;
   uint32_t last_end;       /* where the latest thing ended */
   bool failed;             /* nothing more can come */
+  char *free, *free_end;   /* room for nodes and members */
 } mf_tokens;
 
 bool mf_tokens_init(mf_tokens *t, mf_parse_context *context, const mf_fixes *fixes);
@@ -67,8 +68,22 @@ static inline bool mf_tokens_wants_key(mf_tokens *t) {
   return t->depth && t->frames[t->depth - 1].want_key;
 }
 
-/* A new node with this span; NULL when out of memory. */
-mf_node *mf_tokens_node(mf_tokens *t, mf_shape shape, mf_span span);
+/* Nodes and members are most of what a document is: they are cut from pieces
+ * of the arena, in line.  `size` is a multiple of 8.  NULL (and `failed`) when
+ * out of memory. */
+void *mf_tokens_get_slow(mf_tokens *t, size_t size);
+static inline void *mf_tokens_get(mf_tokens *t, size_t size) {
+  if ((size_t)(t->free_end - t->free) < size) return mf_tokens_get_slow(t, size);
+  void *p = t->free;
+  t->free += size;
+  return p;
+}
+/* A new node with this span. */
+static inline mf_node *mf_tokens_node(mf_tokens *t, mf_shape shape, mf_span span) {
+  mf_node *node = mf_tokens_get(t, sizeof *node);
+  if (node) *node = (mf_node){.shape = (uint8_t)shape, .span = span};
+  return node;
+}
 /* False (and `failed`) when it is too deep. */
 bool mf_tokens_open(mf_tokens *t, bool is_map, mf_span span);
 /* `flags` of the member.  Returns it, for look-ups; NULL when out of memory. */
@@ -87,7 +102,14 @@ bool mf_tokens_replay(mf_tokens *t, size_t begin, size_t end);
 /* The index behind the value that begins at `at` in the record. */
 size_t mf_tokens_value_end(const mf_tokens *t, size_t at);
 
-/* Tokens that may be fed now, from queue.items[0] on; and forgets them. */
-size_t mf_tokens_ready(const mf_tokens *t);
+/* How many tokens may be fed now, from queue.items[0] on.  Openers that nothing
+ * follows yet are held back: a source may still retract them, and the first key
+ * decides what the root is. */
+static inline size_t mf_tokens_ready(const mf_tokens *t) {
+  size_t n = t->queue.count;
+  if (t->pending && !t->failed) return 0;
+  return n && t->queue.items[n - 1].nesting > 0 ? n - 1 : n;
+}
+/* Forgets them. */
 void mf_tokens_fed(mf_tokens *t, size_t n);
 #endif

@@ -3,18 +3,7 @@
 
 /* ---- opening ---- */
 
-static bool is_ascii(mf_str s) {
-  uint64_t all = 0, w[4];
-  size_t i = 0;
-  for (; s.n - i >= sizeof w; i += sizeof w) {
-    memcpy(w, s.p + i, sizeof w);
-    all |= w[0] | w[1] | w[2] | w[3];
-  }
-  for (; i < s.n; i++) all |= (unsigned char)s.p[i];
-  return (all & UINT64_C(0x8080808080808080)) == 0;
-}
-
-mf_yaml *mf_yaml_open(mf_tokens *t) {
+mf_yaml *mf_yaml_open(mf_tokens *t, bool ascii) {
   mf_str source = t->context->source;
   mf_arena *arena = t->context->arena;
   mf_yaml *y = MF_NEW(arena, mf_yaml);
@@ -26,7 +15,7 @@ mf_yaml *mf_yaml_open(mf_tokens *t) {
   y->context = t->context;
   y->source = source;
   y->base = mf_str_starts(source, MF_STR("\xEF\xBB\xBF")) ? 3 : 0;
-  y->ascii = is_ascii((mf_str){source.p + y->base, source.n - y->base});
+  y->ascii = ascii;
   y->cursor_byte = y->base;
   y->quoted_line = UINT32_MAX;
   mf_names_init(&y->anchors, arena);

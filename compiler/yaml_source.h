@@ -8,9 +8,9 @@
 #include "token_stream.h"
 
 typedef struct mf_yaml mf_yaml;
-/* Memory from the arena, save what libyaml takes for itself.  NULL when out of
- * memory. */
-mf_yaml *mf_yaml_open(mf_tokens *t);
+/* Memory from the arena, save what libyaml takes for itself.  `ascii`: there is
+ * nothing else in the source.  NULL when out of memory. */
+mf_yaml *mf_yaml_open(mf_tokens *t, bool ascii);
 /* Reads a little further.  False at the end and after a mistake that ends the
  * reading (t->failed). */
 bool mf_yaml_next(mf_yaml *y);

@@ -49,7 +49,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   check((status == MF_ASM_INVALID) == (messages > 0));
   if (status == MF_OK) {
     char detail[200];
-    const mf_status opened = mf_image_open(NULL, (const uint8_t *)out.p, out.n, &im, detail, sizeof detail);
+    const mf_status opened = mf_image_open(NULL, (const uint8_t *)out.p, out.n, &im, detail,
+                                           sizeof detail);
     check(opened == MF_OK || detail[0] != '\0');
     if (im) round_trip(im);
   }

@@ -21,8 +21,9 @@ static void repair(uint8_t *bytes, size_t n) {
   if (n < sizeof header) return;
   memcpy(&header, bytes, sizeof header);
   const mf_hash128 sum = mf_hash128_of(bytes + sizeof header, n - sizeof header);
-  header = (mf_image_header){MF_IMAGE_MAGIC, MF_IMAGE_VERSION, (uint32_t)n, header.section_count,
-                             mf_image_digest(), 0, {sum.low, sum.high}};
+  header = (mf_image_header){MF_IMAGE_MAGIC,       MF_IMAGE_VERSION,  (uint32_t)n,
+                             header.section_count, mf_image_digest(), 0,
+                             {sum.low, sum.high}};
   memcpy(bytes, &header, sizeof header);
 }
 

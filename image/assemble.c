@@ -9,20 +9,33 @@
  * lines may mean them.  A line with a mistake is left out and the next one is
  * read, so each mistake is reported. */
 
-typedef struct token { mf_span span; mf_str text; bool is_string; } token;
+typedef struct token {
+  mf_span span;
+  mf_str text;
+  bool is_string;
+} token;
 
 /* A word of code that waits for a label of its chunk. */
-typedef struct fixup { uint32_t word; bool is_a; token name; } fixup;
+typedef struct fixup {
+  uint32_t word;
+  bool is_a;
+  token name;
+} fixup;
 
 /* A change to the finished bytes: tests make malformed images with these. */
-typedef struct edit { token section; uint64_t offset, value; uint32_t width; mf_span span; } edit;
+typedef struct edit {
+  token section;
+  uint64_t offset, value;
+  uint32_t width;
+  mf_span span;
+} edit;
 
 typedef struct assembler {
   mf_arena *arena;
   mf_diags *diags;
   mf_str source;
   size_t at, line_end;
-  bool line_bad;      /* the line has a mistake: say no more about it */
+  bool line_bad; /* the line has a mistake: say no more about it */
 
   mf_names mnemonics; /* name to opcode */
   mf_names texts;     /* text to the first string that has it */
@@ -51,15 +64,15 @@ typedef struct assembler {
 #define ARG(t) (int)(t).text.n, (t).text.p
 
 /* Room for one more element; the array may move. */
-#define PUSH(a, array, element)                                                              \
-  do {                                                                                       \
-    if ((a)->array##_count == (a)->array##_cap) {                                            \
+#define PUSH(a, array, element)                                                                \
+  do {                                                                                         \
+    if ((a)->array##_count == (a)->array##_cap) {                                              \
       void *grown_ = mf_grow((a)->arena, (a)->array##s, (a)->array##_count, &(a)->array##_cap, \
-                             sizeof *(a)->array##s);                                         \
-      if (grown_ == NULL) break;                                                             \
-      (a)->array##s = grown_;                                                                \
-    }                                                                                        \
-    (a)->array##s[(a)->array##_count++] = (element);                                         \
+                             sizeof *(a)->array##s);                                           \
+      if (grown_ == NULL) break;                                                               \
+      (a)->array##s = grown_;                                                                  \
+    }                                                                                          \
+    (a)->array##s[(a)->array##_count++] = (element);                                           \
   } while (0)
 
 /* ---- words of a line ---- */
@@ -120,7 +133,8 @@ static bool split(token *t, char mark, token *rest) {
   if (t->is_string || found == NULL) return false;
   const uint32_t before = (uint32_t)(found - t->text.p);
   *rest = (token){{t->span.offset + before + 1, t->span.length - before - 1},
-                  {found + 1, t->text.n - before - 1}, false};
+                  {found + 1, t->text.n - before - 1},
+                  false};
   t->text.n = t->span.length = before;
   return true;
 }
@@ -196,8 +210,8 @@ static bool string_of(assembler *a, token t, const char *what, uint32_t *out) {
     return true;
   }
   uint64_t n = 0;
-  if (t.text.n < 2 || t.text.p[0] != '@' || !mf_parse_uint((mf_str){t.text.p + 1, t.text.n - 1}, &n) ||
-      n > UINT32_MAX)
+  if (t.text.n < 2 || t.text.p[0] != '@' ||
+      !mf_parse_uint((mf_str){t.text.p + 1, t.text.n - 1}, &n) || n > UINT32_MAX)
     return wrong(a, what, t);
   *out = (uint32_t)n;
   return true;
@@ -225,11 +239,13 @@ static uint32_t enum_of(mf_operand_kind kind, token t) {
 
 static uint32_t word_of_kind(mf_operand_kind kind, token t) {
   if (kind == MF_OPERAND_FUNCTION) return function_named(t.text);
-  if (kind == MF_OPERAND_STEP_OR_PREVIOUS) return mf_str_is(t.text, "previous") ? MF_PREVIOUS : MF_ABSENT;
+  if (kind == MF_OPERAND_STEP_OR_PREVIOUS)
+    return mf_str_is(t.text, "previous") ? MF_PREVIOUS : MF_ABSENT;
   return enum_of(kind, t);
 }
 
-static bool operand_of(assembler *a, mf_operand_kind kind, token t, const char *what, uint32_t *out) {
+static bool operand_of(assembler *a, mf_operand_kind kind, token t, const char *what,
+                       uint32_t *out) {
   uint64_t n = 0;
   *out = MF_ABSENT;
   if (mf_operand_base(kind) != kind && !t.is_string && mf_str_is(t.text, "-")) return true;
@@ -301,7 +317,8 @@ static void instruction(assembler *a, token t) {
 static void raw_words(assembler *a) {
   token t;
   uint64_t n = 0;
-  while (next(a, &t) && number_of(a, t, "a word of .raw", UINT32_MAX, &n)) push_code(a, (uint32_t)n);
+  while (next(a, &t) && number_of(a, t, "a word of .raw", UINT32_MAX, &n))
+    push_code(a, (uint32_t)n);
 }
 
 static void place_label(assembler *a, token t) {
@@ -352,10 +369,12 @@ static uint32_t field_named(const mf_table_info *info, mf_str name) {
 static bool unknown_field(assembler *a, const mf_table_info *info, token name) {
   mf_near near;
   mf_near_init(&near, name.text);
-  for (uint32_t i = 0; i < info->field_count; i++) mf_near_offer(&near, mf_str_of(info->field_names[i]));
+  for (uint32_t i = 0; i < info->field_count; i++)
+    mf_near_offer(&near, mf_str_of(info->field_names[i]));
   const mf_str best = mf_near_best(&near);
   const char *hint = best.n ? mf_arena_printf(a->arena, "write '%.*s'", (int)best.n, best.p) : NULL;
-  if (complain(a)) mf_diag_add_hint(a->diags, MF_E_ASM_FIELD, name.span, hint, info->name, ARG(name));
+  if (complain(a))
+    mf_diag_add_hint(a->diags, MF_E_ASM_FIELD, name.span, hint, info->name, ARG(name));
   return false;
 }
 
@@ -458,7 +477,8 @@ static bool read_double(assembler *a, mf_constant *c) {
   token t;
   double d = 0;
   if (!need(a, &t, "a number")) return false;
-  if (t.text.n > 2 && t.text.p[1] == 'x') return number_of(a, t, "a double", UINT64_MAX, &c->payload);
+  if (t.text.n > 2 && t.text.p[1] == 'x')
+    return number_of(a, t, "a double", UINT64_MAX, &c->payload);
   if (t.is_string || !mf_parse_double(t.text, true, &d, NULL)) return wrong(a, "a double", t);
   memcpy(&c->payload, &d, sizeof d);
   return true;
@@ -485,10 +505,14 @@ static bool read_payload(assembler *a, mf_constant *c) {
     case MF_NULL: return true;
     case MF_BOOL: return read_bool(a, c);
     case MF_DOUBLE: return read_double(a, c);
-    case MF_STRING: case MF_BYTES: case MF_TYPE: return read_text(a, c);
-    case MF_LIST: case MF_MAP: return read_children(a, c);
+    case MF_STRING:
+    case MF_BYTES:
+    case MF_TYPE: return read_text(a, c);
+    case MF_LIST:
+    case MF_MAP: return read_children(a, c);
     case MF_TIMESTAMP:
-      return need_number(a, "seconds", UINT64_MAX, &c->payload) && need_u32(a, "nanoseconds", &c->len);
+      return need_number(a, "seconds", UINT64_MAX, &c->payload) &&
+             need_u32(a, "nanoseconds", &c->len);
     default: return need_number(a, "a number", UINT64_MAX, &c->payload);
   }
 }
@@ -533,7 +557,8 @@ static bool read_hex_bytes(assembler *a, mf_str *out) {
   char *bytes = mf_arena_get(a->arena, t.text.n);
   for (size_t i = 0; bytes && i < t.text.n; i += 2) {
     uint64_t byte = 0;
-    if (t.text.n % 2 || !hex_digits((mf_str){t.text.p + i, 2}, &byte)) return wrong(a, "hex digits", t);
+    if (t.text.n % 2 || !hex_digits((mf_str){t.text.p + i, 2}, &byte))
+      return wrong(a, "hex digits", t);
     bytes[i / 2] = (char)(unsigned char)byte;
   }
   if (bytes) *out = (mf_str){bytes, t.text.n / 2};
@@ -564,7 +589,9 @@ static void line(assembler *a) {
     wrong(a, "a place", t);
     return;
   }
-  if (!number_of(a, t, "a line", UINT32_MAX, &l) || !number_of(a, column, "a column", UINT32_MAX, &c)) return;
+  if (!number_of(a, t, "a line", UINT32_MAX, &l) ||
+      !number_of(a, column, "a column", UINT32_MAX, &c))
+    return;
   if (!need_u32(a, "an offset", &r.offset) || !need_u32(a, "a length", &r.length)) return;
   if (next(a, &t)) {
     const bool is_pc = split(&t, '=', &column) && mf_str_is(t.text, "pc");
@@ -593,8 +620,10 @@ static void origin(assembler *a) {
 static void metadata(assembler *a) {
   token t;
   if (!need(a, &t, "a JSON text")) return;
-  if (!t.is_string) wrong(a, "a JSON text", t);
-  else a->metadata = t.text;
+  if (!t.is_string)
+    wrong(a, "a JSON text", t);
+  else
+    a->metadata = t.text;
 }
 
 /* [section+]offset width value [nosum] */
@@ -605,8 +634,8 @@ static void patch(assembler *a) {
   e.span = t.span;
   offset = t;
   if (split(&t, '+', &offset)) e.section = t;
-  if (!number_of(a, offset, "an offset", UINT32_MAX, &e.offset) || !need_u32(a, "a width", &e.width) ||
-      !need_number(a, "a value", UINT64_MAX, &e.value))
+  if (!number_of(a, offset, "an offset", UINT32_MAX, &e.offset) ||
+      !need_u32(a, "a width", &e.width) || !need_number(a, "a value", UINT64_MAX, &e.value))
     return;
   if (e.width > 8) wrong(a, "a width", t);
   if (next(a, &sum)) {
@@ -620,10 +649,13 @@ static void truncate(assembler *a) {
   a->resize = need_number(a, "a number of bytes", MF_LIMIT_IMAGE_BYTES + 1, &a->new_size);
 }
 
-static const struct directive { const char *name; void (*read)(assembler *); } directives[] = {
-    {".chunk", chunk}, {".const", constant}, {".child", child}, {".line", line},
-    {".source", origin}, {".metadata", metadata}, {".raw", raw_words}, {".patch", patch},
-    {".truncate", truncate},
+static const struct directive {
+  const char *name;
+  void (*read)(assembler *);
+} directives[] = {
+    {".chunk", chunk},   {".const", constant}, {".child", child},
+    {".line", line},     {".source", origin},  {".metadata", metadata},
+    {".raw", raw_words}, {".patch", patch},    {".truncate", truncate},
 };
 enum { DIRECTIVES = sizeof directives / sizeof *directives };
 
@@ -662,9 +694,12 @@ static void any_line(assembler *a, bool strings_pass) {
   if (!next(a, &t)) return;
   const bool is_string = !t.is_string && mf_str_is(t.text, ".string");
   if (is_string != strings_pass) return;
-  if (is_string) string(a);
-  else if (!t.is_string && t.text.p[0] == '.') directive(a, t);
-  else code_line(a, t);
+  if (is_string)
+    string(a);
+  else if (!t.is_string && t.text.p[0] == '.')
+    directive(a, t);
+  else
+    code_line(a, t);
   if (next(a, &t) && complain(a)) mf_diag_add(a->diags, MF_E_ASM_TRAILING, t.span, ARG(t));
 }
 
@@ -680,12 +715,18 @@ static void each_line(assembler *a, bool strings_pass) {
 
 static mf_parts parts_of(const assembler *a) {
   mf_parts p = {
-      .strings = a->strings, .string_count = a->string_count,
-      .constants = a->constants, .constant_count = a->constant_count,
-      .children = a->children.at, .child_count = a->children.count,
-      .code = a->code.at, .code_count = a->code.count,
-      .lines = a->lines, .line_count = a->line_count,
-      .source = a->origin, .metadata = a->metadata,
+      .strings = a->strings,
+      .string_count = a->string_count,
+      .constants = a->constants,
+      .constant_count = a->constant_count,
+      .children = a->children.at,
+      .child_count = a->children.count,
+      .code = a->code.at,
+      .code_count = a->code.count,
+      .lines = a->lines,
+      .line_count = a->line_count,
+      .source = a->origin,
+      .metadata = a->metadata,
   };
   for (int t = 0; t < MF_TABLE_COUNT; t++) {
     p.rows[t] = a->rows[t].at;
@@ -696,7 +737,7 @@ static mf_parts parts_of(const assembler *a) {
 
 static uint32_t section_named(mf_str name) {
   static const char *const fixed[] = {"strings", "string_rows", "constants", "children",
-                                      "code", "lines", "source", "metadata"};
+                                      "code",    "lines",       "source",    "metadata"};
   for (uint32_t i = 0; i < MF_SECTION_METADATA; i++)
     if (mf_str_is(name, fixed[i])) return i + MF_SECTION_STRINGS;
   for (uint32_t t = 0; t < MF_TABLE_COUNT; t++)
@@ -762,12 +803,16 @@ static void prepare(assembler *a) {
   mf_names_init(&a->texts, a->arena);
   mf_names_init(&a->labels, a->arena);
   for (uint32_t code = 0; code < 256; code++)
-    if (mf_op_table[code].name) mf_names_set(&a->mnemonics, mf_str_of(mf_op_table[code].name), code);
+    if (mf_op_table[code].name)
+      mf_names_set(&a->mnemonics, mf_str_of(mf_op_table[code].name), code);
 }
 
 mf_status mf_assemble(mf_arena *arena, mf_str text, mf_diags *diags, mf_buf *out) {
-  assembler a = {.arena = arena, .diags = diags, .source = text,
-                 .origin = {MF_ABSENT, 0, {0, 0}}, .metadata = {"{}", 2}};
+  assembler a = {.arena = arena,
+                 .diags = diags,
+                 .source = text,
+                 .origin = {MF_ABSENT, 0, {0, 0}},
+                 .metadata = {"{}", 2}};
   const uint32_t errors = diags->errors;
   if (text.n > INT32_MAX) return MF_TOO_LARGE;
   prepare(&a);
@@ -778,8 +823,10 @@ mf_status mf_assemble(mf_arena *arena, mf_str text, mf_diags *diags, mf_buf *out
   if (diags->errors != errors) return MF_ASM_INVALID;
   const size_t start = out->n;
   mf_status status = write_image(&a, out);
-  if (mf_arena_oom(arena)) status = MF_OUT_OF_MEMORY;
-  else if (status == MF_OK && diags->errors != errors) status = MF_ASM_INVALID;
+  if (mf_arena_oom(arena))
+    status = MF_OUT_OF_MEMORY;
+  else if (status == MF_OK && diags->errors != errors)
+    status = MF_ASM_INVALID;
   if (status) out->n = start;
   return status;
 }

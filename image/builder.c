@@ -14,10 +14,10 @@ struct mf_builder {
   mf_names strings; /* text to number; entries are in the order of the numbers */
 
   mf_constant *constants;
-  mf_value *values;         /* what the constants mean */
+  mf_value *values; /* what the constants mean */
   uint32_t constant_count, constant_cap;
   mf_words children;
-  mf_words gathered;           /* children of collections that are being interned */
+  mf_words gathered;        /* children of collections that are being interned */
   uint32_t *constant_index; /* number + 1, open addressing; 0: free */
   uint32_t constant_mask;
 
@@ -25,12 +25,12 @@ struct mf_builder {
   mf_words code;
   mf_line_row *lines;
   uint32_t line_count, line_cap;
-  mf_line_row place;        /* of the instructions to come */
+  mf_line_row place; /* of the instructions to come */
   bool has_place;
 
   uint32_t chunk_name, chunk_kind, chunk_start;
-  mf_words labels;             /* where each is placed, from the chunk's start */
-  mf_words fixups;             /* words that hold a label: index * 2, + 1 for operand a */
+  mf_words labels; /* where each is placed, from the chunk's start */
+  mf_words fixups; /* words that hold a label: index * 2, + 1 for operand a */
 
   mf_source_row source;
   mf_str metadata;
@@ -125,7 +125,8 @@ static bool reserve_constant(mf_builder *b) {
   if (b->constant_count < b->constant_cap) return true;
   uint32_t cap = b->constant_cap;
   mf_constant *constants = mf_grow(b->arena, b->constants, cap, &cap, sizeof *constants);
-  mf_value *values = mf_grow(b->arena, b->values, b->constant_cap, &b->constant_cap, sizeof *values);
+  mf_value *values = mf_grow(b->arena, b->values, b->constant_cap, &b->constant_cap,
+                             sizeof *values);
   uint32_t *index = MF_NEW_ARRAY(b->arena, uint32_t, (size_t)b->constant_cap * 2);
   if (constants == NULL || values == NULL || index == NULL) {
     b->constant_cap = b->constant_count;
@@ -163,7 +164,8 @@ static uint32_t add_constant(mf_builder *b, mf_constant c, const uint32_t *numbe
   if (!reserve_constant(b)) return 0;
   const mf_value v = value_of(b, &c, numbers);
   if (v.kind == MF_UNSET) fail_memory(b);
-  if (v.kind == MF_ERROR) fail(b, MF_IMAGE_BAD_CONSTANT, "a key of a map is repeated or of a wrong kind");
+  if (v.kind == MF_ERROR)
+    fail(b, MF_IMAGE_BAD_CONSTANT, "a key of a map is repeated or of a wrong kind");
   if (c.kind == MF_LIST || c.kind == MF_MAP) c.payload = b->children.count;
   for (uint32_t i = 0; i < child_count(&c); i++)
     if (!push(b, &b->children, numbers[i])) return 0;
@@ -188,7 +190,8 @@ static uint32_t intern_collection(mf_builder *b, const mf_value *v, uint32_t dep
   const uint32_t bottom = b->gathered.count;
   uint32_t number = 0;
   for (uint32_t i = 0; i < v->len && b->status == MF_OK; i++) {
-    if (v->kind == MF_MAP) push(b, &b->gathered, intern_value(b, &v->as.map->pairs[i].key, depth + 1));
+    if (v->kind == MF_MAP)
+      push(b, &b->gathered, intern_value(b, &v->as.map->pairs[i].key, depth + 1));
     const mf_value *element = v->kind == MF_MAP ? &v->as.map->pairs[i].value : &v->as.list[i];
     push(b, &b->gathered, intern_value(b, element, depth + 1));
   }
@@ -204,15 +207,24 @@ static uint32_t intern_value(mf_builder *b, const mf_value *v, uint32_t depth) {
     return 0;
   }
   switch ((mf_kind)v->kind) {
-    case MF_LIST: case MF_MAP: return intern_collection(b, v, depth);
-    case MF_STRING: case MF_BYTES: case MF_TYPE:
+    case MF_LIST:
+    case MF_MAP: return intern_collection(b, v, depth);
+    case MF_STRING:
+    case MF_BYTES:
+    case MF_TYPE:
       c.len = v->len;
       c.payload = mf_builder_string(b, (mf_str){v->as.s, v->len});
       break;
     case MF_NULL: c.payload = 0; break;
     case MF_TIMESTAMP: c.len = v->len; break;
-    case MF_BOOL: case MF_INT: case MF_UINT: case MF_DOUBLE: case MF_DURATION: break;
-    case MF_UNSET: case MF_OPTIONAL: case MF_ERROR:
+    case MF_BOOL:
+    case MF_INT:
+    case MF_UINT:
+    case MF_DOUBLE:
+    case MF_DURATION: break;
+    case MF_UNSET:
+    case MF_OPTIONAL:
+    case MF_ERROR:
       fail(b, MF_IMAGE_BAD_CONSTANT, "a value of kind %u cannot be a constant", v->kind);
   }
   return b->status ? 0 : intern(b, c, NULL);
@@ -263,7 +275,8 @@ void mf_builder_place(mf_builder *b, uint32_t label) {
 
 uint32_t mf_builder_pc(const mf_builder *b) { return b->code.count - b->chunk_start; }
 
-void mf_builder_line(mf_builder *b, uint32_t offset, uint32_t length, uint32_t line, uint32_t column) {
+void mf_builder_line(mf_builder *b, uint32_t offset, uint32_t length, uint32_t line,
+                     uint32_t column) {
   b->place = (mf_line_row){0, offset, length, line, column};
   b->has_place = true;
 }
@@ -307,8 +320,10 @@ static void resolve_labels(mf_builder *b) {
     const bool is_a = b->fixups.at[i] & 1;
     const uint32_t label = is_a ? mf_word_a(*word) : *word;
     const uint32_t to = label < b->labels.count ? b->labels.at[label] : UNPLACED;
-    if (to == UNPLACED) fail(b, MF_IMAGE_BAD_JUMP, "label %u was never placed", label);
-    else if (is_a && to > MF_OPERAND_A_MAX) fail(b, MF_IMAGE_TOO_LARGE, "a jump goes too far");
+    if (to == UNPLACED)
+      fail(b, MF_IMAGE_BAD_JUMP, "label %u was never placed", label);
+    else if (is_a && to > MF_OPERAND_A_MAX)
+      fail(b, MF_IMAGE_TOO_LARGE, "a jump goes too far");
     *word = is_a ? mf_word_op(*word) | to << 8 : to;
   }
 }
@@ -332,8 +347,8 @@ uint32_t mf_builder_chunk_end(mf_builder *b) {
     fail_chunk(b, status, &flow);
     return MF_ABSENT;
   }
-  const mf_row_chunk row = {b->chunk_name, b->chunk_kind, b->chunk_start, count, flow.max_depth,
-                            flow.max_frames};
+  const mf_row_chunk row = {b->chunk_name, b->chunk_kind,  b->chunk_start,
+                            count,         flow.max_depth, flow.max_frames};
   const uint32_t number = mf_builder_row(b, MF_TABLE_CHUNK, &row.name);
   return b->status ? MF_ABSENT : number;
 }
@@ -351,12 +366,18 @@ void mf_builder_metadata(mf_builder *b, mf_str json) {
 
 static mf_parts parts_of(const mf_builder *b, const mf_str *strings) {
   mf_parts p = {
-      .strings = strings, .string_count = b->strings.count,
-      .constants = b->constants, .constant_count = b->constant_count,
-      .children = b->children.at, .child_count = b->children.count,
-      .code = b->code.at, .code_count = b->code.count,
-      .lines = b->lines, .line_count = b->line_count,
-      .source = b->source, .metadata = b->metadata,
+      .strings = strings,
+      .string_count = b->strings.count,
+      .constants = b->constants,
+      .constant_count = b->constant_count,
+      .children = b->children.at,
+      .child_count = b->children.count,
+      .code = b->code.at,
+      .code_count = b->code.count,
+      .lines = b->lines,
+      .line_count = b->line_count,
+      .source = b->source,
+      .metadata = b->metadata,
   };
   for (int t = 0; t < MF_TABLE_COUNT; t++) {
     p.rows[t] = b->rows[t].at;

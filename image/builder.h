@@ -41,7 +41,8 @@ void mf_builder_emit(mf_builder *b, mf_opcode op, uint32_t a, uint32_t op_b, uin
 /* Words emitted in the open chunk so far (for peepholes and tests). */
 uint32_t mf_builder_pc(const mf_builder *b);
 /* The instructions that follow come from this place (until the next call). */
-void mf_builder_line(mf_builder *b, uint32_t offset, uint32_t length, uint32_t line, uint32_t column);
+void mf_builder_line(mf_builder *b, uint32_t offset, uint32_t length, uint32_t line,
+                     uint32_t column);
 
 void mf_builder_source(mf_builder *b, mf_str base_name, uint32_t length, mf_hash128 digest);
 void mf_builder_metadata(mf_builder *b, mf_str json);

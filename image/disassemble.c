@@ -70,10 +70,9 @@ static void print_value(mf_buf *out, const mf_value *v, unsigned depth) {
       mf_buf_puts(out, "type ");
       print_text(out, (mf_str){v->as.s, v->len});
       break;
-    case MF_LIST: case MF_MAP: print_elements(out, v, depth); break;
-    case MF_TIMESTAMP:
-      mf_buf_add(out, text, mf_format_timestamp(v->as.i, v->len, text));
-      break;
+    case MF_LIST:
+    case MF_MAP: print_elements(out, v, depth); break;
+    case MF_TIMESTAMP: mf_buf_add(out, text, mf_format_timestamp(v->as.i, v->len, text)); break;
     case MF_DURATION: mf_buf_add(out, text, mf_format_duration(v->as.i, text)); break;
     default: mf_buf_puts(out, "?"); break;
   }
@@ -93,12 +92,15 @@ static bool has_comment(const mf_image *im, mf_operand_kind kind, uint32_t value
 }
 
 static void print_comment(mf_buf *out, const mf_image *im, mf_operand_kind kind, uint32_t value) {
-  if (kind == MF_OPERAND_CONST || kind == MF_OPERAND_TEXT) print_value(out, &im->values[value], 0);
-  else print_row_name(out, im, mf_operand_table(kind), value);
+  if (kind == MF_OPERAND_CONST || kind == MF_OPERAND_TEXT)
+    print_value(out, &im->values[value], 0);
+  else
+    print_row_name(out, im, mf_operand_table(kind), value);
 }
 
 static void pad_to(mf_buf *out, size_t start, size_t column) {
-  do mf_buf_putc(out, ' '); while (!out->failed && out->n - start < column);
+  do mf_buf_putc(out, ' ');
+  while (!out->failed && out->n - start < column);
 }
 
 /* ---- operands and instructions ---- */
@@ -117,9 +119,12 @@ static void print_operand(mf_buf *out, mf_operand_kind kind, uint32_t value) {
   if (kind == MF_OPERAND_FUNCTION) word = mf_function_name(value);
   if (kind == MF_OPERAND_STEP_OR_PREVIOUS && value == MF_PREVIOUS) word = "previous";
   if (mf_operand_base(kind) != kind && value == MF_ABSENT) word = "-";
-  if (mf_enum_is_flags(kind) && value && value < mf_enum_limit(kind)) print_flags(out, kind, value);
-  else if (word) mf_buf_puts(out, word);
-  else mf_buf_printf(out, kind == MF_OPERAND_LABEL ? "%04u" : "%u", value);
+  if (mf_enum_is_flags(kind) && value && value < mf_enum_limit(kind))
+    print_flags(out, kind, value);
+  else if (word)
+    mf_buf_puts(out, word);
+  else
+    mf_buf_printf(out, kind == MF_OPERAND_LABEL ? "%04u" : "%u", value);
 }
 
 static void print_instruction(mf_buf *out, const mf_image *im, const uint32_t *at, uint32_t pc) {
@@ -148,8 +153,10 @@ static const mf_row_chunk *chunk_of(const mf_image *im, uint32_t pc) {
   uint32_t low = 0, high = MF_ROW_COUNT(im, CHUNK);
   while (high - low > 1) {
     const uint32_t middle = low + (high - low) / 2;
-    if (chunks[middle].start <= pc) low = middle;
-    else high = middle;
+    if (chunks[middle].start <= pc)
+      low = middle;
+    else
+      high = middle;
   }
   return &chunks[low];
 }
@@ -174,8 +181,10 @@ static void print_source(printer *p) {
   char digest[33];
   mf_hash128_text((mf_hash128){source->digest[0], source->digest[1]}, digest);
   mf_buf_puts(p->out, ".source ");
-  if (source->name == MF_ABSENT) mf_buf_putc(p->out, '-');
-  else print_string(p, source->name);
+  if (source->name == MF_ABSENT)
+    mf_buf_putc(p->out, '-');
+  else
+    print_string(p, source->name);
   mf_buf_printf(p->out, " %u %s\n.metadata ", source->length, digest);
   mf_json_quote(p->out, p->im->metadata);
   mf_buf_putc(p->out, '\n');
@@ -183,8 +192,10 @@ static void print_source(printer *p) {
 
 static void print_field(printer *p, const char *name, mf_operand_kind kind, uint32_t value) {
   mf_buf_printf(p->out, " %s=", name);
-  if (mf_operand_base(kind) == MF_OPERAND_STRING && value != MF_ABSENT) print_string(p, value);
-  else print_operand(p->out, kind, value);
+  if (mf_operand_base(kind) == MF_OPERAND_STRING && value != MF_ABSENT)
+    print_string(p, value);
+  else
+    print_operand(p->out, kind, value);
 }
 
 static void print_table(printer *p, mf_table t) {
@@ -245,8 +256,10 @@ static void print_double_constant(mf_buf *out, double d, uint64_t bits) {
   uint64_t again_bits = 0;
   if (mf_parse_double((mf_str){text, n}, false, &again, NULL))
     memcpy(&again_bits, &again, sizeof again_bits);
-  if (again_bits == bits && (n != 1 || bits)) mf_buf_printf(out, " %.*s", (int)n, text);
-  else mf_buf_printf(out, " 0x%016llx", (unsigned long long)bits);
+  if (again_bits == bits && (n != 1 || bits))
+    mf_buf_printf(out, " %.*s", (int)n, text);
+  else
+    mf_buf_printf(out, " 0x%016llx", (unsigned long long)bits);
 }
 
 static void print_children(printer *p, const mf_constant *c) {
@@ -258,9 +271,10 @@ static void print_children(printer *p, const mf_constant *c) {
 }
 
 static const char *const constant_words[] = {
-    [MF_NULL] = "null", [MF_BOOL] = "bool", [MF_INT] = "int", [MF_UINT] = "uint",
-    [MF_DOUBLE] = "double", [MF_STRING] = "string", [MF_BYTES] = "bytes", [MF_LIST] = "list",
-    [MF_MAP] = "map", [MF_TIMESTAMP] = "timestamp", [MF_DURATION] = "duration", [MF_TYPE] = "type",
+    [MF_NULL] = "null",           [MF_BOOL] = "bool",         [MF_INT] = "int",
+    [MF_UINT] = "uint",           [MF_DOUBLE] = "double",     [MF_STRING] = "string",
+    [MF_BYTES] = "bytes",         [MF_LIST] = "list",         [MF_MAP] = "map",
+    [MF_TIMESTAMP] = "timestamp", [MF_DURATION] = "duration", [MF_TYPE] = "type",
 };
 
 const char *mf_constant_word(uint32_t kind) {
@@ -273,17 +287,22 @@ static void print_constant(printer *p, uint32_t number) {
   mf_buf_printf(p->out, ".const %u %s", number, mf_constant_word(c->kind));
   switch (c->kind) {
     case MF_BOOL: mf_buf_puts(p->out, c->payload ? " true" : " false"); break;
-    case MF_INT: case MF_DURATION: mf_buf_printf(p->out, " %lld", (long long)v->as.i); break;
+    case MF_INT:
+    case MF_DURATION: mf_buf_printf(p->out, " %lld", (long long)v->as.i); break;
     case MF_UINT: mf_buf_printf(p->out, " %llu", (unsigned long long)c->payload); break;
     case MF_DOUBLE: print_double_constant(p->out, v->as.d, c->payload); break;
     case MF_TIMESTAMP: mf_buf_printf(p->out, " %lld %u", (long long)v->as.i, c->len); break;
-    case MF_STRING: case MF_BYTES: case MF_TYPE:
+    case MF_STRING:
+    case MF_BYTES:
+    case MF_TYPE:
       mf_buf_putc(p->out, ' ');
       print_string(p, (uint32_t)c->payload);
       break;
-    case MF_LIST: case MF_MAP: print_children(p, c); break;
+    case MF_LIST:
+    case MF_MAP: print_children(p, c); break;
   }
-  if (c->kind == MF_LIST || c->kind == MF_MAP || c->kind == MF_TIMESTAMP || c->kind == MF_DURATION) {
+  if (c->kind == MF_LIST || c->kind == MF_MAP || c->kind == MF_TIMESTAMP ||
+      c->kind == MF_DURATION) {
     mf_buf_puts(p->out, "  ; ");
     print_value(p->out, v, 0);
   }
@@ -333,7 +352,9 @@ void mf_disassemble(const mf_image *image, mf_str source, mf_buf *out) {
   mf_names_init(&p.texts, &p.arena);
   bool ok = name_strings(&p);
   if (ok && is_source_of(image, source)) ok = mf_lines_init(&p.lines, &p.arena, source);
-  if (ok) print_listing(&p);
-  else out->failed = true;
+  if (ok)
+    print_listing(&p);
+  else
+    out->failed = true;
   mf_arena_fini(&p.arena);
 }

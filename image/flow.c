@@ -29,9 +29,9 @@ typedef struct walker {
   uint32_t *rank;                 /* targets before word 64 * i */
   target *targets;
   frame_node *frames;
-  uint32_t *pending;              /* targets to walk on from: word numbers */
+  uint32_t *pending; /* targets to walk on from: word numbers */
   uint32_t target_count, frame_count, pending_count, instructions, visited;
-  uint32_t depth, frame;          /* where the walk is now */
+  uint32_t depth, frame; /* where the walk is now */
   mf_flow *flow;
 } walker;
 
@@ -142,8 +142,8 @@ static mf_status enter(walker *w, const mf_op_info *op, uint32_t pc) {
   if (level > MF_LIMIT_FRAMES)
     return refuse(w, pc, MF_IMAGE_STACK_OVERFLOW, "frames are nested too deeply");
   if (level > w->flow->max_frames) w->flow->max_frames = level;
-  w->frames[w->frame_count] =
-      (frame_node){w->frame, frame_row(w, op, pc), (uint16_t)w->depth, frame_kind(op), level};
+  w->frames[w->frame_count] = (frame_node){w->frame, frame_row(w, op, pc), (uint16_t)w->depth,
+                                           frame_kind(op), level};
   w->frame = w->frame_count++;
   return MF_OK;
 }
@@ -158,7 +158,8 @@ static mf_status leave(walker *w, const mf_op_info *op, uint32_t pc) {
   if (!is_innermost(w, op, pc))
     return refuse(w, pc, MF_IMAGE_FRAME_MISMATCH, "the innermost frame is not the one left");
   if (w->depth != top->base)
-    return refuse(w, pc, MF_IMAGE_STACK_MISMATCH, "the stack is not as it was when the frame was entered");
+    return refuse(w, pc, MF_IMAGE_STACK_MISMATCH,
+                  "the stack is not as it was when the frame was entered");
   w->frame = top->parent;
   if (op->flags & MF_OPF_RAISE && w->frame == 0)
     return refuse(w, pc, MF_IMAGE_FRAME_MISMATCH, "there is no frame around the one left");
@@ -176,7 +177,8 @@ static mf_status check_special(const walker *w, mf_opcode code, uint32_t pc) {
   switch ((int)code) { /* the few that are special: not a list of all opcodes */
     case MF_OP_RETURN:
       if (!w->pure) return refuse(w, pc, MF_IMAGE_BAD_OPCODE, "only expressions return");
-      if (w->depth > 1) return refuse(w, pc, MF_IMAGE_STACK_MISMATCH, "more than the result is on the stack");
+      if (w->depth > 1)
+        return refuse(w, pc, MF_IMAGE_STACK_MISMATCH, "more than the result is on the stack");
       break;
     case MF_OP_END:
       if (w->depth) return refuse(w, pc, MF_IMAGE_STACK_MISMATCH, "values are left on the stack");
@@ -187,7 +189,8 @@ static mf_status check_special(const walker *w, mf_opcode code, uint32_t pc) {
       break;
     case MF_OP_HANDLER:
       if (w->frame && w->depth != w->frames[w->frame].base)
-        return refuse(w, pc, MF_IMAGE_STACK_MISMATCH, "the stack is not as it was when the frame was entered");
+        return refuse(w, pc, MF_IMAGE_STACK_MISMATCH,
+                      "the stack is not as it was when the frame was entered");
       break;
   }
   return MF_OK;
@@ -244,8 +247,10 @@ static mf_status step(walker *w, const mf_op_info *op, uint32_t pc) {
   if (op->flags != MF_OPF_PURE) status = check_frames(w, op, pc);
   if (!status) status = move_stack(w, op, pc);
   if (status || op->flags == MF_OPF_PURE) return status;
-  if (op->flags & MF_OPF_ENTER) status = enter(w, op, pc);
-  else if (op->flags & MF_OPF_LEAVE) status = leave(w, op, pc);
+  if (op->flags & MF_OPF_ENTER)
+    status = enter(w, op, pc);
+  else if (op->flags & MF_OPF_LEAVE)
+    status = leave(w, op, pc);
   if (!status && op->flags & (MF_OPF_JUMP | MF_OPF_ENTER)) status = follow_labels(w, op, pc);
   return status;
 }

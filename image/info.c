@@ -5,32 +5,48 @@
 
 /* The words opcodes.def uses for counts and flags. */
 enum { N = MF_POP_N, N2 = MF_POP_N2, NB = MF_POP_NB };
-enum { PURE = MF_OPF_PURE, JUMP = MF_OPF_JUMP, END = MF_OPF_END, EFFECT = MF_OPF_EFFECT,
-       ENTER = MF_OPF_ENTER, LEAVE = MF_OPF_LEAVE, INSIDE = MF_OPF_INSIDE, RAISE = MF_OPF_RAISE };
+enum {
+  PURE = MF_OPF_PURE,
+  JUMP = MF_OPF_JUMP,
+  END = MF_OPF_END,
+  EFFECT = MF_OPF_EFFECT,
+  ENTER = MF_OPF_ENTER,
+  LEAVE = MF_OPF_LEAVE,
+  INSIDE = MF_OPF_INSIDE,
+  RAISE = MF_OPF_RAISE
+};
 #define HAS(kind) (MF_OPERAND_##kind != MF_OPERAND_NONE)
 
 const mf_op_info mf_op_table[256] = {
 #define MF_OP(name, code, a, b, c, pop, push, flags, synopsis) \
-  [code] = {#name, {MF_OPERAND_##a, MF_OPERAND_##b, MF_OPERAND_##c}, 1 + HAS(b) + HAS(c), \
-            pop, push, flags, synopsis},
+  [code] = {#name,                                             \
+            {MF_OPERAND_##a, MF_OPERAND_##b, MF_OPERAND_##c},  \
+            1 + HAS(b) + HAS(c),                               \
+            pop,                                               \
+            push,                                              \
+            flags,                                             \
+            synopsis},
 #include "opcodes.def"
 #undef MF_OP
 };
 
-/* First the number of fields of each table, then the descriptions. */
+/* First an enumeration of each table's fields, then the descriptions. */
+/* clang-format off */
 #define MF_TABLE(NAME, name) }; enum { NAME##_fields = -1,
+/* clang-format on */
 #define MF_FIELD(NAME, field, kind) NAME##_##field,
-enum { no_fields,
+enum {
+  no_fields,
 #include "tables.def"
 };
 #undef MF_TABLE
 #undef MF_FIELD
 
 const mf_table_info mf_table_infos[MF_TABLE_COUNT] = {
-#define MF_TABLE(NAME, lower) \
+#define MF_TABLE(NAME, lower)      \
   [MF_TABLE_##NAME].name = #lower, \
   [MF_TABLE_##NAME].field_count = sizeof(mf_row_##lower) / sizeof(uint32_t),
-#define MF_FIELD(NAME, field, kind) \
+#define MF_FIELD(NAME, field, kind)                       \
   [MF_TABLE_##NAME].field_names[NAME##_##field] = #field, \
   [MF_TABLE_##NAME].field_kinds[NAME##_##field] = MF_OPERAND_##kind,
 #include "tables.def"
@@ -69,10 +85,12 @@ mf_operand_kind mf_operand_base(mf_operand_kind kind) {
 
 uint32_t mf_section_row_bytes(uint32_t id) {
   switch (id) {
-    case MF_SECTION_STRINGS: case MF_SECTION_METADATA: return 1;
+    case MF_SECTION_STRINGS:
+    case MF_SECTION_METADATA: return 1;
     case MF_SECTION_STRING_ROWS: return sizeof(mf_string_row);
     case MF_SECTION_CONSTANTS: return sizeof(mf_constant);
-    case MF_SECTION_CHILDREN: case MF_SECTION_CODE: return sizeof(uint32_t);
+    case MF_SECTION_CHILDREN:
+    case MF_SECTION_CODE: return sizeof(uint32_t);
     case MF_SECTION_LINES: return sizeof(mf_line_row);
     case MF_SECTION_SOURCE: return sizeof(mf_source_row);
     default: return mf_table_infos[id - MF_SECTION_TABLE].field_count * (uint32_t)sizeof(uint32_t);
@@ -83,7 +101,11 @@ uint32_t mf_section_row_bytes(uint32_t id) {
 
 enum { MF_OPERAND_BUILTIN = 63 }; /* names of built-in slots are no operand kind */
 
-static const struct enum_row { uint8_t kind; uint32_t code; const char *word; } enums[] = {
+static const struct enum_row {
+  uint8_t kind;
+  uint32_t code;
+  const char *word;
+} enums[] = {
 #define MF_ENUM(type, name, code, word) {MF_OPERAND_##type, code, word},
 #include "kinds.def"
 #undef MF_ENUM
@@ -106,8 +128,10 @@ static uint32_t limit_of(unsigned kind, bool is_flags) {
   uint32_t limit = 0;
   for (size_t i = 0; i < ENUM_ROWS; i++) {
     if (enums[i].kind != kind) continue;
-    if (is_flags) limit = ((limit ? limit - 1 : 0) | enums[i].code) + 1;
-    else if (enums[i].code >= limit) limit = enums[i].code + 1;
+    if (is_flags)
+      limit = ((limit ? limit - 1 : 0) | enums[i].code) + 1;
+    else if (enums[i].code >= limit)
+      limit = enums[i].code + 1;
   }
   return limit;
 }
@@ -132,12 +156,18 @@ static const uint8_t function_lengths[] = {
 #include "../vm/functions.def"
 #undef MF_FUNCTION
 };
-static const struct function { const char *name; uint32_t code; } functions[] = {
+static const struct function {
+  const char *name;
+  uint32_t code;
+} functions[] = {
 #define MF_FUNCTION(name, code, min, max, cost, doc) {#name, code},
 #include "../vm/functions.def"
 #undef MF_FUNCTION
 };
-static const struct arity { const char *name; uint32_t min, max; } arities[] = {
+static const struct arity {
+  const char *name;
+  uint32_t min, max;
+} arities[] = {
 #define MF_FUNCTION(name, code, min, max, cost, doc) [code] = {#name, min, max},
 #include "../vm/functions.def"
 #undef MF_FUNCTION

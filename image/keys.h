@@ -1,6 +1,6 @@
 /* keys - how map keys are hashed and compared.
  *
- * Images build the indexes of their constant maps (image/values.c), the machine
+ * Images build the indexes of their constant maps (image/constants.c), the machine
  * builds those of the maps it makes and searches both: one rule, here.
  *
  * Keys are bools, ints, uints and strings.  An int and a uint of one value are

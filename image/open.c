@@ -70,11 +70,26 @@ static void bind_section(mf_image *im, const mf_section *s) {
   const void *at = im->bytes + s->offset;
   switch (s->id) {
     case MF_SECTION_STRINGS: im->strings = at; break;
-    case MF_SECTION_STRING_ROWS: im->string_rows = at; im->string_count = s->count; break;
-    case MF_SECTION_CONSTANTS: im->constants = at; im->constant_count = s->count; break;
-    case MF_SECTION_CHILDREN: im->children = at; im->child_count = s->count; break;
-    case MF_SECTION_CODE: im->code = at; im->code_count = s->count; break;
-    case MF_SECTION_LINES: im->lines = at; im->line_count = s->count; break;
+    case MF_SECTION_STRING_ROWS:
+      im->string_rows = at;
+      im->string_count = s->count;
+      break;
+    case MF_SECTION_CONSTANTS:
+      im->constants = at;
+      im->constant_count = s->count;
+      break;
+    case MF_SECTION_CHILDREN:
+      im->children = at;
+      im->child_count = s->count;
+      break;
+    case MF_SECTION_CODE:
+      im->code = at;
+      im->code_count = s->count;
+      break;
+    case MF_SECTION_LINES:
+      im->lines = at;
+      im->line_count = s->count;
+      break;
     case MF_SECTION_SOURCE: im->source = at; break;
     case MF_SECTION_METADATA: im->metadata = (mf_str){at, s->count}; break;
     default:
@@ -88,9 +103,11 @@ static mf_status check_section_id(const opener *o, const mf_section *s, uint32_t
   if (!mf_section_known(s->id))
     return refuse(o, MF_IMAGE_BAD_SECTION, "section %u has the unknown id %u", i, s->id);
   if (i < MF_SECTION_METADATA ? s->id != i + 1 : s->id < MF_SECTION_TABLE)
-    return refuse(o, MF_IMAGE_BAD_SECTION, "section %u has id %u: one repeats or is missing", i, s->id);
+    return refuse(o, MF_IMAGE_BAD_SECTION, "section %u has id %u: one repeats or is missing", i,
+                  s->id);
   if (i > MF_SECTION_METADATA && s->id <= s[-1].id)
-    return refuse(o, MF_IMAGE_BAD_SECTION, "section %u has id %u, which is not above the one before", i, s->id);
+    return refuse(o, MF_IMAGE_BAD_SECTION,
+                  "section %u has id %u, which is not above the one before", i, s->id);
   if (s->id >= MF_SECTION_TABLE && s->count == 0)
     return refuse(o, MF_IMAGE_BAD_SECTION, "section %u is an empty table", i);
   if (s->id == MF_SECTION_SOURCE && s->count != 1)
@@ -109,7 +126,8 @@ static mf_status check_section(const opener *o, const mf_section *s, uint32_t i,
   const mf_status status = check_section_id(o, s, i);
   if (status) return status;
   if ((uint64_t)s->count * mf_section_row_bytes(s->id) != s->bytes)
-    return refuse(o, MF_IMAGE_BAD_SECTION, "section %u: %u rows do not take %u bytes", i, s->count, s->bytes);
+    return refuse(o, MF_IMAGE_BAD_SECTION, "section %u: %u rows do not take %u bytes", i, s->count,
+                  s->bytes);
   if (s->offset != start)
     return refuse(o, MF_IMAGE_BAD_SECTION, "section %u begins at %u instead of %llu", i, s->offset,
                   (unsigned long long)start);
@@ -122,7 +140,8 @@ static mf_status check_section(const opener *o, const mf_section *s, uint32_t i,
 
 static mf_status bind_sections(opener *o) {
   mf_image *im = o->im;
-  const mf_section *sections = (const mf_section *)(const void *)(im->bytes + sizeof(mf_image_header));
+  const mf_section *sections = (const mf_section *)(const void *)(im->bytes +
+                                                                  sizeof(mf_image_header));
   const uint32_t count = im->header->section_count;
   uint64_t end = sizeof(mf_image_header) + (uint64_t)count * sizeof *sections;
   if (count < MF_SECTION_METADATA || count > MF_SECTION_LIMIT || end > im->size)
@@ -189,7 +208,9 @@ static bool text_ok(const opener *o, uint32_t string) {
 
 /* What is known of a constant beside its value: how deep it is nested and how
  * many values it would be if nothing were shared. */
-typedef struct extent { uint32_t nodes, depth; } extent;
+typedef struct extent {
+  uint32_t nodes, depth;
+} extent;
 
 static mf_status bad_constant(const opener *o, uint32_t i, const char *why) {
   return refuse(o, MF_IMAGE_BAD_CONSTANT, "constant %u: %s", i, why);
@@ -235,12 +256,14 @@ static mf_status check_collection(const opener *o, uint32_t i, uint32_t *next, e
   const uint32_t *numbers = im->children + *next;
   const bool is_map = c->kind == MF_MAP;
   extents[i].depth = 1;
-  const mf_status status = check_children(o, i, (uint64_t)c->len << is_map, next, extents, &extents[i]);
+  const mf_status status = check_children(o, i, (uint64_t)c->len << is_map, next, extents,
+                                          &extents[i]);
   if (status) return status;
   im->values[i] = is_map ? mf_map_constant(&im->arena, im->values, numbers, c->len)
                          : mf_list_constant(&im->arena, im->values, numbers, c->len);
   if (im->values[i].kind == MF_UNSET) return MF_OUT_OF_MEMORY;
-  if (im->values[i].kind == MF_ERROR) return bad_constant(o, i, "a key is repeated or of a wrong kind");
+  if (im->values[i].kind == MF_ERROR)
+    return bad_constant(o, i, "a key is repeated or of a wrong kind");
   return MF_OK;
 }
 
@@ -259,11 +282,18 @@ static mf_status check_constant(opener *o, uint32_t i, uint32_t *next, extent *e
   o->im->values[i] = (mf_value){.kind = (uint8_t)c->kind, .len = c->len, .as.u = c->payload};
   extents[i] = (extent){1, 1};
   switch (c->kind) {
-    case MF_NULL: case MF_BOOL: case MF_INT: case MF_UINT: case MF_DOUBLE:
-    case MF_TIMESTAMP: case MF_DURATION:
-      return scalar_ok(c) ? MF_OK : bad_constant(o, i, "its value is out of range");
-    case MF_STRING: case MF_BYTES: case MF_TYPE: return check_text_constant(o, i);
-    case MF_LIST: case MF_MAP: return check_collection(o, i, next, extents);
+    case MF_NULL:
+    case MF_BOOL:
+    case MF_INT:
+    case MF_UINT:
+    case MF_DOUBLE:
+    case MF_TIMESTAMP:
+    case MF_DURATION: return scalar_ok(c) ? MF_OK : bad_constant(o, i, "its value is out of range");
+    case MF_STRING:
+    case MF_BYTES:
+    case MF_TYPE: return check_text_constant(o, i);
+    case MF_LIST:
+    case MF_MAP: return check_collection(o, i, next, extents);
     default: return bad_constant(o, i, "no constant is of this kind");
   }
 }
@@ -285,7 +315,8 @@ static mf_status check_constants(opener *o) {
 
 /* ---- tables ---- */
 
-static mf_status check_field(const opener *o, mf_table t, uint32_t row, uint32_t field, uint32_t value) {
+static mf_status check_field(const opener *o, mf_table t, uint32_t row, uint32_t field,
+                             uint32_t value) {
   const mf_table_info *info = &mf_table_infos[t];
   const mf_operand_kind kind = (mf_operand_kind)info->field_kinds[field];
   if (!mf_field_ok(&o->verifier, kind, value))
@@ -320,10 +351,12 @@ static mf_status check_slots(const opener *o) {
   const mf_row_slot *slots = MF_ROWS(o->im, SLOT, slot);
   const uint32_t count = MF_ROW_COUNT(o->im, SLOT);
   if (count > MF_LIMIT_SLOTS)
-    return refuse(o, MF_IMAGE_TOO_LARGE, "%u slots, at most %u are allowed", count, (unsigned)MF_LIMIT_SLOTS);
+    return refuse(o, MF_IMAGE_TOO_LARGE, "%u slots, at most %u are allowed", count,
+                  (unsigned)MF_LIMIT_SLOTS);
   for (uint32_t i = 0; i < count; i++)
     if (slots[i].arg >= slot_arg_below(o->im, slots[i].kind))
-      return refuse(o, MF_IMAGE_BAD_TABLE, "slot %u: field arg is out of bounds: %u", i, slots[i].arg);
+      return refuse(o, MF_IMAGE_BAD_TABLE, "slot %u: field arg is out of bounds: %u", i,
+                    slots[i].arg);
   return MF_OK;
 }
 
@@ -333,13 +366,15 @@ static mf_status check_chunks(const opener *o) {
   uint32_t at = 0, mains = 0;
   for (uint32_t i = 0; i < MF_ROW_COUNT(o->im, CHUNK); i++) {
     if (chunks[i].start != at || chunks[i].length > o->im->code_count - at)
-      return refuse(o, MF_IMAGE_BAD_TABLE, "chunk %u: it does not follow the one before inside the code", i);
+      return refuse(o, MF_IMAGE_BAD_TABLE,
+                    "chunk %u: it does not follow the one before inside the code", i);
     at += chunks[i].length;
     mains += chunks[i].kind == MF_CHUNK_KIND_MAIN;
     if (mains > 1) return refuse(o, MF_IMAGE_BAD_TABLE, "chunk %u: a second main chunk", i);
   }
   if (at != o->im->code_count)
-    return refuse(o, MF_IMAGE_BAD_TABLE, "%u words of code belong to no chunk", o->im->code_count - at);
+    return refuse(o, MF_IMAGE_BAD_TABLE, "%u words of code belong to no chunk",
+                  o->im->code_count - at);
   return MF_OK;
 }
 
@@ -363,7 +398,8 @@ static mf_status refuse_chunk(const opener *o, const mf_row_chunk *chunk, mf_sta
   if (v->at_chunk || chunk->length == 0)
     return refuse(o, status, "chunk %.*s: %s", n, name.p, v->detail);
   const char *op = mf_op_table[mf_word_op(o->im->code[chunk->start + v->bad_pc])].name;
-  return refuse(o, status, "chunk %.*s, word %u (%s): %s", n, name.p, v->bad_pc, op ? op : "?", v->detail);
+  return refuse(o, status, "chunk %.*s, word %u (%s): %s", n, name.p, v->bad_pc, op ? op : "?",
+                v->detail);
 }
 
 static mf_status check_code(opener *o) {
@@ -388,7 +424,8 @@ static mf_status check_lines(const opener *o) {
   const uint64_t source = o->im->source->length ? o->im->source->length : UINT64_C(1) << 33;
   for (uint32_t i = 0; i < o->im->line_count; i++) {
     if (rows[i].pc >= o->im->code_count || (i && rows[i].pc <= rows[i - 1].pc))
-      return refuse(o, MF_IMAGE_BAD_LINE_MAP, "line row %u: word %u is out of order or bounds", i, rows[i].pc);
+      return refuse(o, MF_IMAGE_BAD_LINE_MAP, "line row %u: word %u is out of order or bounds", i,
+                    rows[i].pc);
     if ((uint64_t)rows[i].offset + rows[i].length > source)
       return refuse(o, MF_IMAGE_BAD_LINE_MAP, "line row %u: its span ends outside the source", i);
   }
@@ -399,7 +436,8 @@ static mf_status check_metadata(opener *o) {
   mf_json_scanner scanner;
   mf_json_scan_init(&scanner, &o->scratch, o->im->metadata, (uint32_t)MF_LIMIT_DOCUMENT_DEPTH);
   mf_json_kind kind;
-  do kind = mf_json_next(&scanner); while (kind != MF_JSON_END && kind != MF_JSON_ERROR);
+  do kind = mf_json_next(&scanner);
+  while (kind != MF_JSON_END && kind != MF_JSON_ERROR);
   if (mf_arena_oom(&o->scratch)) return MF_OUT_OF_MEMORY;
   if (kind == MF_JSON_ERROR)
     return refuse(o, MF_IMAGE_BAD_METADATA, "byte %u: %s", scanner.span.offset, scanner.error);
@@ -410,7 +448,7 @@ static mf_status check_metadata(opener *o) {
 
 static mf_status check_all(opener *o) {
   static mf_status (*const stages[])(opener *) = {bind_sections, check_strings, check_constants,
-                                                  check_tables, check_code, check_metadata};
+                                                  check_tables,  check_code,    check_metadata};
   mf_status status = check_size(o);
   if (!status) status = check_header(o);
   for (size_t i = 0; !status && i < sizeof stages / sizeof *stages; i++) status = stages[i](o);
@@ -426,15 +464,19 @@ mf_status mf_image_open(const mf_alloc *alloc, const uint8_t *bytes, size_t n, m
   *out = NULL;
   if (detail && detail_size) detail[0] = '\0';
   if (im == NULL) return MF_OUT_OF_MEMORY;
-  *im = (mf_image){.alloc = use, .bytes = bytes, .size = n,
+  *im = (mf_image){.alloc = use,
+                   .bytes = bytes,
+                   .size = n,
                    .header = (const mf_image_header *)(const void *)bytes};
   opener o = {.im = im, .detail = detail, .detail_size = detail ? detail_size : 0};
   mf_arena_init(&im->arena, &use, 0);
   mf_arena_init(&o.scratch, &use, 0);
   const mf_status status = check_all(&o);
   mf_arena_fini(&o.scratch);
-  if (status) mf_image_close(im);
-  else *out = im;
+  if (status)
+    mf_image_close(im);
+  else
+    *out = im;
   return status;
 }
 
@@ -449,8 +491,10 @@ const mf_line_row *mf_image_line(const mf_image *image, uint32_t pc) {
   uint32_t low = 0, high = image->line_count; /* rows before low begin at or before pc */
   while (low < high) {
     const uint32_t middle = low + (high - low) / 2;
-    if (image->lines[middle].pc <= pc) low = middle + 1;
-    else high = middle;
+    if (image->lines[middle].pc <= pc)
+      low = middle + 1;
+    else
+      high = middle;
   }
   return low ? &image->lines[low - 1] : NULL;
 }

@@ -29,7 +29,10 @@ static inline void *mf_grow(mf_arena *arena, const void *old, uint32_t count, ui
   *cap = want;
   return grown;
 }
-typedef struct mf_words { uint32_t *at; uint32_t count, cap; } mf_words;
+typedef struct mf_words {
+  uint32_t *at;
+  uint32_t count, cap;
+} mf_words;
 static inline bool mf_words_push(mf_arena *arena, mf_words *w, uint32_t word) {
   if (w->count == w->cap) {
     uint32_t *grown = mf_grow(arena, w->at, w->count, &w->cap, sizeof *w->at);

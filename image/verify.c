@@ -64,7 +64,8 @@ static mf_status check_special(mf_verifier *v, const uint32_t *code, uint32_t pc
   switch ((int)kind) {
     case MF_OPERAND_FUNCTION:
       if (mf_function_arity_ok(value, mf_operand(code + pc, 1))) return MF_OK;
-      return refuse(v, pc, MF_IMAGE_BAD_OPERAND, "no function has this number and takes so many arguments");
+      return refuse(v, pc, MF_IMAGE_BAD_OPERAND,
+                    "no function has this number and takes so many arguments");
     default:
       if (special_ok(v->image, kind, value)) return MF_OK;
       return refuse_operand(v, pc, kind, value);

@@ -56,8 +56,8 @@ static void put_strings(uint8_t *at, const mf_parts *p) {
 }
 
 static void put_image(uint8_t *image, const layout *l, const mf_parts *p) {
-  const mf_image_header header = {MF_IMAGE_MAGIC, MF_IMAGE_VERSION, (uint32_t)l->end, l->count,
-                                  mf_image_digest(), 0, {0, 0}};
+  const mf_image_header header = {
+      MF_IMAGE_MAGIC, MF_IMAGE_VERSION, (uint32_t)l->end, l->count, mf_image_digest(), 0, {0, 0}};
   put(image, &header, sizeof header);
   put(image + sizeof header, l->sections, l->count * sizeof(mf_section));
   put_strings(image + l->sections[0].offset, p);
@@ -67,7 +67,8 @@ static void put_image(uint8_t *image, const layout *l, const mf_parts *p) {
 }
 
 void mf_image_seal(uint8_t *bytes, size_t n) {
-  const mf_hash128 sum = mf_hash128_of(bytes + sizeof(mf_image_header), n - sizeof(mf_image_header));
+  const mf_hash128 sum = mf_hash128_of(bytes + sizeof(mf_image_header),
+                                       n - sizeof(mf_image_header));
   const uint64_t checksum[2] = {sum.low, sum.high};
   put(bytes + offsetof(mf_image_header, checksum), checksum, sizeof checksum);
 }

@@ -162,7 +162,7 @@ static void put_outcome(mf_progress *p, mf_outcome_kind outcome) {
   put_colored(p, color_of(outcome), mf_outcome_word(outcome));
 }
 
-/* "step 'x' failed: why" without the line's end. */
+/* "step 'x' " */
 static void put_subject(mf_progress *p, const char *what, const mf_notice *n) {
   put(p, what);
   put(p, " '");
@@ -219,11 +219,17 @@ static void on_branch(mf_progress *p, const mf_notice *n, int64_t now_ns) {
   end_line(p);
 }
 
-/* Hooks and actions are worth a line only when something is wrong with them. */
+/* Hooks and actions are worth a line only when something is wrong with them.  Many
+ * actions have the same name, so theirs has its place. */
 static void on_trouble(mf_progress *p, const char *what, const mf_notice *n, int64_t now_ns) {
   if (n->outcome == MF_OUTCOME_PASSED || n->outcome == MF_OUTCOME_SKIPPED) return;
   begin_line(p, now_ns);
   put_subject(p, what, n);
+  if (n->kind == MF_NOTICE_ACTION_FINISHED && n->path.n) {
+    put(p, "at ");
+    put_name(p, n->path);
+    put(p, " ");
+  }
   if (n->outcome == MF_OUTCOME_WARNING) put(p, "failed, which is only a ");
   put_outcome(p, n->outcome);
   put_reason(p, n->text);
@@ -246,10 +252,14 @@ static mf_str news_of(mf_str text, bool values_shown) {
 
 static void on_assertion(mf_progress *p, const mf_notice *n, int64_t now_ns) {
   if (n->outcome == MF_OUTCOME_PASSED) return;
-  bool actual = is_shown(&n->actual), expected = is_shown(&n->expected);
+  bool measured = n->outcome != MF_OUTCOME_NO_DATA;
+  bool actual = measured && is_shown(&n->actual), expected = measured && is_shown(&n->expected);
   begin_line(p, now_ns);
   put_subject(p, "assertion", n);
-  put_outcome(p, n->outcome);
+  if (measured)
+    put_outcome(p, n->outcome);
+  else
+    put_colored(p, color_of(n->outcome), "had no data");
   if (actual) {
     put(p, ": actual ");
     put_value(p, &n->actual);

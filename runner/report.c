@@ -59,7 +59,8 @@ static mf_json *latest_map(mf_report *r, const mf_report_latest *latest) {
   return map;
 }
 
-static mf_json *final_or_latest(mf_report *r, mf_report_json final, const mf_report_latest *latest) {
+static mf_json *final_or_latest(mf_report *r, mf_report_json final,
+                                const mf_report_latest *latest) {
   mf_json *map = mf_report_parse(r, final);
   if (map && map->kind == MF_JSON_MAP) return map;
   return latest->names.count ? latest_map(r, latest) : NULL;
@@ -143,8 +144,10 @@ static mf_status report_journal(mf_report *r, mf_journal_reader *reader, mf_str 
     mf_status rendered = render_bytes(r, format, out);
     if (rendered != MF_OK) fed = rendered;
   }
-  if (fed == MF_JOURNAL_DAMAGED) explain(error, error_size, r->damage.p);
-  else if (fed != MF_OK) explain(error, error_size, mf_status_text(fed));
+  if (fed == MF_JOURNAL_DAMAGED)
+    explain(error, error_size, r->damage.p);
+  else if (fed != MF_OK)
+    explain(error, error_size, mf_status_text(fed));
   return fed;
 }
 

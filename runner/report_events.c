@@ -76,8 +76,10 @@ static mf_report_item *add_item(mf_report *r, mf_report_list *list, mf_notice_ki
   item->text = keep_data(r, e, "text", MF_REPORT_TEXT);
   item->outcome = mf_report_outcome(data_text(e, "outcome"));
   item->finished = true;
-  if (list->last) list->last->next = item;
-  else list->first = item;
+  if (list->last)
+    list->last->next = item;
+  else
+    list->first = item;
   list->last = item;
   list->kept++;
   return item;
@@ -115,8 +117,7 @@ static void push_open(mf_report *r, const event *e, mf_report_step *step, mf_rep
   void *array = r->open;
   bool ok = grow(r, &array, &r->open_cap, r->open_count, sizeof *r->open);
   r->open = array;
-  if (ok)
-    r->open[r->open_count++] = (mf_report_open){e->task, mf_str_hash(e->path), step, item};
+  if (ok) r->open[r->open_count++] = (mf_report_open){e->task, mf_str_hash(e->path), step, item};
 }
 
 /* Takes the innermost open step (or hook) of this task and path off the list.
@@ -177,8 +178,10 @@ static mf_report_step *add_step(mf_report *r, const event *e) {
   step->name = keep_data(r, e, "name", MF_REPORT_NAME);
   step->started = keep_wall(r);
   step->previous = r->last_step;
-  if (r->last_step) r->last_step->next = step;
-  else r->first_step = step;
+  if (r->last_step)
+    r->last_step->next = step;
+  else
+    r->first_step = step;
   r->last_step = step;
   return step;
 }
@@ -502,8 +505,10 @@ static void take_metrics(mf_report *r, const event *e, const mf_json *value) {
   mf_report_step *owner = owner_of(r, e->task);
   if (metrics == NULL || metrics->kind != MF_JSON_MAP || owner == NULL || owner == &r->hidden)
     return;
-  if (slice_of(e, metrics).n > MF_REPORT_STEP_METRICS) r->shortened++;
-  else owner->metrics = keep_json(r, e, metrics, MF_REPORT_STEP_METRICS);
+  if (slice_of(e, metrics).n > MF_REPORT_STEP_METRICS)
+    r->shortened++;
+  else
+    owner->metrics = keep_json(r, e, metrics, MF_REPORT_STEP_METRICS);
 }
 
 /* A driver may have something to say about an effect that went well. */
@@ -601,26 +606,26 @@ static const char *const event_words[] = {
 };
 
 static void (*const handlers[EVENT_COUNT])(mf_report *r, const event *e) = {
-  [EVENT_STEP_STARTED] = on_step_started,
-  [EVENT_STEP_FINISHED] = on_step_finished,
-  [EVENT_BRANCH] = on_branch,
-  [EVENT_HOOK_STARTED] = on_hook_started,
-  [EVENT_HOOK_FINISHED] = on_hook_finished,
-  [EVENT_ACTION_FINISHED] = on_action_finished,
-  [EVENT_ASSERTION] = on_assertion,
-  [EVENT_LOG] = on_log,
-  [EVENT_METRIC] = on_metric,
-  [EVENT_VARIABLE] = on_variable,
-  [EVENT_WARNING] = on_warning,
-  [EVENT_ERROR] = on_error,
-  [EVENT_VERDICT] = on_verdict,
-  [EVENT_RUN_STARTED] = on_run_started,
-  [EVENT_INTENT] = on_intent,
-  [EVENT_OUTCOME] = on_outcome,
-  [EVENT_SIGNAL] = on_signal,
-  [EVENT_FINAL] = on_final,
-  [EVENT_REPORT_WRITTEN] = on_report_written,
-  [EVENT_RUN_FINISHED] = on_run_finished,
+    [EVENT_STEP_STARTED] = on_step_started,
+    [EVENT_STEP_FINISHED] = on_step_finished,
+    [EVENT_BRANCH] = on_branch,
+    [EVENT_HOOK_STARTED] = on_hook_started,
+    [EVENT_HOOK_FINISHED] = on_hook_finished,
+    [EVENT_ACTION_FINISHED] = on_action_finished,
+    [EVENT_ASSERTION] = on_assertion,
+    [EVENT_LOG] = on_log,
+    [EVENT_METRIC] = on_metric,
+    [EVENT_VARIABLE] = on_variable,
+    [EVENT_WARNING] = on_warning,
+    [EVENT_ERROR] = on_error,
+    [EVENT_VERDICT] = on_verdict,
+    [EVENT_RUN_STARTED] = on_run_started,
+    [EVENT_INTENT] = on_intent,
+    [EVENT_OUTCOME] = on_outcome,
+    [EVENT_SIGNAL] = on_signal,
+    [EVENT_FINAL] = on_final,
+    [EVENT_REPORT_WRITTEN] = on_report_written,
+    [EVENT_RUN_FINISHED] = on_run_finished,
 };
 
 static void dispatch(mf_report *r, mf_str word, const event *e) {

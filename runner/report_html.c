@@ -7,13 +7,14 @@
 /* ---- Head ---- */
 
 static void put_head(mf_page *p) {
-  mf_page_raw(p, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                 "<meta http-equiv=\"Content-Security-Policy\" "
-                 "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
-                 "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-                 "<meta name=\"color-scheme\" content=\"light dark\">\n"
-                 "<meta name=\"referrer\" content=\"no-referrer\">\n"
-                 "<title>Chaos Orchestration Report: ");
+  mf_page_raw(p,
+              "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+              "<meta http-equiv=\"Content-Security-Policy\" "
+              "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+              "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+              "<meta name=\"color-scheme\" content=\"light dark\">\n"
+              "<meta name=\"referrer\" content=\"no-referrer\">\n"
+              "<title>Chaos Orchestration Report: ");
   mf_page_text(p, p->r->name);
   mf_page_raw(p, "</title>\n<style>\n");
   for (const char *const *line = mf_report_style; *line; line++) {
@@ -50,10 +51,14 @@ static void put_praise(mf_page *p) {
   bool clean = r->by_outcome[MF_OUTCOME_PASSED] + r->by_outcome[MF_OUTCOME_SKIPPED] == r->steps &&
                r->assertions_passed == r->assertions_judged;
   mf_page_raw(p, "<p>");
-  if (r->nothing_run) mf_page_raw(p, "Nothing was run, and that was allowed");
-  else if (!clean) mf_page_raw(p, "What failed was allowed to");
-  else if (r->steps == 0) mf_page_raw(p, "Everything that was run passed");
-  else mf_page_raw(p, skipped ? "Every step that was run passed" : "Every step passed");
+  if (r->nothing_run)
+    mf_page_raw(p, "Nothing was run, and that was allowed");
+  else if (!clean)
+    mf_page_raw(p, "What failed was allowed to");
+  else if (r->steps == 0)
+    mf_page_raw(p, "Everything that was run passed");
+  else
+    mf_page_raw(p, skipped ? "Every step that was run passed" : "Every step passed");
   if (clean && r->assertions_judged) mf_page_raw(p, ", and so did every assertion");
   if (r->warnings.total) {
     mf_page_raw(p, "; see ");
@@ -82,8 +87,9 @@ static void put_banner(mf_page *p) {
   mf_report_verdict verdict = mf_report_verdict_of(p->r);
   mf_page_raw(p, "<section class=\"banner ");
   mf_page_raw(p, mf_report_verdict_word(verdict));
-  mf_page_raw(p, "\" aria-labelledby=\"verdict\">\n<svg viewBox=\"0 0 24 24\" aria-hidden=\"true\">"
-                 "<circle cx=\"12\" cy=\"12\" r=\"10\"/><path d=\"");
+  mf_page_raw(p,
+              "\" aria-labelledby=\"verdict\">\n<svg viewBox=\"0 0 24 24\" aria-hidden=\"true\">"
+              "<circle cx=\"12\" cy=\"12\" r=\"10\"/><path d=\"");
   mf_page_raw(p, banner_sign(verdict));
   mf_page_raw(p, "\"/></svg>\n<div>\n<h2 id=\"verdict\">");
   mf_page_raw(p, banner_word(verdict));
@@ -187,10 +193,14 @@ static void put_instant_fact(mf_page *p, const char *label, mf_str wall) {
 
 static void put_target_kind(mf_page *p) {
   mf_str kind = p->r->target_kind;
-  if (mf_str_is(kind, "sample")) mf_page_raw(p, "built-in sample service");
-  else if (mf_str_is(kind, "none")) mf_page_raw(p, "none: a rehearsal, loads and faults did nothing");
-  else if (mf_str_is(kind, "unused")) mf_page_raw(p, "none was needed");
-  else mf_page_name(p, p->r->target_url.n ? p->r->target_url : kind);
+  if (mf_str_is(kind, "sample"))
+    mf_page_raw(p, "built-in sample service");
+  else if (mf_str_is(kind, "none"))
+    mf_page_raw(p, "none: a rehearsal, loads and faults did nothing");
+  else if (mf_str_is(kind, "unused"))
+    mf_page_raw(p, "none was needed");
+  else
+    mf_page_name(p, p->r->target_url.n ? p->r->target_url : kind);
 }
 
 /* What a reader must know before believing any number: stands above the rest. */
@@ -222,7 +232,8 @@ static void put_signals(mf_page *p) {
 
 static void put_facts(mf_page *p) {
   mf_report *r = p->r;
-  mf_page_raw(p, "<section aria-labelledby=\"run\">\n<h2 id=\"run\">Run</h2>\n<dl class=\"facts card\">\n");
+  mf_page_raw(
+      p, "<section aria-labelledby=\"run\">\n<h2 id=\"run\">Run</h2>\n<dl class=\"facts card\">\n");
   put_instant_fact(p, "Started", r->start_wall);
   put_instant_fact(p, r->judged || r->finished ? "Ended" : "Last seen",
                    mf_str_of(mf_report_end_wall(r)));

@@ -15,8 +15,10 @@ static void text(page *p, const char *key, mf_str s) {
 
 static void text_or_null(page *p, const char *key, mf_str s) {
   mf_json_key(&p->w, key);
-  if (s.n) mf_json_put_str(&p->w, s);
-  else mf_json_null(&p->w);
+  if (s.n)
+    mf_json_put_str(&p->w, s);
+  else
+    mf_json_null(&p->w);
 }
 
 static void number(page *p, const char *key, uint64_t n) {
@@ -117,9 +119,7 @@ static void write_signal(page *p, const mf_report_item *item) {
   mf_json_close_map(&p->w);
 }
 
-static void write_text(page *p, const mf_report_item *item) {
-  mf_json_put_str(&p->w, item->text);
-}
+static void write_text(page *p, const mf_report_item *item) { mf_json_put_str(&p->w, item->text); }
 
 static void write_list(page *p, const char *key, const mf_report_list *list,
                        void (*write)(page *p, const mf_report_item *item)) {

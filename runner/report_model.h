@@ -43,11 +43,11 @@ struct mf_report_item {
   mf_report_item *next;
   mf_notice_kind kind;
   mf_outcome_kind outcome;
-  bool finished;  /* hooks: their end was seen */
-  bool nested;    /* actions: inside a hook */
-  double at;      /* seconds since the run's start */
+  bool finished; /* hooks: their end was seen */
+  bool nested;   /* actions: inside a hook */
+  double at;     /* seconds since the run's start */
   mf_str path, name, text;
-  mf_str effect;  /* actions: "POST http://host/x → 200 in 12.3 ms"; n 0: none */
+  mf_str effect; /* actions: "POST http://host/x → 200 in 12.3 ms"; n 0: none */
   mf_report_json actual, expected;
 };
 
@@ -65,12 +65,12 @@ struct mf_report_step {
   uint32_t attempt; /* from 1 */
   mf_outcome_kind outcome;
   bool finished;
-  bool retried;     /* a later attempt was made: its outcome counts, not this one's */
-  double from, to;  /* seconds since the run's start */
-  double duration;  /* seconds */
+  bool retried;    /* a later attempt was made: its outcome counts, not this one's */
+  double from, to; /* seconds since the run's start */
+  double duration; /* seconds */
   mf_str path, name, error, started, ended;
   mf_report_json metrics;
-  uint64_t judged, passed; /* assertions */
+  uint64_t judged, passed;             /* assertions */
   mf_report_list assertions, activity; /* activity: hooks and actions */
 };
 
@@ -85,7 +85,7 @@ typedef struct mf_report_open {
 typedef struct mf_report_flight {
   uint32_t task, driver; /* driver: row of mf_report.drivers */
   int64_t id;
-  bool answered;         /* kept until its action ends, which takes the text */
+  bool answered; /* kept until its action ends, which takes the text */
   uint16_t length;
   char text[400];
 } mf_report_flight;
@@ -171,7 +171,10 @@ mf_json *mf_report_variables(mf_report *r);
 /* ---- report_verdict.c ---- */
 
 typedef enum mf_report_verdict {
-  MF_REPORT_PASSED, MF_REPORT_FAILED, MF_REPORT_NO_DATA, MF_REPORT_UNFINISHED,
+  MF_REPORT_PASSED,
+  MF_REPORT_FAILED,
+  MF_REPORT_NO_DATA,
+  MF_REPORT_UNFINISHED,
 } mf_report_verdict;
 
 mf_report_verdict mf_report_verdict_of(const mf_report *r);
@@ -190,7 +193,10 @@ double mf_report_duration(const mf_report *r);
 mf_str mf_report_remark(const mf_report_item *assertion);
 
 enum { MF_REPORT_REASONS = 24 };
-typedef struct mf_report_reasons { mf_str items[MF_REPORT_REASONS]; uint32_t count; } mf_report_reasons;
+typedef struct mf_report_reasons {
+  mf_str items[MF_REPORT_REASONS];
+  uint32_t count;
+} mf_report_reasons;
 /* Why the run did not pass, one sentence each, in scratch memory. */
 void mf_report_reasons_get(mf_report *r, mf_report_reasons *out);
 

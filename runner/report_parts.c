@@ -44,8 +44,10 @@ static size_t put_character(mf_buf *out, const char *p, size_t n) {
   size_t length = mf_utf8_length(p, n);
   uint32_t c;
   if (entity || is_control(*p)) {
-    if (entity) mf_buf_puts(out, entity);
-    else put_picture(out, (unsigned char)*p);
+    if (entity)
+      mf_buf_puts(out, entity);
+    else
+      put_picture(out, (unsigned char)*p);
     return 1;
   }
   if (length == 0) {
@@ -53,8 +55,10 @@ static size_t put_character(mf_buf *out, const char *p, size_t n) {
     return 1;
   }
   mf_utf8_decode(p, &c);
-  if (is_deceptive(c)) put_code(out, c);
-  else mf_buf_add(out, p, length);
+  if (is_deceptive(c))
+    put_code(out, c);
+  else
+    mf_buf_add(out, p, length);
   return length;
 }
 
@@ -64,8 +68,10 @@ void mf_page_text(mf_page *p, mf_str s) {
 
 void mf_page_name(mf_page *p, mf_str s) {
   mf_page_raw(p, "<bdi>");
-  if (s.n) mf_page_text(p, s);
-  else mf_page_raw(p, "(no name)");
+  if (s.n)
+    mf_page_text(p, s);
+  else
+    mf_page_raw(p, "(no name)");
   mf_page_raw(p, "</bdi>");
 }
 
@@ -81,7 +87,9 @@ void mf_page_plural(mf_page *p, uint64_t n, const char *noun) {
   if (n != 1) mf_page_raw(p, "s");
 }
 
-void mf_page_fixed(mf_page *p, double d, unsigned decimals) { mf_report_fixed(p->out, d, decimals); }
+void mf_page_fixed(mf_page *p, double d, unsigned decimals) {
+  mf_report_fixed(p->out, d, decimals);
+}
 
 /* ---- Outcomes ---- */
 
@@ -123,8 +131,10 @@ void mf_page_node(mf_page *p, mf_json *node) { put_node(p, node, false); }
 void mf_page_value(mf_page *p, mf_report_json json, bool expected) {
   mf_arena_mark mark = mf_arena_mark_get(&p->r->scratch);
   mf_json *node = mf_report_parse(p->r, json);
-  if (node) put_node(p, node, expected);
-  else mf_page_raw(p, "<span class=\"dim\">\xE2\x80\x93</span>");
+  if (node)
+    put_node(p, node, expected);
+  else
+    mf_page_raw(p, "<span class=\"dim\">\xE2\x80\x93</span>");
   mf_arena_release(&p->r->scratch, mark);
 }
 
@@ -135,8 +145,10 @@ void mf_page_metric(mf_page *p, mf_json *node) {
   }
   double size = fabs(node->as.d);
   mf_page_raw(p, "<code>");
-  if (size == 0 || size >= 1) mf_page_fixed(p, node->as.d, 2);
-  else mf_report_number(p->out, node->as.d);
+  if (size == 0 || size >= 1)
+    mf_page_fixed(p, node->as.d, 2);
+  else
+    mf_report_number(p->out, node->as.d);
   mf_page_raw(p, "</code>");
 }
 
@@ -232,7 +244,8 @@ static void put_activity(mf_page *p, const mf_report_item *item) {
   bool hook = item->kind == MF_NOTICE_HOOK_FINISHED;
   mf_page_raw(p, hook ? "<tr class=\"hook\">" : item->nested ? "<tr class=\"nested\">" : "<tr>");
   mf_page_raw(p, "<th scope=\"row\">");
-  mf_page_raw(p, hook ? "<span class=\"kind\">hook</span> " : "<span class=\"kind\">action</span> ");
+  mf_page_raw(p,
+              hook ? "<span class=\"kind\">hook</span> " : "<span class=\"kind\">action</span> ");
   mf_page_name(p, item->name);
   mf_page_raw(p, "</th><td>");
   mf_page_badge(p, item->finished ? mf_outcome_word(item->outcome) : "unfinished");

@@ -5,7 +5,9 @@
 #include <math.h>
 
 /* What a load's metrics tell at a glance; NaN: not measured. */
-typedef struct figures { double requests, error_rate, average, p95; } figures;
+typedef struct figures {
+  double requests, error_rate, average, p95;
+} figures;
 
 static bool is_measured(const figures *f) {
   return !isnan(f->requests) || !isnan(f->error_rate) || !isnan(f->average) || !isnan(f->p95);
@@ -46,7 +48,8 @@ static void put_dash(mf_page *p) { mf_page_raw(p, "<span class=\"dim\">\xE2\x80\
 /* A cell that is still to be filled, or one with a dash, which narrow screens
  * leave out. */
 static void open_cell(mf_page *p, const char *label, bool filled) {
-  mf_page_raw(p, filled ? "<td class=\"num\" data-label=\"" : "<td class=\"num empty\" data-label=\"");
+  mf_page_raw(p,
+              filled ? "<td class=\"num\" data-label=\"" : "<td class=\"num empty\" data-label=\"");
   mf_page_raw(p, label);
   mf_page_raw(p, "\">");
   if (!filled) put_dash(p);

@@ -182,14 +182,19 @@ static void put_string(mf_buf *out, mf_str s) {
   bool bare = s.n > 0 && s.p[0] != ' ' && s.p[s.n - 1] != ' ' && s.p[0] != '"' &&
               !mf_str_is(s, "true") && !mf_str_is(s, "false") && !mf_str_is(s, "null") &&
               !mf_parse_double(s, true, &d, NULL);
-  if (bare) mf_buf_add_str(out, s);
-  else mf_json_quote(out, s);
+  if (bare)
+    mf_buf_add_str(out, s);
+  else
+    mf_json_quote(out, s);
 }
 
 static void put_value(mf_buf *out, const mf_value *v) {
-  if (v->kind == MF_DOUBLE && isfinite(v->as.d)) mf_report_number(out, v->as.d);
-  else if (v->kind == MF_STRING) put_string(out, mf_value_str(*v));
-  else mf_value_write_text(out, v);
+  if (v->kind == MF_DOUBLE && isfinite(v->as.d))
+    mf_report_number(out, v->as.d);
+  else if (v->kind == MF_STRING)
+    put_string(out, mf_value_str(*v));
+  else
+    mf_value_write_text(out, v);
 }
 
 /* {min, max}, or one of them: what metric_in_range expects. */

@@ -4,12 +4,13 @@
 #include "report_page.h"
 
 enum {
-  ROWS = 60,        /* bars drawn; the table lists all steps */
-  ROW = 36,         /* pixels from one step to the next */
-  LABEL = 14,       /* baseline of a step's text, from its row's top */
-  BAR = 21, THICK = 8,
+  ROWS = 60,  /* bars drawn; the table lists all steps */
+  ROW = 36,   /* pixels from one step to the next */
+  LABEL = 14, /* baseline of a step's text, from its row's top */
+  BAR = 21,
+  THICK = 8,
   AXIS = 22,        /* below the last row */
-  LABEL_CELLS = 40, /* widest label, where a CJK character takes two */
+  LABEL_CELLS = 90, /* widest label, where a CJK character takes two */
 };
 
 static void put_attribute(mf_page *p, const char *name, double d, const char *unit) {
@@ -26,7 +27,7 @@ static double share(double part, double total) {
   return percent < 0 ? 0 : percent > 100 ? 100 : percent;
 }
 
-/* As much of a name as fits beside the duration. */
+/* As much of a name as a wide screen has room for. */
 static mf_str label_of(mf_str name) {
   size_t at = 0;
   unsigned cells = 0;
@@ -42,18 +43,24 @@ static mf_str label_of(mf_str name) {
   return (mf_str){name.p, at};
 }
 
+/* An inner svg clips: narrow screens have no room for long names. */
 static void put_label(mf_page *p, const mf_report_step *step, double y) {
   mf_str label = label_of(step->name);
-  mf_page_raw(p, "<text class=\"label\"");
-  put_attribute(p, "y", y + LABEL, "");
+  mf_page_raw(p, "<svg width=\"78%\"");
+  put_attribute(p, "y", y, "");
+  put_attribute(p, "height", BAR - 2, "");
+  mf_page_raw(p, "><text");
+  put_attribute(p, "y", LABEL, "");
   mf_page_raw(p, ">");
   mf_page_text(p, label);
   if (label.n < step->name.n) mf_page_raw(p, "\xE2\x80\xA6");
-  mf_page_raw(p, "</text><text class=\"time\" x=\"100%\"");
+  mf_page_raw(p, "</text></svg><text class=\"time\" x=\"100%\"");
   put_attribute(p, "y", y + LABEL, "");
   mf_page_raw(p, ">");
-  if (step->finished && step->outcome == MF_OUTCOME_SKIPPED) mf_page_raw(p, "skipped");
-  else mf_report_length(p->out, mf_report_step_length(p->r, step));
+  if (step->finished && step->outcome == MF_OUTCOME_SKIPPED)
+    mf_page_raw(p, "skipped");
+  else
+    mf_report_length(p->out, mf_report_step_length(p->r, step));
   mf_page_raw(p, "</text>");
 }
 
@@ -122,7 +129,8 @@ void mf_page_timeline(mf_page *p) {
   double height = rows * (double)ROW + AXIS;
   if (rows == 0 || total <= 0) return;
   mf_page_section(p, "timeline", "Timeline", 0);
-  mf_page_raw(p, "<svg class=\"timeline\" role=\"img\" aria-labelledby=\"timeline\" width=\"100%\"");
+  mf_page_raw(p,
+              "<svg class=\"timeline\" role=\"img\" aria-labelledby=\"timeline\" width=\"100%\"");
   put_attribute(p, "height", height, "");
   mf_page_raw(p, ">\n");
   put_axis(p, total, height);

@@ -99,8 +99,10 @@ mf_str mf_report_remark(const mf_report_item *assertion) {
 
 static void put_assertion(reasons *why, const mf_report_item *assertion) {
   put_name(why, "assertion '", assertion->name, "'");
-  if (assertion->outcome == MF_OUTCOME_NO_DATA) put(why, " had no data");
-  else put_sides(why, assertion);
+  if (assertion->outcome == MF_OUTCOME_NO_DATA)
+    put(why, " had no data");
+  else
+    put_sides(why, assertion);
   mf_str remark = mf_report_remark(assertion);
   if (remark.n) put_name(why, " (", remark, ")");
 }
@@ -190,9 +192,12 @@ static void add_assertions(reasons *why, mf_outcome_kind outcome, const char *on
 static void add_signals(reasons *why) {
   mf_report *r = why->r;
   const mf_report_item *signal = r->signals.first;
-  if (r->interrupted) put(why, "the run was interrupted");
-  else if (r->aborted) put(why, "the run was aborted");
-  else return;
+  if (r->interrupted)
+    put(why, "the run was interrupted");
+  else if (r->aborted)
+    put(why, "the run was aborted");
+  else
+    return;
   if (signal && signal->text.n) put_name(why, " (", signal->text, ")");
   end_reason(why);
 }
@@ -201,8 +206,8 @@ static void add_signals(reasons *why) {
 static void add_exit(reasons *why) {
   mf_report *r = why->r;
   char text[24];
-  bool told = r->judged && (r->exit_code <= 1 || r->exit_code == 4 || r->exit_code == 99 ||
-                            r->exit_code == 105);
+  bool told = r->judged &&
+              (r->exit_code <= 1 || r->exit_code == 4 || r->exit_code == 99 || r->exit_code == 105);
   if (!r->finished || r->exit_code == 0 || told) return;
   put(why, "exit code ");
   mf_buf_add(&why->text, text, mf_format_int(r->exit_code, text));
@@ -211,10 +216,12 @@ static void add_exit(reasons *why) {
 }
 
 static void add_unfinished(reasons *why) {
-  if (why->r->damage.n) put_name(why, "the journal is damaged: ", why->r->damage, "");
+  if (why->r->damage.n)
+    put_name(why, "the journal is damaged: ", why->r->damage, "");
   else if (mf_report_verdict_of(why->r) == MF_REPORT_UNFINISHED)
     put(why, "the journal ends before the run did");
-  else return;
+  else
+    return;
   end_reason(why);
 }
 
@@ -242,7 +249,8 @@ void mf_report_reasons_get(mf_report *r, mf_report_reasons *out) {
     if (r->nothing_run) put(&why, "nothing was run"), end_reason(&why);
     add_hooks(&why);
     add_steps(&why);
-    add_assertions(&why, MF_OUTCOME_FAILED, " global assertion failed", " global assertions failed");
+    add_assertions(&why, MF_OUTCOME_FAILED, " global assertion failed",
+                   " global assertions failed");
     add_assertions(&why, MF_OUTCOME_NO_DATA, " global assertion had no data",
                    " global assertions had no data");
   }

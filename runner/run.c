@@ -63,7 +63,7 @@ static int open_image(mf_host *h) {
                                    detail, sizeof detail);
   if (status == MF_OK) return 0;
   if (status == MF_OUT_OF_MEMORY) return refuse_status(h, status);
-  return refuse(h, 3, "%s%s%s", mf_status_text(status), detail[0] ? ": " : "", detail);
+  return refuse(h, 3, "%s: %s%s%s", mf_status_name(status), mf_status_text(status), detail[0] ? ": " : "", detail);
 }
 
 static int refuse_unsupported(mf_host *h) {
@@ -204,7 +204,8 @@ static void on_notice(void *ctx, const mf_notice *notice) {
   mf_host *h = ctx;
   mf_stamp stamp = mf_host_now(h);
   bool failed = notice->outcome == MF_OUTCOME_FAILED;
-  if (failed && notice->kind == MF_NOTICE_STEP_FINISHED) keep_name(&h->failed_steps, notice->name);
+  bool ended = failed || notice->outcome == MF_OUTCOME_INTERRUPTED;
+  if (ended && notice->kind == MF_NOTICE_STEP_FINISHED) keep_name(&h->failed_steps, notice->name);
   if (failed && notice->kind == MF_NOTICE_ASSERTION) keep_name(&h->failed_assertions, notice->name);
   if (notice->kind == MF_NOTICE_METRIC) keep_recorded(h, notice);
   mf_record_notice(h, stamp, notice);

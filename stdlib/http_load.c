@@ -21,8 +21,10 @@
 #define NS_PER_S 1000000000LL
 #define BACKLOG 10000
 #define MAX_STAGES 1000
-#define MAX_CONNECTIONS 60000        /* there are no more ports for one address */
-#define MIN_LENGTH_NS (NS_PER_S / 2) /* of a scaled load: LANGUAGE, Safety of others */
+#define MAX_LENGTH_NS (1000000000LL * NS_PER_S) /* of all stages together */
+#define MAX_RATE 1000000                        /* no cap is higher: pacing must keep up */
+#define MAX_CONNECTIONS 60000                   /* there are no more ports for one address */
+#define MIN_LENGTH_NS (NS_PER_S / 2)            /* of a scaled load: LANGUAGE, Safety of others */
 #define PROGRESS_NS NS_PER_S
 /* A virtual user that was refused waits at least so long: it would spin. */
 #define BACKOFF_NS (10 * 1000000LL)
@@ -334,11 +336,15 @@ static void warn_cap(load *l, const char *what, uint64_t cap) {
                                what, (unsigned long long)cap);
 }
 
-static double capped_rate(load *l, double rate, bool *capped) {
+static uint64_t rate_cap(const load *l) {
   uint64_t cap = l->env->max_rate;
-  if (cap == 0 || rate <= (double)cap) return rate;
+  return cap == 0 || cap > MAX_RATE ? MAX_RATE : cap;
+}
+
+static double capped_rate(const load *l, double rate, bool *capped) {
+  if (rate <= (double)rate_cap(l)) return rate;
   *capped = true;
-  return (double)cap;
+  return (double)rate_cap(l);
 }
 
 /* Returns the stage's length before scaling. */
@@ -350,8 +356,9 @@ static int64_t add_stage(load *l, mf_args *args, const mf_value *stage, bool *ca
       shared == mf_arg_given(&s, "duration"))
     mf_args_fail(&s, "each of 'stages' must have a target, and a duration or a share");
   double target = mf_arg_number(&s, "target", 0);
-  int64_t length = shared ? (int64_t)(mf_arg_number(&s, "share", 0) *
-                                      (double)mf_arg_length(args, "duration", 0))
+  double share = mf_arg_number(&s, "share", 0);
+  if (share > 1) mf_args_fail(&s, "the share of a stage must be from 0 to 1");
+  int64_t length = shared ? (int64_t)(share * (double)mf_arg_length(args, "duration", 0))
                           : mf_arg_length(&s, "duration", 0);
   if (s.error)
     mf_args_fail(args, s.error);
@@ -384,15 +391,18 @@ static void read_stages(load *l, mf_args *args) {
   }
   if (!mf_load_plan_init(&l->plan, args->arena, n + 1, rate)) return;
   int64_t planned = 0;
-  for (uint32_t i = 0; i < n && !args->error; i++)
+  for (uint32_t i = 0; i < n && !args->error; i++) {
     planned += add_stage(l, args, &stages->as.list[i], &capped);
+    if (planned > MAX_LENGTH_NS || l->plan.total_ns > MAX_LENGTH_NS)
+      mf_args_fail(args, "argument 'stages' is longer than 10^9 seconds");
+  }
   if (args->error) return;
   int64_t least = mf_scale_length(l->env, planned, MIN_LENGTH_NS);
   if (l->plan.total_ns < least) stretch(&l->plan, args->arena, least);
   /* A length of its own cuts the stages, or holds the last rate. */
   if (mf_arg_given(args, "duration")) mf_load_plan_fit(&l->plan, l->length_ns);
   l->length_ns = l->plan.total_ns;
-  if (capped) warn_cap(l, "rate", l->env->max_rate);
+  if (capped) warn_cap(l, "rate", rate_cap(l));
 }
 
 static void read_rate(load *l, mf_args *args) {
@@ -400,7 +410,7 @@ static void read_rate(load *l, mf_args *args) {
   double rate = mf_arg_number(args, "rate", 0);
   if (!(rate > 0)) mf_args_fail(args, "argument 'rate' must be more than 0");
   rate = capped_rate(l, rate, &capped);
-  if (capped) warn_cap(l, "rate", l->env->max_rate);
+  if (capped) warn_cap(l, "rate", rate_cap(l));
   if (mf_load_plan_init(&l->plan, args->arena, 1, rate))
     mf_load_plan_add(&l->plan, rate, l->length_ns);
 }

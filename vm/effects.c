@@ -128,12 +128,15 @@ MF_OPERATION(fault_enter) {
 /* Closes the frame of a fault that is undone, or was never injected. */
 static mf_stop close_fault(mf_task *t) {
   mf_frame *f = mf_frame_top(t);
+  if (t->unwinding) {
+    mf_stop passed = mf_frame_pass_error(t);
+    mf_frame_pop(t);
+    return passed == MF_GO ? mf_unwind(t) : passed;
+  }
   mf_box *error = f->error;
   f->error = NULL;
   mf_frame_pop(t);
-  mf_stop stop = MF_GO;
-  if (t->unwinding) stop = mf_unwind(t);
-  else if (error) stop = mf_raise(t, mf_value_str(error->value));
+  mf_stop stop = error ? mf_raise(t, mf_value_str(error->value)) : MF_GO;
   mf_box_free(&t->vm->alloc, error);
   if (stop == MF_GO) mf_task_tidy(t);
   return stop;

@@ -126,14 +126,18 @@ static void tell_interrupted(mf_task *t, mf_frame *f) {
   }
 }
 
-/* The reason why the innermost frame ended is that of the one around it, too. */
-static mf_stop close_interrupted(mf_task *t, mf_frame *f) {
+mf_stop mf_frame_pass_error(mf_task *t) {
+  mf_frame *f = mf_frame_top(t);
   mf_frame *around = t->frame_count > 1 ? f - 1 : NULL;
+  if (f->error == NULL || around == NULL || around->op == MF_OP_RUN_ENTER) return MF_GO;
+  return mf_frame_fail(t, around, mf_frame_error(f));
+}
+
+static mf_stop close_interrupted(mf_task *t, mf_frame *f) {
   mf_stop stop = MF_GO;
   if (f->op == MF_OP_STEP_ENTER) stop = mf_step_interrupt(t, f);
   else tell_interrupted(t, f);
-  if (stop == MF_GO && f->error && around && around->op != MF_OP_RUN_ENTER)
-    stop = mf_frame_fail(t, around, mf_frame_error(f));
+  if (stop == MF_GO) stop = mf_frame_pass_error(t);
   mf_frame_pop(t);
   return stop;
 }

@@ -152,6 +152,9 @@ mf_stop mf_frame_fail(mf_task *t, mf_frame *f, mf_str text);
 /* Fails the innermost frame and continues at its handler. */
 mf_stop mf_raise(mf_task *t, mf_str text);
 mf_stop mf_raisef(mf_task *t, const char *fmt, ...) MF_PRINTF(2, 3);
+/* While unwinding: why the innermost frame ended is why the one around it does,
+ * unless that is the run's. */
+mf_stop mf_frame_pass_error(mf_task *t);
 /* Closes frames down to the run's and continues at its handler; stops at a
  * fault's frame to let it be undone first. */
 mf_stop mf_unwind(mf_task *t);

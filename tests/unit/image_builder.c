@@ -201,7 +201,8 @@ static void build_all(mf_builder *builder) {
   const mf_value v = map(&m);
   mf_builder_source(builder, MF_STR("a.yaml"), 40, (mf_hash128){1, 2});
   mf_builder_metadata(builder, MF_STR("{\"name\":\"x\"}"));
-  mf_builder_row(builder, MF_TABLE_SLOT, (uint32_t[]){mf_builder_string(builder, MF_STR("x")), 0, 0});
+  mf_builder_row(builder, MF_TABLE_SLOT,
+                 (uint32_t[]){mf_builder_string(builder, MF_STR("x")), 0, 0});
   mf_builder_chunk_begin(builder, MF_STR("main"), MF_CHUNK_KIND_MAIN);
   const uint32_t end = mf_builder_label(builder);
   mf_builder_line(builder, 0, 5, 1, 1);

@@ -69,9 +69,12 @@ static void put_statement_program(mf_buf *out, const mf_op_info *op) {
 
 static void put_program(mf_buf *out, const mf_op_info *op) {
   mf_buf_puts(out, tables);
-  if (is_frame_op(op)) mf_buf_printf(out, ".chunk 0 name=\"main\" kind=main\n%s", frames);
-  else if (op->flags & MF_OPF_PURE) put_pure_program(out, op);
-  else put_statement_program(out, op);
+  if (is_frame_op(op))
+    mf_buf_printf(out, ".chunk 0 name=\"main\" kind=main\n%s", frames);
+  else if (op->flags & MF_OPF_PURE)
+    put_pure_program(out, op);
+  else
+    put_statement_program(out, op);
 }
 
 /* The word at which the first instruction of this code stands. */
@@ -84,14 +87,16 @@ static uint32_t find_op(const mf_image *im, uint32_t code) {
 
 static mf_status status_of_kind(mf_operand_kind kind, const mf_op_info *op) {
   if (kind == MF_OPERAND_LABEL) return MF_IMAGE_BAD_JUMP;
-  if (kind == MF_OPERAND_COUNT && op->pop < 0 && op->pop != MF_POP_NB) return MF_IMAGE_STACK_UNDERFLOW;
+  if (kind == MF_OPERAND_COUNT && op->pop < 0 && op->pop != MF_POP_NB)
+    return MF_IMAGE_STACK_UNDERFLOW;
   return MF_IMAGE_BAD_OPERAND;
 }
 
 /* Opens the image with operand i changed, and puts it back. */
 static void expect_operand(kit *k, uint32_t pc, unsigned i, uint32_t value, mf_status expected) {
   uint32_t word, old;
-  char *at = k->image.p + ((const uint8_t *)(k->open->code + pc) - k->open->bytes) + (i ? 4 * i : 0);
+  char *at = k->image.p + ((const uint8_t *)(k->open->code + pc) - k->open->bytes) +
+             (i ? 4 * i : 0);
   kit bad = *k;
   memcpy(&old, at, sizeof old);
   word = i ? value : (old & 0xff) | value << 8;
@@ -102,8 +107,9 @@ static void expect_operand(kit *k, uint32_t pc, unsigned i, uint32_t value, mf_s
   ck_assert_msg(bad.opened == expected, "%s, operand %c = %u: expected %s, got %s (%s)",
                 mf_op_table[old & 0xff].name, 'a' + (int)i, value, mf_status_name(expected),
                 mf_status_name(bad.opened), bad.detail);
-  ck_assert_msg(strstr(bad.detail, mf_op_table[i ? k->open->code[pc] & 0xff : old & 0xff].name) != NULL,
-                "no name in: %s", bad.detail);
+  ck_assert_msg(
+      strstr(bad.detail, mf_op_table[i ? k->open->code[pc] & 0xff : old & 0xff].name) != NULL,
+      "no name in: %s", bad.detail);
   memcpy(at, &old, sizeof old);
   mf_image_seal((uint8_t *)k->image.p, k->image.n);
 }
@@ -143,7 +149,8 @@ static void expect_misplaced(const mf_op_info *op, const char *before, unsigned 
 }
 
 static void check_places(const mf_op_info *op) {
-  static const char pure[] = ".chunk 0 name=\"e\" kind=pure\n", bare[] = ".chunk 0 name=\"m\" kind=main\n",
+  static const char pure[] = ".chunk 0 name=\"e\" kind=pure\n",
+                    bare[] = ".chunk 0 name=\"m\" kind=main\n",
                     run[] = ".chunk 0 name=\"m\" kind=main\nRUN_ENTER next\n";
   const bool needs_frame = op->flags & (MF_OPF_RAISE | MF_OPF_LEAVE | MF_OPF_INSIDE);
   if (!(op->flags & MF_OPF_PURE)) expect_misplaced(op, pure, pops(op), MF_IMAGE_NOT_PURE);
@@ -170,7 +177,8 @@ static void check_opcode(uint32_t code) {
   mf_buf_init(&text, &alloc, 0);
   put_program(&text, op);
   kit_make(&k, mf_buf_str(&text));
-  ck_assert_msg(k.opened == MF_OK, "%s: %s (%s)\n%s", op->name, mf_status_name(k.opened), k.detail, text.p);
+  ck_assert_msg(k.opened == MF_OK, "%s: %s (%s)\n%s", op->name, mf_status_name(k.opened), k.detail,
+                text.p);
   kit_round_trip(&k);
   check_trace(&k, code);
   check_operands(&k, code);

@@ -8,7 +8,8 @@ START_TEST(opcodes_have_names_operands_and_room) {
       ck_assert_uint_eq(op->words, 0);
       continue;
     }
-    const unsigned has_b = op->operands[1] != MF_OPERAND_NONE, has_c = op->operands[2] != MF_OPERAND_NONE;
+    const unsigned has_b = op->operands[1] != MF_OPERAND_NONE,
+                   has_c = op->operands[2] != MF_OPERAND_NONE;
     ck_assert_uint_eq(op->words, 1 + has_b + has_c);
     ck_assert_msg(has_b || !has_c, "%s has c without b", op->name); /* mf_operand relies on it */
     ck_assert(op->synopsis && *op->synopsis);
@@ -59,7 +60,8 @@ START_TEST(enumerations_have_no_gaps) {
 END_TEST
 
 START_TEST(words_are_found_by_their_kind) {
-  ck_assert_uint_eq(mf_enum_code(MF_OPERAND_HOOK_TYPE, MF_STR("post_step")), MF_HOOK_TYPE_POST_STEP);
+  ck_assert_uint_eq(mf_enum_code(MF_OPERAND_HOOK_TYPE, MF_STR("post_step")),
+                    MF_HOOK_TYPE_POST_STEP);
   ck_assert_uint_eq(mf_enum_code(MF_OPERAND_LEVEL, MF_STR("post_step")), MF_ABSENT);
   ck_assert_uint_eq(mf_enum_code(MF_OPERAND_WORD, MF_STR("info")), MF_ABSENT);
   ck_assert_str_eq(mf_builtin_word(MF_BUILTIN_RUN_ID), "run.id");
@@ -85,7 +87,7 @@ START_TEST(functions_are_found_by_name_and_arity) {
 END_TEST
 
 START_TEST(every_function_is_found) {
-#define MF_FUNCTION(name, code, min, max, cost, doc) \
+#define MF_FUNCTION(name, code, min, max, cost, doc)             \
   ck_assert_uint_eq(mf_function_code(MF_STR(#name), min), code); \
   ck_assert_uint_eq(mf_function_code(MF_STR(#name), max), code);
 #include "../../vm/functions.def"

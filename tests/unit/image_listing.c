@@ -28,16 +28,19 @@ static void expect_line(const char *text, const char *line) {
 START_TEST(operands_are_words_where_there_are_any) {
   expect_line(PURE "STEP_FIELD previous, success\nCALL string, 1\nRETURN\n",
               "  0000  STEP_FIELD   previous, success\n");
-  expect_line(PURE "CONST 0\nCALL 8, 1\nRETURN\n.const 0 null\n", "  0001  CALL         string, 1\n");
-  expect_line(".step 0 name=\"s\" path=\"p\" flags=9\n", "scenario=- flags=looks|expected_to_fail\n");
+  expect_line(PURE "CONST 0\nCALL 8, 1\nRETURN\n.const 0 null\n",
+              "  0001  CALL         string, 1\n");
+  expect_line(".step 0 name=\"s\" path=\"p\" flags=9\n",
+              "scenario=- flags=looks|expected_to_fail\n");
 }
 END_TEST
 
 START_TEST(comments_say_what_operands_mean) {
   expect_line(".slot 0 name=\"latency\"\n" PURE "SLOT_GT 0, 0\nRETURN\n.const 0 double 500\n",
               "  0000  SLOT_GT      0, 0               ; \"latency\", 500\n");
-  expect_line(PURE "CONST 2\nFIELD 0\nRETURN\n.const 0 string \"k\"\n.const 1 uint 7\n.const 2 map 0:1\n",
-              "; {\"k\": 7u}\n");
+  expect_line(
+      PURE "CONST 2\nFIELD 0\nRETURN\n.const 0 string \"k\"\n.const 1 uint 7\n.const 2 map 0:1\n",
+      "; {\"k\": 7u}\n");
 }
 END_TEST
 
@@ -57,16 +60,20 @@ START_TEST(constants_keep_every_bit) {
   expect_line(".const 0 int -9223372036854775808\n", ".const 0 int -9223372036854775808\n");
   expect_line(".const 0 uint 18446744073709551615\n", ".const 0 uint 18446744073709551615\n");
   expect_line(".const 0 duration 1500000000\n", ".const 0 duration 1500000000  ; 1.5s\n");
-  expect_line(".const 0 timestamp 0 5\n", ".const 0 timestamp 0 5  ; 1970-01-01T00:00:00.000000005Z\n");
-  expect_line(".const 0 bool true\n.const 1 bool false\n.const 2 null\n", ".const 1 bool false\n.const 2 null\n");
+  expect_line(".const 0 timestamp 0 5\n",
+              ".const 0 timestamp 0 5  ; 1970-01-01T00:00:00.000000005Z\n");
+  expect_line(".const 0 bool true\n.const 1 bool false\n.const 2 null\n",
+              ".const 1 bool false\n.const 2 null\n");
 }
 END_TEST
 
 START_TEST(strings_that_text_does_not_identify_are_numbered) {
-  const char *twice = ".driver 0 name=@1\n.driver 1 name=\"same\"\n.string 0 \"same\"\n.string 1 \"same\"\n";
+  const char *twice =
+      ".driver 0 name=@1\n.driver 1 name=\"same\"\n.string 0 \"same\"\n.string 1 \"same\"\n";
   expect_line(twice, ".driver 0 name=@1\n.driver 1 name=\"same\"\n");
   expect_line(".const 0 bytes @0\n.string 0 hex ff\n", ".const 0 bytes @0\n");
-  expect_line(".driver 0 name=\"\\u0000\\\\\\\"\\u00e9\"\n", ".string 0 \"\\u0000\\\\\\\"\303\251\"\n");
+  expect_line(".driver 0 name=\"\\u0000\\\\\\\"\\u00e9\"\n",
+              ".string 0 \"\\u0000\\\\\\\"\303\251\"\n");
 }
 END_TEST
 
@@ -74,7 +81,8 @@ START_TEST(source_lines_stand_above_their_code) {
   const char *source = "steps:\n\t name: x\n";
   char digest[33], text[300];
   mf_hash128_text(mf_hash128_of(source, strlen(source)), digest);
-  snprintf(text, sizeof text, ".source \"a.yaml\" %zu %s\n" PURE ".line 2:3 9 4\nCONST 0\nRETURN\n.const 0 null\n",
+  snprintf(text, sizeof text,
+           ".source \"a.yaml\" %zu %s\n" PURE ".line 2:3 9 4\nCONST 0\nRETURN\n.const 0 null\n",
            strlen(source), digest);
   char *listing = listing_of(text, source);
   ck_assert_msg(strstr(listing, ".line 2:3 9 4  ; name: x\n") != NULL, "%s", listing);
@@ -86,7 +94,8 @@ START_TEST(source_lines_stand_above_their_code) {
 END_TEST
 
 START_TEST(a_line_row_may_begin_inside_an_instruction) {
-  expect_line(".slot 0 name=\"x\"\n" PURE "LOAD 0\n.line 1:1 0 0 pc=2\nSLOT_EQ 0, 0\nAND\nRETURN\n.const 0 null\n",
+  expect_line(".slot 0 name=\"x\"\n" PURE
+              "LOAD 0\n.line 1:1 0 0 pc=2\nSLOT_EQ 0, 0\nAND\nRETURN\n.const 0 null\n",
               ".line 1:1 0 0 pc=2\n  0001  SLOT_EQ");
 }
 END_TEST
@@ -96,7 +105,10 @@ START_TEST(a_traced_instruction_has_its_address_in_the_chunk) {
   mf_buf out;
   kit k;
   mf_buf_init(&out, &alloc, 0);
-  kit_make(&k, MF_STR(PURE "CONST 0\nRETURN\n.chunk 1 name=\"f\" kind=pure\nCONST 0\nRETURN\n.const 0 int 5\n"));
+  kit_make(
+      &k,
+      MF_STR(PURE
+             "CONST 0\nRETURN\n.chunk 1 name=\"f\" kind=pure\nCONST 0\nRETURN\n.const 0 int 5\n"));
   mf_disassemble_one(k.open, 3, &out);
   ck_assert_str_eq(out.p, "  0001  RETURN");
   mf_buf_clear(&out);
@@ -149,7 +161,8 @@ START_TEST(mistakes_have_their_codes) {
   expect_message(".step 0 nam=\"x\"\n", "MF-E0505", "name");
   expect_message(".step 0 name=\"x\"\n", "MF-E0504", "field path of .step");
   expect_message(".step 0 name=\"x\" path\n", "MF-E0503", "a field");
-  expect_message(".step 0 name=\"x\" path=\"x\" flags=looks|lokks\n", "MF-E0503", "field flags of .step");
+  expect_message(".step 0 name=\"x\" path=\"x\" flags=looks|lokks\n", "MF-E0503",
+                 "field flags of .step");
   expect_message(".driver 1 name=\"x\"\n", "MF-E0506", "the next one is 0");
   expect_message(".const 1 null\n", "MF-E0506", "the next one is 0");
   expect_message(".string 1 \"x\"\n", "MF-E0506", "the next one is 0");
@@ -168,13 +181,46 @@ END_TEST
 
 START_TEST(odd_lines_have_a_message) {
   static const char *const lines[] = {
-      ".", ".const", ".const 0", ".const 0 what", ".const 0 bool maybe", ".const 0 double x",
-      ".const 0 string", ".const 0 map 0", ".const 0 list x", ".const 0 raw 1", ".child x", ".line",
-      ".line 1", ".line 1:1", ".line 1:1 0 0 pc", ".line 1:1 0 0 at=1", ".source", ".source \"a\" 1 12",
-      ".source \"a\" 1 0123456789abcdef0123456789abcdeg", ".metadata", ".metadata {}", ".patch 0 9 0",
-      ".patch 0 1 0 sum", ".truncate", ".truncate x", ".string", ".string 0", ".string 0 x",
-      ".string 0 hex 0", ".string 0 hex 0g", ".raw 0x", "\"\"", ".driver 0 name=@x", ".driver 0 name=x",
-      ".driver 0 name=", "12", ":", ".watch 0 kind=\"check\"", "\t,", ".\"x\"",
+      ".",
+      ".const",
+      ".const 0",
+      ".const 0 what",
+      ".const 0 bool maybe",
+      ".const 0 double x",
+      ".const 0 string",
+      ".const 0 map 0",
+      ".const 0 list x",
+      ".const 0 raw 1",
+      ".child x",
+      ".line",
+      ".line 1",
+      ".line 1:1",
+      ".line 1:1 0 0 pc",
+      ".line 1:1 0 0 at=1",
+      ".source",
+      ".source \"a\" 1 12",
+      ".source \"a\" 1 0123456789abcdef0123456789abcdeg",
+      ".metadata",
+      ".metadata {}",
+      ".patch 0 9 0",
+      ".patch 0 1 0 sum",
+      ".truncate",
+      ".truncate x",
+      ".string",
+      ".string 0",
+      ".string 0 x",
+      ".string 0 hex 0",
+      ".string 0 hex 0g",
+      ".raw 0x",
+      "\"\"",
+      ".driver 0 name=@x",
+      ".driver 0 name=x",
+      ".driver 0 name=",
+      "12",
+      ":",
+      ".watch 0 kind=\"check\"",
+      "\t,",
+      ".\"x\"",
   };
   for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
     kit k;
@@ -199,7 +245,8 @@ END_TEST
 START_TEST(labels_and_numbers_are_the_same) {
   kit one, two;
   kit_make(&one, MF_STR(PURE "CONST 0\nJUMP L2\nL2: RETURN\n.const 0 null\n"));
-  kit_make(&two, MF_STR(PURE "CONST 0 ; comment\r\n  0001 JUMP 0002\r\n0002\tRETURN\r\n.const 0 null"));
+  kit_make(&two,
+           MF_STR(PURE "CONST 0 ; comment\r\n  0001 JUMP 0002\r\n0002\tRETURN\r\n.const 0 null"));
   ck_assert(one.image.n == two.image.n && !memcmp(one.image.p, two.image.p, one.image.n));
   kit_free(&one);
   kit_free(&two);
@@ -225,7 +272,8 @@ static mf_status assemble_and_list(const mf_alloc *alloc, mf_str text) {
   mf_buf_init(&listing, alloc, 0);
   mf_diags_init(&diags, &arena);
   mf_status status = mf_assemble(&arena, text, &diags, &image);
-  if (status == MF_OK) status = mf_image_open(alloc, (const uint8_t *)image.p, image.n, &im, NULL, 0);
+  if (status == MF_OK)
+    status = mf_image_open(alloc, (const uint8_t *)image.p, image.n, &im, NULL, 0);
   if (status == MF_OK) mf_disassemble(im, (mf_str){NULL, 0}, &listing);
   if (listing.failed) status = MF_OUT_OF_MEMORY;
   mf_image_close(im);
@@ -236,8 +284,10 @@ static mf_status assemble_and_list(const mf_alloc *alloc, mf_str text) {
 }
 
 START_TEST(out_of_memory_is_clean) {
-  const mf_str text = MF_STR(".slot 0 name=\"x\"\n" PURE "CONST 3\nJUMP a\na: RETURN\n.const 0 string \"x\"\n"
-                             ".const 1 list 0 0\n.const 2 bytes @0\n.const 3 map 0:2\n.string 0 \"s\"\n");
+  const mf_str text = MF_STR(
+      ".slot 0 name=\"x\"\n" PURE
+      "CONST 3\nJUMP a\na: RETURN\n.const 0 string \"x\"\n"
+      ".const 1 list 0 0\n.const 2 bytes @0\n.const 3 map 0:2\n.string 0 \"s\"\n");
   for (uint64_t n = 1;; n++) {
     mf_counting_alloc counting = {.inner = mf_alloc_default(), .fail_at = n};
     const mf_alloc alloc = mf_counting_alloc_as_alloc(&counting);

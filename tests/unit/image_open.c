@@ -10,10 +10,13 @@ static const char everything[] =
     ".scenario 0 name=\"s\" driver=\"http_load\"\n.watch 0 kind=check chunk=1 scenario=0\n"
     ".step 0 name=\"one\" path=\"s[0]\" scenario=0 flags=looks\n"
     ".assertion 0 name=\"a\" path=\"a\" type=condition step=0 flags=warning message=\"m\"\n"
-    ".chunk 0 name=\"main\" kind=main\n.line 1:1 0 5\nRUN_ENTER end\nSTEP_ENTER 0, out\n.line 2:3 10 5\n"
-    "CONST 0\nSTEP_BEGIN 0\nSLOT_GT 1, 1\nJUMP_FALSE out\nCONST 5\nSTORE 0\nout: STEP_LEAVE 0\nGATE\n"
+    ".chunk 0 name=\"main\" kind=main\n.line 1:1 0 5\nRUN_ENTER end\nSTEP_ENTER 0, out\n.line 2:3 "
+    "10 5\n"
+    "CONST 0\nSTEP_BEGIN 0\nSLOT_GT 1, 1\nJUMP_FALSE out\nCONST 5\nSTORE 0\nout: STEP_LEAVE "
+    "0\nGATE\n"
     "end: RUN_LEAVE\nEND\n"
-    ".chunk 1 name=\"check\" kind=pure\nLOAD 0\nFIELD 0\nCHOOSE no, done\nno: CONST 2\ndone: RETURN\n"
+    ".chunk 1 name=\"check\" kind=pure\nLOAD 0\nFIELD 0\nCHOOSE no, done\nno: CONST 2\ndone: "
+    "RETURN\n"
     ".const 0 string \"one\"\n.const 1 double 500.5\n.const 2 bytes @0\n.const 3 list 0 1 2\n"
     ".const 4 timestamp -5 999999999\n.const 5 map 0:3\n.string 0 hex fffe00\n";
 
@@ -79,8 +82,10 @@ START_TEST(every_changed_byte_is_refused_or_harmless) {
       k.image.p[i] ^= (char)flips[f];
       if (i < 32 || i >= 48) mf_image_seal((uint8_t *)k.image.p, k.image.n);
       kit_open(&bad);
-      if (bad.opened == MF_OK) kit_round_trip(&bad);
-      else ck_assert(strncmp(mf_status_name(bad.opened), "IMAGE_", 6) == 0);
+      if (bad.opened == MF_OK)
+        kit_round_trip(&bad);
+      else
+        ck_assert(strncmp(mf_status_name(bad.opened), "IMAGE_", 6) == 0);
       mf_image_close(bad.open);
       k.image.p[i] ^= (char)flips[f];
       mf_image_seal((uint8_t *)k.image.p, k.image.n);
@@ -115,7 +120,8 @@ START_TEST(an_image_over_the_limit_is_refused) {
   char detail[100];
   mf_image *im;
   ck_assert_int_eq(mf_image_open(NULL, (const uint8_t *)k.image.p, MF_LIMIT_IMAGE_BYTES + 1, &im,
-                                 detail, sizeof detail), MF_IMAGE_TOO_LARGE);
+                                 detail, sizeof detail),
+                   MF_IMAGE_TOO_LARGE);
   ck_assert(strstr(detail, "268435457") != NULL);
 }
 END_TEST
@@ -123,7 +129,8 @@ END_TEST
 START_TEST(the_explanation_fits_where_it_is_put) {
   char detail[10] = "xxxxxxxxx";
   mf_image *im;
-  ck_assert_int_eq(mf_image_open(NULL, (const uint8_t *)"MFC", 3, &im, detail, 8), MF_IMAGE_TRUNCATED);
+  ck_assert_int_eq(mf_image_open(NULL, (const uint8_t *)"MFC", 3, &im, detail, 8),
+                   MF_IMAGE_TRUNCATED);
   ck_assert_uint_eq(strlen(detail), 7);
   ck_assert_int_eq(detail[8], 'x');
 }
@@ -134,7 +141,8 @@ START_TEST(out_of_memory_is_clean) {
     mf_counting_alloc counting = {.inner = mf_alloc_default(), .fail_at = n};
     const mf_alloc alloc = mf_counting_alloc_as_alloc(&counting);
     mf_image *im;
-    const mf_status status = mf_image_open(&alloc, (const uint8_t *)k.image.p, k.image.n, &im, NULL, 0);
+    const mf_status status = mf_image_open(&alloc, (const uint8_t *)k.image.p, k.image.n, &im, NULL,
+                                           0);
     mf_image_close(im);
     ck_assert_uint_eq(counting.in_use, 0);
     if (status == MF_OK) break;

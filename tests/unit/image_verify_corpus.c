@@ -18,8 +18,8 @@ static void read_comment(const char *text, const char *label, char *out, size_t 
 }
 
 static bool differs(const char *path, const char *expected, const char *got) {
-  fprintf(stderr, "%s:1: expected %s, got %s\n  rerun: T=image_verify T_FILE=%s make test\n", path, expected,
-         got, strrchr(path, '/') + 1);
+  fprintf(stderr, "%s:1: expected %s, got %s\n  rerun: T=image_verify T_FILE=%s make test\n", path,
+          expected, got, strrchr(path, '/') + 1);
   return false;
 }
 
@@ -36,7 +36,8 @@ static bool check_case(const char *path, const char *text, size_t n) {
     snprintf(got, sizeof got, "%s (%s)", mf_status_name(k.opened), k.detail);
     ok = !strcmp(expected, mf_status_name(k.opened)) || differs(path, expected, got);
     if (ok && !strstr(k.detail, detail)) ok = differs(path, detail, k.detail);
-    if (ok && k.opened != MF_OK && k.detail[0] == '\0') ok = differs(path, "an explanation", "none");
+    if (ok && k.opened != MF_OK && k.detail[0] == '\0')
+      ok = differs(path, "an explanation", "none");
     if (ok && k.opened == MF_OK) kit_round_trip(&k);
   } else {
     differs(path, "text that assembles", k.messages.p);

@@ -101,6 +101,35 @@ START_TEST(only_trouble_with_hooks_is_told) {
 }
 END_TEST
 
+START_TEST(assertions_tell_what_is_news) {
+  static const mf_value none = {.kind = MF_NULL};
+  mf_notice n = {.kind = MF_NOTICE_ASSERTION,
+                 .outcome = MF_OUTCOME_FAILED,
+                 .name = MF_STR("x"),
+                 .text = MF_STR("assertion 'x' failed: actual 5, expected 3"),
+                 .actual = mf_int(5),
+                 .expected = mf_int(3)};
+  open_progress();
+  mf_progress_notice(&p, &n, 0);
+  ck_has(said(), "assertion 'x' failed: actual 5, expected 3\n");
+  n.text = MF_STR("a message of its own");
+  mf_progress_notice(&p, &n, 0);
+  ck_has(said(), "assertion 'x' failed: actual 5, expected 3: a message of its own\n");
+  n.outcome = MF_OUTCOME_NO_DATA;
+  n.text = MF_STR("assertion 'x' failed: metric 'm' has no data");
+  mf_progress_notice(&p, &n, 0);
+  ck_has(said(), "assertion 'x' had no data: metric 'm' has no data\n");
+  n = (mf_notice){.kind = MF_NOTICE_ASSERTION,
+                  .outcome = MF_OUTCOME_FAILED,
+                  .name = MF_STR("y"),
+                  .text = MF_STR("assertion 'y' failed"),
+                  .actual = none,
+                  .expected = none};
+  mf_progress_notice(&p, &n, 0);
+  ck_has(said(), "assertion 'y' failed\n");
+}
+END_TEST
+
 START_TEST(messages_cannot_act_on_a_terminal) {
   open_progress();
   tell(MF_NOTICE_LOG, 0, "info", "a\x1b]0;title\a\nb");
@@ -169,6 +198,7 @@ Suite *runner_progress_suite(void) {
   tcase_add_test(t, a_skipped_step_took_no_time);
   tcase_add_test(t, a_load_shows_its_figures);
   tcase_add_test(t, only_trouble_with_hooks_is_told);
+  tcase_add_test(t, assertions_tell_what_is_news);
   tcase_add_test(t, messages_cannot_act_on_a_terminal);
   tcase_add_test(t, quiet_shows_nothing_but_the_verdict);
   tcase_add_test(t, a_terminal_has_one_line_that_is_drawn_again);

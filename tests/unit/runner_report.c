@@ -81,14 +81,21 @@ END_TEST
 /* Wrong kinds everywhere: no line may do harm. */
 START_TEST(malformed_data_is_survived) {
   static const char *const events[] = {
-    "run_started", "step_started", "step_finished", "branch", "hook_started", "hook_finished",
-    "action_finished", "assertion", "log", "metric", "variable", "warning", "error", "verdict",
-    "intent", "outcome", "signal", "final", "report_written", "run_finished"};
+      "run_started",  "step_started",  "step_finished",   "branch",
+      "hook_started", "hook_finished", "action_finished", "assertion",
+      "log",          "metric",        "variable",        "warning",
+      "error",        "verdict",       "intent",          "outcome",
+      "signal",       "final",         "report_written",  "run_finished"};
   static const char *const data[] = {
-    "null", "[]", "\"x\"", "{\"name\":1,\"outcome\":2,\"text\":{},\"duration\":-1,\"attempt\":\"x\"}",
-    "{\"target\":[],\"time_scale\":\"x\",\"driver\":5,\"id\":\"a\",\"value\":7,\"args\":3}",
-    "{\"driver\":\"command\",\"args\":{\"args\":[{\"$secret\":true},null]},\"value\":{\"metrics\":1}}",
-    "{\"duration\":1e308,\"metrics\":[1],\"variables\":\"x\",\"exit_code\":-9e99,\"error\":\"e\"}"};
+      "null",
+      "[]",
+      "\"x\"",
+      "{\"name\":1,\"outcome\":2,\"text\":{},\"duration\":-1,\"attempt\":\"x\"}",
+      "{\"target\":[],\"time_scale\":\"x\",\"driver\":5,\"id\":\"a\",\"value\":7,\"args\":3}",
+      "{\"driver\":\"command\",\"args\":{\"args\":[{\"$secret\":true},null]},\"value\":{"
+      "\"metrics\":1}}",
+      "{\"duration\":1e308,\"metrics\":[1],\"variables\":\"x\",\"exit_code\":-9e99,\"error\":"
+      "\"e\"}"};
   for (size_t d = 0; d < sizeof data / sizeof *data; d++)
     for (size_t e = 0; e < sizeof events / sizeof *events; e++) {
       char line[512];
@@ -177,8 +184,10 @@ END_TEST
 START_TEST(failed_hooks_are_reasons_and_errors_once) {
   begin();
   say(1, "hook_started", "hooks[0]", "\"name\":\"notify\"");
-  say(2, "action_finished", "hooks[0].actions[0]", "\"name\":\"a\",\"outcome\":\"failed\",\"text\":\"down\"");
-  say(2, "hook_finished", "hooks[0]", "\"name\":\"notify\",\"outcome\":\"failed\",\"text\":\"down\"");
+  say(2, "action_finished", "hooks[0].actions[0]",
+      "\"name\":\"a\",\"outcome\":\"failed\",\"text\":\"down\"");
+  say(2, "hook_finished", "hooks[0]",
+      "\"name\":\"notify\",\"outcome\":\"failed\",\"text\":\"down\"");
   say(2, "error", "", "\"text\":\"hook 'notify' failed: down\"");
   verdict("\"outcome\":\"failed\",\"hook_failed\":true");
   render("json");
@@ -244,10 +253,18 @@ END_TEST
 /* Steps of two tasks at once: what happens belongs to the step of its task. */
 START_TEST(assertions_belong_to_the_step_of_their_task) {
   begin();
-  feed("{\"t\":1,\"event\":\"step_started\",\"task\":1,\"path\":\"p[0]\",\"data\":{\"name\":\"one\"}}");
-  feed("{\"t\":2,\"event\":\"step_started\",\"task\":2,\"path\":\"p[1]\",\"data\":{\"name\":\"two\"}}");
-  feed("{\"t\":3,\"event\":\"assertion\",\"task\":1,\"path\":\"p[0].assertions[0]\",\"data\":{\"name\":\"a\"}}");
-  feed("{\"t\":4,\"event\":\"assertion\",\"task\":0,\"path\":\"assertions[0]\",\"data\":{\"name\":\"g\"}}");
+  feed(
+      "{\"t\":1,\"event\":\"step_started\",\"task\":1,\"path\":\"p[0]\",\"data\":{\"name\":\"one\"}"
+      "}");
+  feed(
+      "{\"t\":2,\"event\":\"step_started\",\"task\":2,\"path\":\"p[1]\",\"data\":{\"name\":\"two\"}"
+      "}");
+  feed(
+      "{\"t\":3,\"event\":\"assertion\",\"task\":1,\"path\":\"p[0].assertions[0]\",\"data\":{"
+      "\"name\":\"a\"}}");
+  feed(
+      "{\"t\":4,\"event\":\"assertion\",\"task\":0,\"path\":\"assertions[0]\",\"data\":{\"name\":"
+      "\"g\"}}");
   ck_assert_uint_eq(report->first_step->judged, 1);
   ck_assert_uint_eq(report->last_step->judged, 0);
   ck_assert_uint_eq(report->global_judged, 1);
@@ -258,7 +275,8 @@ END_TEST
 
 START_TEST(secrets_are_masked_everywhere) {
   begin();
-  say(1, "final", "", "\"variables\":{\"a\":{\"$secret\":true},\"b\":[{\"$secret\":\"api\"}]},\"metrics\":{}");
+  say(1, "final", "",
+      "\"variables\":{\"a\":{\"$secret\":true},\"b\":[{\"$secret\":\"api\"}]},\"metrics\":{}");
   verdict("\"outcome\":\"passed\"");
   render("json");
   has("\"a\": \"<secret>\"");
@@ -300,7 +318,9 @@ START_TEST(values_read_like_text) {
   ck_assert_str_eq(shown("\"true\"", false), "\"true\"");
   ck_assert_str_eq(shown("\"\"", false), "\"\"");
   ck_assert_str_eq(shown("312.4000000001", false), "312.4");
-  ck_assert_str_eq(shown("{\"min\":0,\"max\":200}", true), "0\xE2\x80\xA6" "200");
+  ck_assert_str_eq(shown("{\"min\":0,\"max\":200}", true),
+                   "0\xE2\x80\xA6"
+                   "200");
   ck_assert_str_eq(shown("{\"max\":0.05}", true), "at most 0.05");
   ck_assert_str_eq(shown("{\"min\":-1.5}", true), "at least -1.5");
   ck_assert_str_eq(shown("{\"min\":0,\"max\":200}", false), "{\"min\":0,\"max\":200}");
@@ -311,15 +331,31 @@ START_TEST(values_read_like_text) {
 END_TEST
 
 START_TEST(numbers_have_few_decimals) {
-  static const struct { double d; unsigned decimals; const char *text; } fixed[] = {
-    {0, 2, "0.00"}, {30.1249, 2, "30.12"}, {0.005, 2, "0.01"}, {-1.5, 0, "-2"}, {-0.001, 2, "0.00"},
-    {999.999, 2, "1000.00"}, {1e20, 2, "1e+20"}, {5, 0, "5"}};
-  static const struct { double d; const char *text; } numbers[] = {
-    {0, "0"}, {245.5, "245.5"}, {0.1234567, "0.123"}, {0.0123456, "0.0123"}, {0.00001234, "0.0000123"},
-    {1e-12, "1e-12"}, {-3.25, "-3.25"}, {1e300, "1e+300"}};
-  static const struct { double s; const char *text; } lengths[] = {
-    {0, "0.00 s"}, {59.994, "59.99 s"}, {65.4, "1 min 5 s"}, {3600, "1 h 0 min 0 s"},
-    {86399.6, "24 h 0 min 0 s"}};
+  static const struct {
+    double d;
+    unsigned decimals;
+    const char *text;
+  } fixed[] = {{0, 2, "0.00"},      {30.1249, 2, "30.12"},   {0.005, 2, "0.01"}, {-1.5, 0, "-2"},
+               {-0.001, 2, "0.00"}, {999.999, 2, "1000.00"}, {1e20, 2, "1e+20"}, {5, 0, "5"}};
+  static const struct {
+    double d;
+    const char *text;
+  } numbers[] = {{0, "0"},
+                 {245.5, "245.5"},
+                 {0.1234567, "0.123"},
+                 {0.0123456, "0.0123"},
+                 {0.00001234, "0.0000123"},
+                 {1e-12, "1e-12"},
+                 {-3.25, "-3.25"},
+                 {1e300, "1e+300"}};
+  static const struct {
+    double s;
+    const char *text;
+  } lengths[] = {{0, "0.00 s"},
+                 {59.994, "59.99 s"},
+                 {65.4, "1 min 5 s"},
+                 {3600, "1 h 0 min 0 s"},
+                 {86399.6, "24 h 0 min 0 s"}};
   for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++) {
     mf_buf_clear(&page);
     mf_report_fixed(&page, fixed[i].d, fixed[i].decimals);
@@ -342,14 +378,19 @@ END_TEST
 
 START_TEST(an_action_says_what_its_effect_was) {
   begin();
-  say(1, "intent", "hooks[0].actions[0]", "\"id\":1,\"driver\":\"command\",\"args\":{\"command\":\"tc\",\"args\":[\"-q\",3]}");
-  say(2, "outcome", "hooks[0].actions[0]", "\"id\":1,\"driver\":\"command\",\"value\":{\"ok\":false,\"exit_code\":2}");
-  say(2, "action_finished", "hooks[0].actions[0]", "\"name\":\"command\",\"outcome\":\"failed\",\"text\":\"exit code 2\"");
-  say(3, "intent", "hooks[0].actions[1]", "\"id\":2,\"driver\":\"http_request\",\"args\":{\"url\":\"http://h/\"}");
+  say(1, "intent", "hooks[0].actions[0]",
+      "\"id\":1,\"driver\":\"command\",\"args\":{\"command\":\"tc\",\"args\":[\"-q\",3]}");
+  say(2, "outcome", "hooks[0].actions[0]",
+      "\"id\":1,\"driver\":\"command\",\"value\":{\"ok\":false,\"exit_code\":2}");
+  say(2, "action_finished", "hooks[0].actions[0]",
+      "\"name\":\"command\",\"outcome\":\"failed\",\"text\":\"exit code 2\"");
+  say(3, "intent", "hooks[0].actions[1]",
+      "\"id\":2,\"driver\":\"http_request\",\"args\":{\"url\":\"http://h/\"}");
   render("json");
   has("\"effect\": \"tc -q 3 \xE2\x86\x92 exit 2\"");
   has("\"driver\": \"command\",\n      \"asked\": 1,\n      \"answered\": 1,\n      \"failed\": 1");
-  has("\"driver\": \"http_request\",\n      \"asked\": 1,\n      \"answered\": 0,\n      \"failed\": 0");
+  has("\"driver\": \"http_request\",\n      \"asked\": 1,\n      \"answered\": 0,\n      "
+      "\"failed\": 0");
 }
 END_TEST
 
@@ -412,7 +453,8 @@ START_TEST(memory_is_flat) {
   size_t settled = 0;
   for (int i = 0; i < 3 * MF_REPORT_LISTED; i++) {
     say(1, "variable", "", "\"name\":\"v\",\"actual\":\"some text of a certain length\"");
-    say(1, "intent", "steps[0]", "\"id\":1,\"driver\":\"http_request\",\"args\":{\"url\":\"http://h/\"}");
+    say(1, "intent", "steps[0]",
+        "\"id\":1,\"driver\":\"http_request\",\"args\":{\"url\":\"http://h/\"}");
     say(1, "outcome", "steps[0]", "\"id\":1,\"driver\":\"http_request\",\"value\":{\"ok\":true}");
     say(1, "step_started", "steps[0]", "\"name\":\"s\"");
     say(1, "hook_started", "steps[0].pre_hooks[0]", "\"name\":\"h\"");
@@ -427,14 +469,19 @@ END_TEST
 /* ---- Allocation failure ---- */
 
 static const char *const short_run[] = {
-  "{\"t\":0,\"wall\":\"2026-01-02T03:04:05Z\",\"event\":\"run_started\",\"data\":{\"name\":\"n\",\"target\":{\"url\":\"http://h\"}}}",
-  "{\"t\":1,\"event\":\"intent\",\"data\":{\"id\":1,\"driver\":\"http_request\",\"args\":{\"url\":\"http://h/\"}}}",
-  "{\"t\":2,\"event\":\"outcome\",\"data\":{\"id\":1,\"driver\":\"http_request\",\"value\":{\"ok\":true,\"status\":200}}}",
-  "{\"t\":3,\"event\":\"step_started\",\"path\":\"s\",\"data\":{\"name\":\"s\"}}",
-  "{\"t\":3,\"event\":\"variable\",\"path\":\"s\",\"data\":{\"name\":\"v\",\"actual\":[1]}}",
-  "{\"t\":4,\"event\":\"assertion\",\"path\":\"s.a\",\"data\":{\"name\":\"a\",\"outcome\":\"failed\",\"actual\":{\"$secret\":\"k\"},\"expected\":{\"min\":1}}}",
-  "{\"t\":5,\"event\":\"step_finished\",\"path\":\"s\",\"data\":{\"name\":\"s\",\"outcome\":\"failed\",\"text\":\"t\"}}",
-  "{\"t\":6,\"event\":\"verdict\",\"data\":{\"outcome\":\"failed\"}}",
+    "{\"t\":0,\"wall\":\"2026-01-02T03:04:05Z\",\"event\":\"run_started\",\"data\":{\"name\":\"n\","
+    "\"target\":{\"url\":\"http://h\"}}}",
+    "{\"t\":1,\"event\":\"intent\",\"data\":{\"id\":1,\"driver\":\"http_request\",\"args\":{"
+    "\"url\":\"http://h/\"}}}",
+    "{\"t\":2,\"event\":\"outcome\",\"data\":{\"id\":1,\"driver\":\"http_request\",\"value\":{"
+    "\"ok\":true,\"status\":200}}}",
+    "{\"t\":3,\"event\":\"step_started\",\"path\":\"s\",\"data\":{\"name\":\"s\"}}",
+    "{\"t\":3,\"event\":\"variable\",\"path\":\"s\",\"data\":{\"name\":\"v\",\"actual\":[1]}}",
+    "{\"t\":4,\"event\":\"assertion\",\"path\":\"s.a\",\"data\":{\"name\":\"a\",\"outcome\":"
+    "\"failed\",\"actual\":{\"$secret\":\"k\"},\"expected\":{\"min\":1}}}",
+    "{\"t\":5,\"event\":\"step_finished\",\"path\":\"s\",\"data\":{\"name\":\"s\",\"outcome\":"
+    "\"failed\",\"text\":\"t\"}}",
+    "{\"t\":6,\"event\":\"verdict\",\"data\":{\"outcome\":\"failed\"}}",
 };
 
 static mf_status run_short(const mf_alloc *alloc, const char *format) {

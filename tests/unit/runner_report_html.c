@@ -16,31 +16,46 @@ static void run_named(const char *name) {
   char data[8192];
 #define SAY(ms, event, path, ...) \
   (snprintf(data, sizeof data, __VA_ARGS__), say(ms, event, path, data))
-  SAY(0, "run_started", "", "\"name\":\"%s\",\"run_id\":\"%s\",\"source\":\"%s\",\"image_digest\":\"%s\","
-      "\"version\":\"%s\",\"format\":\"%s\",\"seed\":\"%s\",\"target\":{\"kind\":\"%s\",\"url\":\"%s\"}",
+  SAY(0, "run_started", "",
+      "\"name\":\"%s\",\"run_id\":\"%s\",\"source\":\"%s\",\"image_digest\":\"%s\","
+      "\"version\":\"%s\",\"format\":\"%s\",\"seed\":\"%s\",\"target\":{\"kind\":\"%s\",\"url\":\"%"
+      "s\"}",
       name, name, name, name, name, name, name, name, name);
   SAY(1, "hook_started", name, "\"name\":\"%s\"", name);
   SAY(1, "intent", name, "\"id\":1,\"driver\":\"%s\",\"args\":{}", name);
-  SAY(1, "intent", name, "\"id\":2,\"driver\":\"http_request\",\"args\":{\"method\":\"%s\",\"url\":\"%s\"}", name, name);
-  SAY(1, "outcome", name, "\"id\":2,\"value\":{\"ok\":true,\"status\":200,\"warning\":\"%s\"}", name);
-  SAY(2, "action_finished", name, "\"name\":\"%s\",\"text\":\"%s\",\"outcome\":\"%s\"", name, name, name);
-  SAY(2, "hook_finished", name, "\"name\":\"%s\",\"text\":\"%s\",\"outcome\":\"failed\"", name, name);
+  SAY(1, "intent", name,
+      "\"id\":2,\"driver\":\"http_request\",\"args\":{\"method\":\"%s\",\"url\":\"%s\"}", name,
+      name);
+  SAY(1, "outcome", name, "\"id\":2,\"value\":{\"ok\":true,\"status\":200,\"warning\":\"%s\"}",
+      name);
+  SAY(2, "action_finished", name, "\"name\":\"%s\",\"text\":\"%s\",\"outcome\":\"%s\"", name, name,
+      name);
+  SAY(2, "hook_finished", name, "\"name\":\"%s\",\"text\":\"%s\",\"outcome\":\"failed\"", name,
+      name);
   SAY(2, "step_started", name, "\"name\":\"%s\"", name);
-  SAY(3, "outcome", name, "\"id\":9,\"value\":{\"metrics\":{\"%s\":\"%s\",\"requests\":1}}", name, name);
-  SAY(3, "assertion", name, "\"name\":\"%s\",\"text\":\"%s\",\"outcome\":\"failed\",\"actual\":\"%s\","
-      "\"expected\":{\"%s\":\"%s\"}", name, name, name, name, name);
-  SAY(9, "step_finished", name, "\"name\":\"%s\",\"text\":\"%s\",\"outcome\":\"failed\"", name, name);
+  SAY(3, "outcome", name, "\"id\":9,\"value\":{\"metrics\":{\"%s\":\"%s\",\"requests\":1}}", name,
+      name);
+  SAY(3, "assertion", name,
+      "\"name\":\"%s\",\"text\":\"%s\",\"outcome\":\"failed\",\"actual\":\"%s\","
+      "\"expected\":{\"%s\":\"%s\"}",
+      name, name, name, name, name);
+  SAY(9, "step_finished", name, "\"name\":\"%s\",\"text\":\"%s\",\"outcome\":\"failed\"", name,
+      name);
   SAY(10, "branch", name, "\"name\":\"%s\",\"text\":\"%s\",\"actual\":\"%s\"", name, name, name);
   SAY(10, "log", name, "\"name\":\"%s\",\"text\":\"%s\"", name, name);
   SAY(10, "warning", name, "\"text\":\"%s\"", name);
   SAY(10, "error", name, "\"text\":\"%s\"", name);
   SAY(10, "signal", name, "\"signal\":\"%s\",\"origin\":\"%s\"", name, name);
-  SAY(11, "assertion", name, "\"name\":\"%s\",\"outcome\":\"failed\",\"actual\":\"%s\"", name, name);
-  SAY(12, "final", "", "\"variables\":{\"%s\":\"%s\"},\"metrics\":{\"%s\":{\"%s\":1}}", name, name, name, name);
+  SAY(11, "assertion", name, "\"name\":\"%s\",\"outcome\":\"failed\",\"actual\":\"%s\"", name,
+      name);
+  SAY(12, "final", "", "\"variables\":{\"%s\":\"%s\"},\"metrics\":{\"%s\":{\"%s\":1}}", name, name,
+      name, name);
   SAY(12, "verdict", "", "\"outcome\":\"failed\",\"interrupted\":true");
   SAY(13, "report_written", "", "\"path\":\"%s\",\"error\":\"%s\"", name, name);
   SAY(13, "run_finished", "", "\"exit_code\":74,\"reason\":\"%s\"", name);
-  snprintf(data, sizeof data, "{\"t\":14,\"wall\":\"%s\",\"event\":\"step_started\",\"path\":\"p\",\"data\":{}}", name);
+  snprintf(data, sizeof data,
+           "{\"t\":14,\"wall\":\"%s\",\"event\":\"step_started\",\"path\":\"p\",\"data\":{}}",
+           name);
   ck_assert_int_eq(feed(data), MF_OK);
 #undef SAY
 }
@@ -67,17 +82,17 @@ static char *skeleton_named(const char *name) {
 
 /* JSON text of names; none may add, change or remove a tag or attribute. */
 static const char *const hostile[] = {
-  "<script>alert(1)</script>",
-  "</title></style></code><svg onload=alert(1)>",
-  "\\\" onmouseover=\\\"alert(1)",
-  "' autofocus onfocus='alert(1)",
-  "--><!-- ]]> <![CDATA[ <?xml",
-  "&lt;b&gt; &amp; &#0; &",
-  "\\u0000\\u0001\\b\\u001b[31m\\u007f\\u0085",
-  "\\u202Eexe.txt\\u2066\\u200F\\u061C\\uFEFF\\u2028\\uFFFE",
-  "javascript:alert(1)",
-  "{{constructor.constructor('alert(1)')()}} ${x} %s %n",
-  "\xF0\x9F\x98\x80 \xE4\xB8\xAD\xE6\x96\x87 \xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D e\xCC\x81",
+    "<script>alert(1)</script>",
+    "</title></style></code><svg onload=alert(1)>",
+    "\\\" onmouseover=\\\"alert(1)",
+    "' autofocus onfocus='alert(1)",
+    "--><!-- ]]> <![CDATA[ <?xml",
+    "&lt;b&gt; &amp; &#0; &",
+    "\\u0000\\u0001\\b\\u001b[31m\\u007f\\u0085",
+    "\\u202Eexe.txt\\u2066\\u200F\\u061C\\uFEFF\\u2028\\uFFFE",
+    "javascript:alert(1)",
+    "{{constructor.constructor('alert(1)')()}} ${x} %s %n",
+    "\xF0\x9F\x98\x80 \xE4\xB8\xAD\xE6\x96\x87 \xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D e\xCC\x81",
 };
 
 START_TEST(no_name_changes_the_markup) {
@@ -111,7 +126,8 @@ END_TEST
 START_TEST(what_is_hidden_is_shown) {
   run_named("a\\u202Eb\\u0000c");
   render("html");
-  has("a[U+202E]b\xE2\x90\x80" "c");
+  has("a[U+202E]b\xE2\x90\x80"
+      "c");
 }
 END_TEST
 
@@ -204,19 +220,24 @@ START_TEST(what_must_be_known_is_said_on_top) {
   render("html");
   has("<title>Chaos Orchestration Report: Checkout under rising load</title>");
   has("<li>target: built-in sample service</li>");
-  has("<li>time scaled \xC3\x97" "0.1</li>");
+  has("<li>time scaled \xC3\x97"
+      "0.1</li>");
 }
 END_TEST
 
 /* ---- Contrast ---- */
 
-/* The colour of a variable in the first (light) or second (dark) block. */
+/* The colour of a variable: its first definition is the light one, its second the
+ * dark one. */
 static unsigned long colour(const char *name, bool dark) {
   char text[32];
+  int seen = 0;
   snprintf(text, sizeof text, "--%s:#", name);
-  const char *at = strstr(mf_report_style[dark], text);
-  ck_assert_msg(at != NULL, "no %s", text);
-  return strtoul(at + strlen(text), NULL, 16);
+  for (const char *const *line = mf_report_style; *line; line++) {
+    const char *at = strstr(*line, text);
+    if (at && seen++ == dark) return strtoul(at + strlen(text), NULL, 16);
+  }
+  ck_abort_msg("no %s", text);
 }
 
 static double linear(unsigned long channel) {
@@ -236,9 +257,11 @@ static double contrast(unsigned long a, unsigned long b) {
 
 START_TEST(text_can_be_read) {
   static const char *const pairs[][2] = {
-    {"text", "page"}, {"text", "card"}, {"dim", "page"}, {"dim", "card"}, {"link", "card"},
-    {"link", "page"}, {"passed", "passed-bg"}, {"failed", "failed-bg"}, {"warning", "warning-bg"},
-    {"quiet", "quiet-bg"}, {"text", "passed-bg"}, {"text", "failed-bg"}, {"text", "warning-bg"}};
+      {"text", "page"},        {"text", "card"},        {"dim", "page"},
+      {"dim", "card"},         {"link", "card"},        {"link", "page"},
+      {"passed", "passed-bg"}, {"failed", "failed-bg"}, {"warning", "warning-bg"},
+      {"quiet", "quiet-bg"},   {"text", "passed-bg"},   {"text", "failed-bg"},
+      {"text", "warning-bg"}};
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
     for (int dark = 0; dark < 2; dark++) {
       double c = contrast(colour(pairs[i][0], dark), colour(pairs[i][1], dark));

@@ -119,8 +119,8 @@ END_TEST
 
 /* Every key is required and described. */
 static void check_described(const mf_json *rule) {
-  ck_assert_msg(mf_json_get(rule, "$ref") || mf_json_get(rule, "description"), "'%.*s' has no description",
-                (int)rule->key.n, rule->key.p);
+  ck_assert_msg(mf_json_get(rule, "$ref") || mf_json_get(rule, "description"),
+                "'%.*s' has no description", (int)rule->key.n, rule->key.p);
   const mf_json *properties = mf_json_get(rule, "properties");
   if (properties == NULL) return;
   const mf_json *required = mf_json_get(rule, "required")->as.first;
@@ -134,7 +134,8 @@ static void check_described(const mf_json *rule) {
 
 START_TEST(the_schema_describes_every_key) {
   check_described(schema);
-  for (const mf_json *d = mf_json_get(schema, "$defs")->as.first; d; d = d->next) check_described(d);
+  for (const mf_json *d = mf_json_get(schema, "$defs")->as.first; d; d = d->next)
+    check_described(d);
 }
 END_TEST
 

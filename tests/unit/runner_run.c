@@ -496,8 +496,8 @@ static void make_everything(const char *report) {
   mf_map none = {.count = 0};
   kit_open(&k);
   uint32_t slot = kit_slot(&k, "x", MF_SLOT_KIND_GLOBAL, 0);
-  uint32_t metric =
-      kit_row(&k, MF_TABLE_METRIC, (uint32_t[]){kit_string(&k, "m"), MF_METRIC_KIND_GAUGE});
+  uint32_t metric = kit_row(&k, MF_TABLE_METRIC,
+                            (uint32_t[]){kit_string(&k, "m"), MF_METRIC_KIND_GAUGE});
   row = kit_step(&k, "s", MF_ABSENT, &handler);
   uint32_t d = kit_row(&k, MF_TABLE_DRIVER, (uint32_t[]){kit_string(&k, "command")});
   kit_push(&k, (mf_value){.kind = MF_MAP, .as.map = &none});

@@ -69,6 +69,25 @@ START_TEST(a_ramp_sends_the_area_under_it) {
 }
 END_TEST
 
+START_TEST(stages_can_be_shares_of_the_duration) {
+  serve(always_ok, 1);
+  run("{\"start_rate\": 100, \"duration\": 0.4, \"stages\": ["
+      "{\"share\": 0.5, \"target\": 100}, {\"share\": 0, \"target\": 200},"
+      " {\"share\": 0.5, \"target\": 200}]}");
+  ck_assert_msg(bench_ok(&bench), "%s", error());
+  ck_assert_double_eq(metric("requests"), 60);
+  ck_assert_double_eq_tol(mf_map_number(&bench.outcome, "seconds", 0), 0.4, 0.001);
+}
+END_TEST
+
+START_TEST(an_absurd_rate_is_capped) {
+  serve(always_ok, 1);
+  bench.env.max_rate = 0;
+  run("{\"rate\": 1e300, \"duration\": 0.01, \"graceful_stop\": 0}");
+  ck_assert_str_eq(bench_text(&bench, "warning"), "rate capped at 1000000");
+}
+END_TEST
+
 START_TEST(users_wait_between_their_requests) {
   serve(always_ok, 1);
   run("{\"executor\": \"constant_vus\", \"vus\": 3, \"think_time\": 0.1, \"duration\": 0.35}");
@@ -215,6 +234,10 @@ static const char *const mistakes[][2] = {
     {"{\"stages\": [5]}", "each of 'stages'"},
     {"{\"stages\": [{\"target\": 5}]}", "each of 'stages'"},
     {"{\"stages\": [{\"target\": -5, \"duration\": 1}]}", "argument 'target'"},
+    {"{\"stages\": [{\"target\": 5, \"share\": 1.5}], \"duration\": 1}", "share"},
+    {"{\"stages\": [{\"target\": 5, \"share\": 1, \"duration\": 1}]}", "each of 'stages'"},
+    {"{\"stages\": [{\"target\": 5, \"duration\": 9e8}, {\"target\": 5, \"duration\": 9e8}]}",
+     "10^9"},
     {"{\"vus\": 0}", "argument 'vus'"},
     {"{\"rate\": 1, \"max_connections\": 0}", "argument 'max_connections'"},
     {"{\"rate\": 1, \"timeout\": 0}", "argument 'timeout'"},
@@ -320,6 +343,8 @@ Suite *stdlib_http_load_suite(void) {
   tcase_add_checked_fixture(tc, set_up, tear_down);
   tcase_add_test(tc, a_constant_rate_sends_exactly_what_is_due);
   tcase_add_test(tc, a_ramp_sends_the_area_under_it);
+  tcase_add_test(tc, stages_can_be_shares_of_the_duration);
+  tcase_add_test(tc, an_absurd_rate_is_capped);
   tcase_add_test(tc, users_wait_between_their_requests);
   tcase_add_test(tc, users_without_a_pause_are_capped);
   tcase_add_test(tc, the_caps_are_told);
