@@ -105,8 +105,13 @@ $(B)/tests/unit_main.c: $(UNIT_SRC) tools/gen_unit_main
 	@mkdir -p $(@D) && sh tools/gen_unit_main $(UNIT_SRC) >$@
 $(B)/tests/unit_main.o: $(B)/tests/unit_main.c
 	@$(CC) $(CPPFLAGS) $(CFLAGS) -Wall -c $< -o $@
-$(B)/unit: $(B)/tests/unit_main.o $(UNIT_OBJ) $(B)/libmfvm.a
-	@$(CC) $(LDFLAGS) -o $@ $^ -lcheck -lsubunit -lrt -pthread $(LDLIBS)
+# libyaml whose allocations go through tests/unit/api_memory.c, to make each fail.
+$(B)/libyaml_test.a:
+	@mkdir -p $(@D)
+	@objcopy --redefine-sym malloc=mf_test_malloc --redefine-sym realloc=mf_test_realloc \
+	  --redefine-sym strdup=mf_test_strdup $$($(CC) -print-file-name=libyaml.a) $@
+$(B)/unit: $(B)/tests/unit_main.o $(UNIT_OBJ) $(B)/libmfvm.a $(B)/libyaml_test.a
+	@$(CC) $(LDFLAGS) -o $@ $^ -lcheck -lsubunit -lrt -pthread -lm
 
 test: bootstrap-test
 	@$(MAKE) --no-print-directory run-tests

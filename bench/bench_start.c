@@ -63,9 +63,9 @@ int main(int argc, char **argv) {
   char *nothing[] = {"/bin/true", NULL};
   printf(
       "start: exec to exit\n"
-      "|                           |  least | median |    p90 |  memory |\n"
-      "|                           |     ms |     ms |     ms |     MiB |\n"
-      "|---------------------------|--------|--------|--------|---------|\n");
+      "|                            |  least | median |    p90 |  memory |\n"
+      "|                            |     ms |     ms |     ms |     MiB |\n"
+      "|----------------------------|--------|--------|--------|---------|\n");
   fflush(stdout);
   measure("mfvm run of an empty image", run, journal);
   measure("/bin/true", nothing, journal);

@@ -66,8 +66,8 @@ int main(int argc, char **argv) {
 
   printf(
       "steps: %d steps that do nothing\n"
-      "|                                    |       ms |   steps/s |\n"
-      "|------------------------------------|----------|-----------|\n",
+      "|                                     |       ms |   steps/s |\n"
+      "|-------------------------------------|----------|-----------|\n",
       STEPS);
   for (double end = now_seconds() + 1; rounds < MAX_ROUNDS && (rounds < 3 || now_seconds() < end);)
     times[rounds++] = time_machine(image);

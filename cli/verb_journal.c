@@ -26,18 +26,21 @@ int verb_journal(int argc, char **argv) {
                   what[0] ? what : mf_status_text(status));
 }
 
+static int report_problem(mf_status status, const char *journal, const char *error) {
+  int code = status == MF_IO_ERROR ? CLI_IO : status == MF_UNSUPPORTED ? CLI_USAGE : CLI_INVALID;
+  return cli_fail(code, "%s: %s", journal, error[0] ? error : mf_status_text(status));
+}
+
+/* A damaged journal gives a report of everything before the damage, and an
+ * exit code that says so. */
 static int write_report(const char *journal, const char *format, const char *out) {
   mf_alloc alloc = mf_alloc_default();
   mf_blob bytes = {.n = 0};
   char error[256] = "";
   mf_status status = mf_report_from_journal(&alloc, journal, format, &bytes, error, sizeof error);
-  int code = CLI_OK;
-  if (status != MF_OK)
-    code = cli_fail(status == MF_IO_ERROR ? CLI_IO : status == MF_UNSUPPORTED ? CLI_USAGE : CLI_INVALID, "%s: %s",
-                    journal, error[0] ? error : mf_status_text(status));
-  else if (!out)
-    fwrite(bytes.p, 1, bytes.n, stdout);
-  else if (mf_blob_write(out, bytes.p, bytes.n, error, sizeof error) != MF_OK)
+  int code = status == MF_OK ? CLI_OK : report_problem(status, journal, error);
+  if (bytes.n && !out) fwrite(bytes.p, 1, bytes.n, stdout);
+  if (bytes.n && out && mf_blob_write(out, bytes.p, bytes.n, error, sizeof error) != MF_OK)
     code = cli_fail(CLI_IO, "%s: %s", out, error);
   mf_blob_free(&bytes);
   return code;

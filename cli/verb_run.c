@@ -153,6 +153,7 @@ int verb_run(int argc, char **argv) {
   a.run.ci = ci && *ci;
   a.run.terminal = isatty(STDOUT_FILENO) == 1;
   a.run.color = a.run.terminal && !(no_color && *no_color);
+  setvbuf(stdout, NULL, _IONBF, 0); /* the runner batches; who reads a pipe wants it live */
   int code = parse_arguments(&a, argc, argv);
   if (code == CLI_OK) code = run_file(&a, argv[optind]);
   cli_variables_free(&a.variables);

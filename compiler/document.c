@@ -187,6 +187,20 @@ static bool read_once(mf_doc *p, mf_parse_context *context, mf_fixes *fixes, boo
   return done && !mf_arena_oom(context->arena);
 }
 
+/* Before a document is read again: keeps what was said about the keys that are
+ * fixed now, and forgets the rest, which will be said again. */
+static void forget(mf_diags *diags, const mf_diags *before, const mf_fixes *fixes) {
+  uint32_t kept = before->count;
+  for (uint32_t i = kept; i < diags->count; i++) {
+    const mf_diag *d = &diags->items[i];
+    bool about_fix = d->code == MF_E_UNKNOWN_KEY || d->code == MF_E_UNKNOWN_TYPE;
+    if (about_fix && mf_fix_find(fixes, d->span.offset)) diags->items[kept++] = *d;
+  }
+  diags->count = kept;
+  diags->errors = before->errors + kept - before->count;
+  diags->warnings = before->warnings;
+}
+
 mf_node *mf_document_parse(mf_parse_context *context) {
   enum { READINGS = 4 }; /* a mistyped key below a mistyped key below ... */
   mf_fixes fixes = {.count = 0};
@@ -195,9 +209,11 @@ mf_node *mf_document_parse(mf_parse_context *context) {
   bool dump = context->dump_tokens != NULL, ascii = is_ascii(context->source);
   if (!bytes_ok(context, ascii)) return bad_root(context);
   if (dump && !mf_lines_init(&lines, context->arena, context->source)) return NULL;
-  for (uint32_t n = 0, known = 0; n < READINGS; n++, known = fixes.count) {
+  for (uint32_t n = 0, known = 0;; n++) {
+    mf_diags before = *context->diags;
     if (!read_once(&p, context, &fixes, ascii, dump && n == 0 ? &lines : NULL)) return NULL;
-    if (fixes.count == known) break;
+    if (fixes.count == known || n + 1 == READINGS) break;
+    forget(context->diags, &before, &fixes);
     known = fixes.count;
   }
   return unwrapped(context, p.root);

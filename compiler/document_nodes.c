@@ -2,6 +2,8 @@
 /* document_nodes - the actions of the grammar of documents. */
 #include "document_parser.h"
 
+#include "../base/limits.h"
+
 /* ---- building ---- */
 
 mf_node *mf_doc_append(mf_node *list, mf_node *element) {
@@ -87,15 +89,17 @@ static bool is_one_of(mf_str s, const char *const *words) {
 static const char *remedy(const mf_node *value, const char *wanted) {
   static const char *const yes[] = {"yes", "on", "y", "true", NULL};
   static const char *const no[] = {"no", "off", "n", "false", NULL};
+  double d;
   bool text = value->shape == MF_SHAPE_TEXT, scalar = value->shape < MF_SHAPE_LIST;
   if (text && strcmp(wanted, "true or false") == 0) {
     if (is_one_of(mf_node_text(value), yes)) return "write true";
     if (is_one_of(mf_node_text(value), no)) return "write false";
   }
+  bool number = strncmp(wanted, "a number", 8) == 0;
+  if (text && number && mf_parse_double(mf_node_text(value), false, &d, NULL))
+    return "a number has no quotes";
   if (text && strcmp(wanted, "a number or a duration") == 0)
     return "write seconds, or a text such as 250ms, 30s or 1h30m";
-  if (text && strcmp(wanted, "a number") == 0 && (value->flags & MF_NODE_QUOTED))
-    return "a number has no quotes";
   if (!text && scalar && (strcmp(wanted, "text") == 0 || strcmp(wanted, "a word") == 0))
     return "put it into quotes";
   if (value->shape != MF_SHAPE_LIST && strncmp(wanted, "a list of", 9) == 0)
@@ -132,9 +136,8 @@ mf_node *mf_doc_wrong(mf_doc *p, const char *wanted) {
 
 mf_node *mf_doc_add_item(mf_doc *p, mf_node *list, mf_node *element, const char *wanted) {
   if (element->shape == MF_SHAPE_NULL) {
-    mf_span span = element->span.length ? element->span : (mf_span){list->span.offset, 1};
     mf_str name = p->current->owner ? p->current->owner->name : MF_STR("");
-    mf_diag_add(p->context->diags, MF_E_WRONG_ELEMENT, span, (int)name.n, name.p, wanted, "null");
+    mf_diag_add(p->context->diags, MF_E_WRONG_ELEMENT, element->span, (int)name.n, name.p, wanted, "null");
     element->shape = MF_SHAPE_BAD;
   }
   return mf_doc_append(list, element);
@@ -146,6 +149,11 @@ static bool is_extension(mf_str name) {
   return mf_str_starts(name, MF_STR("x-")) || mf_str_starts(name, MF_STR("X-"));
 }
 
+/* Mappings that are what they are because no `type` was seen. */
+static bool lacks_type(const mf_node *map) {
+  return map->tag == MF_TAG_STEP || map->tag == MF_TAG_ASSERT_METRIC;
+}
+
 /* The nearest key that the mapping may have and has not. */
 static mf_key near_key(const mf_node *map, mf_str written) {
   mf_near near;
@@ -153,6 +161,7 @@ static mf_key near_key(const mf_node *map, mf_str written) {
   for (int k = 1; k < MF_KEY_COUNT; k++)
     if (mf_tag_accepts((mf_tag)map->tag, (mf_key)k) && !mf_node_member(map, (mf_key)k))
       mf_near_offer(&near, mf_str_of(mf_key_spelling((mf_key)k)));
+  if (lacks_type(map)) mf_near_offer(&near, MF_STR("type"));
   mf_str best = mf_near_best(&near);
   return best.n ? mf_key_find(best).key : MF_KEY_NONE;
 }
@@ -185,7 +194,8 @@ static const char *hint_for(mf_doc *p, const mf_node *map, const mf_member *stra
 /* Reads the document once more with the right key in the place of the wrong one. */
 static void add_fix(mf_doc *p, uint32_t offset, mf_key key, mf_tag tag) {
   mf_fixes *fixes = p->fixes;
-  if (fixes->count == MF_FIXES || mf_fix_find(fixes, offset)) return;
+  bool told = p->context->diags->errors <= MF_LIMIT_DIAGNOSTICS;
+  if (!told || fixes->count == MF_FIXES || mf_fix_find(fixes, offset)) return;
   fixes->items[fixes->count++] = (mf_fix){offset, key, tag};
 }
 
@@ -235,12 +245,20 @@ static mf_member *take_strays(mf_node *map) {
   return strays;
 }
 
+/* True when the mapping may have lost a key it needs.  Keys of another kind of
+ * entry are one mistake together. */
 static bool judge_strays(mf_doc *p, mf_node *map) {
-  bool lost = false;
+  bool lost = false, mixed = false;
+  bool entry = mf_tag_family((mf_tag)map->tag) == MF_FAMILY_ENTRY;
   for (const mf_member *m = take_strays(map); m; m = m->next) {
     if (is_extension(m->name)) continue;
-    if (m->key && mf_key_need((mf_tag)map->tag, m->key) == MF_NEED_LATER) report_later(p, m);
-    else lost |= report_unknown(p, map, m);
+    if (m->key && mf_key_need((mf_tag)map->tag, m->key) == MF_NEED_LATER) {
+      report_later(p, m);
+      continue;
+    }
+    bool again = mixed && m->key;
+    mixed |= entry && m->key;
+    if (!again) lost |= report_unknown(p, map, m);
   }
   return lost;
 }
@@ -257,16 +275,26 @@ static mf_span place_of(const mf_node *map) {
   return (mf_span){map->span.offset, 1};
 }
 
+static bool is_missing(const mf_node *map, mf_key key, bool null_counts) {
+  const mf_member *m = mf_node_member(map, key);
+  return m == NULL || (m->value->shape == MF_SHAPE_NULL && !null_counts);
+}
+
+/* All of them in one message: "'operator' and 'value'". */
 static void report_missing(mf_doc *p, const mf_node *map) {
   bool null_counts;
   mf_key key;
+  const char *list = NULL;
   for (unsigned n = 0; (key = mf_tag_required((mf_tag)map->tag, n, &null_counts)) != 0; n++) {
-    const mf_member *m = mf_node_member(map, key);
-    char noun[MF_NOUN_BYTES];
-    if (m && (null_counts || m->value->shape != MF_SHAPE_NULL)) continue;
-    mf_diag_add(p->context->diags, MF_E_MISSING_KEY, place_of(map),
-                mf_tag_noun((mf_tag)map->tag, noun), mf_key_spelling(key));
+    if (!is_missing(map, key, null_counts)) continue;
+    list = mf_arena_printf(p->context->arena, "%s%s'%s'", list ? list : "", list ? " and " : "",
+                           mf_key_spelling(key));
+    if (list == NULL) return;
   }
+  char noun[MF_NOUN_BYTES];
+  if (list)
+    mf_diag_add(p->context->diags, MF_E_MISSING_KEY, place_of(map),
+                mf_tag_noun((mf_tag)map->tag, noun), list);
 }
 
 mf_node *mf_doc_close(mf_doc *p, mf_node *map) {

@@ -11,6 +11,7 @@
 typedef union mf_token {
   mf_node *node;
   mf_member *member;
+  size_t hole; /* in records only: see token_stream.h */
 } mf_token;
 
 /* A token on its way to the parser. */

@@ -19,7 +19,10 @@ bool mf_expr_is_too_deep(const mf_expr *e) { return deeper_than(e, MAX_TREE_DEPT
 
 /* ---- functions ---- */
 
-static const struct function { const char *name; uint32_t min, max; } functions[] = {
+static const struct function {
+  const char *name;
+  uint32_t min, max;
+} functions[] = {
 #define MF_FUNCTION(name, code, min_args, max_args, cost, doc) {#name, min_args, max_args},
 #include "../vm/functions.def"
 #undef MF_FUNCTION
@@ -28,28 +31,72 @@ static const size_t function_count = sizeof functions / sizeof functions[0];
 
 /* CEL's macros, and names with a namespace: a family is refused as a whole. */
 static const char *const not_yet[] = {
-  "all", "exists", "exists_one", "existsOne", "map", "filter", "transformList", "transformMap",
-  "transformMapEntry", "optMap", "optFlatMap", "sortBy", "matches", "getFullYear", "getMonth",
-  "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear", "getHours", "getMinutes",
-  "getSeconds", "getMilliseconds", "charAt", "indexOf", "lastIndexOf", "join", "lowerAscii",
-  "upperAscii", "replace", "split", "substring", "trim", "reverse", "format", "slice", "flatten",
-  "distinct", "sort", "hasValue", "orValue", "ip", "cidr", "isIP", "isCIDR", "uuid", "random",
-  "random_int", "window",
+    "all",
+    "exists",
+    "exists_one",
+    "existsOne",
+    "map",
+    "filter",
+    "transformList",
+    "transformMap",
+    "transformMapEntry",
+    "optMap",
+    "optFlatMap",
+    "sortBy",
+    "matches",
+    "getFullYear",
+    "getMonth",
+    "getDate",
+    "getDayOfMonth",
+    "getDayOfWeek",
+    "getDayOfYear",
+    "getHours",
+    "getMinutes",
+    "getSeconds",
+    "getMilliseconds",
+    "charAt",
+    "indexOf",
+    "lastIndexOf",
+    "join",
+    "lowerAscii",
+    "upperAscii",
+    "replace",
+    "split",
+    "substring",
+    "trim",
+    "reverse",
+    "format",
+    "slice",
+    "flatten",
+    "distinct",
+    "sort",
+    "hasValue",
+    "orValue",
+    "ip",
+    "cidr",
+    "isIP",
+    "isCIDR",
+    "uuid",
+    "random",
+    "random_int",
+    "window",
 };
 static const char *const not_yet_namespaces[] = {
-  "math", "optional", "cel", "strings", "base64", "lists", "sets", "regex", "ip", "cidr",
+    "math", "optional", "cel", "strings", "base64", "lists", "sets", "regex", "ip", "cidr",
 };
 
 /* What other languages call them. */
-static const struct { const char *name, *hint; } synonyms[] = {
-  {"not", "write '!'"},
-  {"len", "did you mean 'size'?"},
-  {"length", "did you mean 'size'?"},
-  {"count", "did you mean 'size'?"},
-  {"str", "did you mean 'string'?"},
-  {"float", "did you mean 'double'?"},
-  {"includes", "did you mean 'contains'?"},
-  {"defined", "did you mean 'has'?"},
+static const struct {
+  const char *name, *hint;
+} synonyms[] = {
+    {"not", "write '!'"},
+    {"len", "did you mean 'size'?"},
+    {"length", "did you mean 'size'?"},
+    {"count", "did you mean 'size'?"},
+    {"str", "did you mean 'string'?"},
+    {"float", "did you mean 'double'?"},
+    {"includes", "did you mean 'contains'?"},
+    {"defined", "did you mean 'has'?"},
 };
 
 static bool is_one_of(mf_str name, const char *const *words, size_t n) {
@@ -148,8 +195,8 @@ static bool check_strict(mf_expr_emitter *em, const mf_expr *e) {
 }
 
 static bool check_message(mf_expr_emitter *em, const mf_expr *e) {
-  mf_diag_add_hint(em->diags, MF_E_NO_MESSAGE_TYPE, e->name_span,
-                   "write a map: {\"field\": value}", SHOWN(e->name));
+  mf_diag_add_hint(em->diags, MF_E_NO_MESSAGE_TYPE, e->name_span, "write a map: {\"field\": value}",
+                   SHOWN(e->name));
   return false;
 }
 
@@ -165,8 +212,14 @@ static bool check_node(mf_expr_emitter *em, const mf_expr *e) {
     case MF_EXPR_BINARY: return check_strict(em, e);
     case MF_EXPR_MESSAGE: return check_message(em, e);
     case MF_EXPR_ERROR: return false;
-    case MF_EXPR_LITERAL: case MF_EXPR_IDENT: case MF_EXPR_SELECT: case MF_EXPR_INDEX:
-    case MF_EXPR_UNARY: case MF_EXPR_CHOOSE: case MF_EXPR_LIST: case MF_EXPR_MAP:
+    case MF_EXPR_LITERAL:
+    case MF_EXPR_IDENT:
+    case MF_EXPR_SELECT:
+    case MF_EXPR_INDEX:
+    case MF_EXPR_UNARY:
+    case MF_EXPR_CHOOSE:
+    case MF_EXPR_LIST:
+    case MF_EXPR_MAP:
     case MF_EXPR_JOIN: break;
   }
   return true;

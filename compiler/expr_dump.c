@@ -15,7 +15,8 @@ static const char *operator_of(uint8_t op) {
     case MF_OP_GE: return ">=";
     case MF_OP_IN: return "in";
     case MF_OP_ADD: return "+";
-    case MF_OP_SUBTRACT: case MF_OP_NEGATE: return "-";
+    case MF_OP_SUBTRACT:
+    case MF_OP_NEGATE: return "-";
     case MF_OP_MULTIPLY: return "*";
     case MF_OP_DIVIDE: return "/";
     case MF_OP_REMAINDER: return "%";
@@ -28,8 +29,10 @@ static void write_bytes(mf_buf *out, mf_value v) {
   mf_buf_puts(out, "b\"");
   for (uint32_t i = 0; i < v.len; i++) {
     unsigned c = (unsigned char)v.as.s[i];
-    if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') mf_buf_putc(out, (char)c);
-    else mf_buf_printf(out, "\\x%02x", c);
+    if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\')
+      mf_buf_putc(out, (char)c);
+    else
+      mf_buf_printf(out, "\\x%02x", c);
   }
   mf_buf_putc(out, '"');
 }
@@ -69,8 +72,10 @@ static void write_head(mf_buf *out, const mf_expr *e) {
     case MF_EXPR_MESSAGE: mf_buf_puts(out, "message "); break;
     case MF_EXPR_JOIN: mf_buf_puts(out, "join"); break;
     case MF_EXPR_ERROR: mf_buf_puts(out, "error"); break;
-    case MF_EXPR_UNARY: case MF_EXPR_BINARY: mf_buf_puts(out, operator_of(e->op)); break;
-    case MF_EXPR_LITERAL: case MF_EXPR_IDENT: break;
+    case MF_EXPR_UNARY:
+    case MF_EXPR_BINARY: mf_buf_puts(out, operator_of(e->op)); break;
+    case MF_EXPR_LITERAL:
+    case MF_EXPR_IDENT: break;
   }
   if (e->flags & MF_EXPR_LEADING_DOT) mf_buf_putc(out, '.');
   if (e->kind == MF_EXPR_CALL || e->kind == MF_EXPR_MESSAGE) mf_buf_add_str(out, e->name);

@@ -86,8 +86,10 @@ static void emit_chain(emitter *x, const mf_expr *e, const mf_ref *ref, uint32_t
   bool by_index = e->kind == MF_EXPR_INDEX;
   if (by_index) emit_constant(x, e->first->next->value);
   mark(x, e->span);
-  if (by_index) op(x, MF_OP_INDEX, 0, 0);
-  else op(x, MF_OP_FIELD, text_constant(x, e->name), 0);
+  if (by_index)
+    op(x, MF_OP_INDEX, 0, 0);
+  else
+    op(x, MF_OP_FIELD, text_constant(x, e->name), 0);
 }
 
 /* ---- has(x.f) ---- */
@@ -139,8 +141,8 @@ static void emit_unary(emitter *x, const mf_expr *e) {
 /* An operand that may become part of a fused instruction. */
 typedef struct operand {
   const mf_expr *e;
-  mf_value value;    /* a constant, or UNSET */
-  uint32_t count;    /* names of a chain, or 0 */
+  mf_value value; /* a constant, or UNSET */
+  uint32_t count; /* names of a chain, or 0 */
   mf_ref ref;
 } operand;
 
@@ -158,9 +160,12 @@ static bool is_slot(const operand *o) {
 }
 
 static void emit_operand(emitter *x, const operand *o) {
-  if (o->value.kind != MF_UNSET) emit_constant(x, o->value);
-  else if (o->count > 0) emit_chain(x, o->e, &o->ref, o->count - o->ref.used);
-  else emit(x, o->e);
+  if (o->value.kind != MF_UNSET)
+    emit_constant(x, o->value);
+  else if (o->count > 0)
+    emit_chain(x, o->e, &o->ref, o->count - o->ref.used);
+  else
+    emit(x, o->e);
 }
 
 /* The relation that holds between b and a when `relation` holds between a and b. */
@@ -213,8 +218,10 @@ static void emit_logic_to(emitter *x, const mf_expr *e, uint32_t end);
 /* In a && b && c each false jumps straight to the end of all. */
 static void emit_left(emitter *x, const mf_expr *left, uint8_t logic, uint32_t end) {
   bool same = is_logic(left) && left->op == logic && known(x, left).kind == MF_UNSET;
-  if (same) emit_logic_to(x, left, end);
-  else emit(x, left);
+  if (same)
+    emit_logic_to(x, left, end);
+  else
+    emit(x, left);
 }
 
 static void emit_logic_to(emitter *x, const mf_expr *e, uint32_t end) {
@@ -337,9 +344,12 @@ static void emit_part(emitter *x, const mf_expr *e) {
 }
 
 static void emit_operator(emitter *x, const mf_expr *e) {
-  if (is_logic(e)) emit_logic(x, e);
-  else if (e->op >= MF_OP_EQ && e->op <= MF_OP_GE) emit_comparison(x, e);
-  else emit_binary(x, e);
+  if (is_logic(e))
+    emit_logic(x, e);
+  else if (e->op >= MF_OP_EQ && e->op <= MF_OP_GE)
+    emit_comparison(x, e);
+  else
+    emit_binary(x, e);
 }
 
 static void emit(emitter *x, const mf_expr *e) {
@@ -349,7 +359,9 @@ static void emit(emitter *x, const mf_expr *e) {
     return;
   }
   switch ((mf_expr_kind)e->kind) {
-    case MF_EXPR_IDENT: case MF_EXPR_SELECT: case MF_EXPR_INDEX: emit_part(x, e); break;
+    case MF_EXPR_IDENT:
+    case MF_EXPR_SELECT:
+    case MF_EXPR_INDEX: emit_part(x, e); break;
     case MF_EXPR_CALL: emit_call(x, e); break;
     case MF_EXPR_UNARY: emit_unary(x, e); break;
     case MF_EXPR_BINARY: emit_operator(x, e); break;
@@ -357,7 +369,9 @@ static void emit(emitter *x, const mf_expr *e) {
     case MF_EXPR_LIST: emit_list(x, e); break;
     case MF_EXPR_MAP: emit_map(x, e); break;
     case MF_EXPR_JOIN: emit_join(x, e); break;
-    case MF_EXPR_LITERAL: case MF_EXPR_MESSAGE: case MF_EXPR_ERROR: emit_nothing(x); break;
+    case MF_EXPR_LITERAL:
+    case MF_EXPR_MESSAGE:
+    case MF_EXPR_ERROR: emit_nothing(x); break;
   }
 }
 

@@ -24,8 +24,12 @@ static mf_value fold_binary(mf_call *call, const mf_expr *e) {
     case MF_OP_AND: return mf_and(call, &x, &y);
     case MF_OP_OR: return mf_or(call, &x, &y);
     case MF_OP_IN: return mf_in(call, &x, &y);
-    case MF_OP_EQ: case MF_OP_NE: case MF_OP_LT: case MF_OP_LE: case MF_OP_GT: case MF_OP_GE:
-      return mf_compare(call, (mf_relation)(e->op - MF_OP_EQ), &x, &y);
+    case MF_OP_EQ:
+    case MF_OP_NE:
+    case MF_OP_LT:
+    case MF_OP_LE:
+    case MF_OP_GT:
+    case MF_OP_GE: return mf_compare(call, (mf_relation)(e->op - MF_OP_EQ), &x, &y);
     default: return mf_arith(call, (mf_operation)(e->op - MF_OP_ADD), &x, &y);
   }
 }
@@ -103,16 +107,20 @@ static mf_value fold(mf_call *call, const mf_expr *e) {
     case MF_EXPR_CHOOSE: return fold_choose(call, e);
     case MF_EXPR_INDEX: return fold_index(call, e);
     case MF_EXPR_SELECT: return fold_select(call, e);
-    case MF_EXPR_LIST: case MF_EXPR_MAP: case MF_EXPR_JOIN: return fold_items(call, e);
+    case MF_EXPR_LIST:
+    case MF_EXPR_MAP:
+    case MF_EXPR_JOIN: return fold_items(call, e);
     case MF_EXPR_CALL: return fold_call(call, e);
-    case MF_EXPR_IDENT: case MF_EXPR_MESSAGE: case MF_EXPR_ERROR: break;
+    case MF_EXPR_IDENT:
+    case MF_EXPR_MESSAGE:
+    case MF_EXPR_ERROR: break;
   }
   return give_up(call);
 }
 
 bool mf_expr_mark_constant(mf_expr *e) {
-  bool constant =
-      e->kind != MF_EXPR_IDENT && e->kind != MF_EXPR_MESSAGE && e->kind != MF_EXPR_ERROR;
+  bool constant = e->kind != MF_EXPR_IDENT && e->kind != MF_EXPR_MESSAGE &&
+                  e->kind != MF_EXPR_ERROR;
   for (mf_expr *child = e->first; child; child = child->next)
     constant &= mf_expr_mark_constant(child);
   if (constant) e->flags |= MF_EXPR_CONSTANT;

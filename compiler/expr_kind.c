@@ -18,7 +18,10 @@ static mf_kind kind_of_sum(uint8_t op, mf_kind left, mf_kind right) {
 
 static mf_kind kind_of_binary(const mf_expr *e) {
   switch (e->op) {
-    case MF_OP_ADD: case MF_OP_SUBTRACT: case MF_OP_MULTIPLY: case MF_OP_DIVIDE:
+    case MF_OP_ADD:
+    case MF_OP_SUBTRACT:
+    case MF_OP_MULTIPLY:
+    case MF_OP_DIVIDE:
     case MF_OP_REMAINDER:
       return kind_of_sum(e->op, mf_expr_kind_of(e->first), mf_expr_kind_of(e->first->next));
     default: return MF_BOOL;
@@ -26,12 +29,15 @@ static mf_kind kind_of_binary(const mf_expr *e) {
 }
 
 static mf_kind kind_of_call(const mf_expr *e) {
-  static const struct { const char *name; mf_kind kind; } rows[] = {
-    {"has", MF_BOOL},           {"size", MF_INT},      {"contains", MF_BOOL},
-    {"startsWith", MF_BOOL},    {"endsWith", MF_BOOL}, {"int", MF_INT},
-    {"uint", MF_UINT},          {"double", MF_DOUBLE}, {"string", MF_STRING},
-    {"bool", MF_BOOL},          {"bytes", MF_BYTES},   {"timestamp", MF_TIMESTAMP},
-    {"duration", MF_DURATION},  {"type", MF_TYPE},
+  static const struct {
+    const char *name;
+    mf_kind kind;
+  } rows[] = {
+      {"has", MF_BOOL},          {"size", MF_INT},      {"contains", MF_BOOL},
+      {"startsWith", MF_BOOL},   {"endsWith", MF_BOOL}, {"int", MF_INT},
+      {"uint", MF_UINT},         {"double", MF_DOUBLE}, {"string", MF_STRING},
+      {"bool", MF_BOOL},         {"bytes", MF_BYTES},   {"timestamp", MF_TIMESTAMP},
+      {"duration", MF_DURATION}, {"type", MF_TYPE},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
     if (mf_str_is(e->name, rows[i].name)) return rows[i].kind;
@@ -51,7 +57,10 @@ mf_kind mf_expr_kind_of(const mf_expr *e) {
       mf_kind kind = mf_expr_kind_of(e->first->next);
       return kind == mf_expr_kind_of(e->first->next->next) ? kind : MF_UNSET;
     }
-    case MF_EXPR_IDENT: case MF_EXPR_SELECT: case MF_EXPR_INDEX: case MF_EXPR_MESSAGE:
+    case MF_EXPR_IDENT:
+    case MF_EXPR_SELECT:
+    case MF_EXPR_INDEX:
+    case MF_EXPR_MESSAGE:
     case MF_EXPR_ERROR: break;
   }
   return MF_UNSET;

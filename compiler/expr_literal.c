@@ -11,20 +11,20 @@ static mf_expr *literal(mf_cel *p, mf_span token, mf_value value) {
   return e;
 }
 
-mf_expr *mf_cel_simple(mf_cel *p, mf_span token, mf_value value) { return literal(p, token, value); }
+mf_expr *mf_cel_simple(mf_cel *p, mf_span token, mf_value value) {
+  return literal(p, token, value);
+}
 
 /* ---- numbers ---- */
 
 static mf_expr *out_of_range(mf_cel *p, mf_span token, const char *kind) {
   mf_str text = mf_cel_slice(p, token);
-  mf_diag_add(p->diags, MF_E_NUMBER_RANGE, mf_cel_place(p, token),
-              (int)(text.n < 40 ? text.n : 40), text.p, kind);
+  mf_diag_add(p->diags, MF_E_NUMBER_RANGE, mf_cel_place(p, token), (int)(text.n < 40 ? text.n : 40),
+              text.p, kind);
   return mf_cel_bad(p, token);
 }
 
-static unsigned hex_digit(char c) {
-  return (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-}
+static unsigned hex_digit(char c) { return (unsigned)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10); }
 
 /* Digits, or 0x and hex digits. */
 static bool magnitude(mf_str s, uint64_t *out) {
@@ -42,8 +42,7 @@ mf_expr *mf_cel_int(mf_cel *p, mf_span token) {
   uint64_t u;
   if (!magnitude(mf_cel_slice(p, token), &u) || u > (uint64_t)INT64_MAX + 1)
     return out_of_range(p, token, "an int");
-  if (u <= INT64_MAX)
-    return literal(p, token, (mf_value){.kind = MF_INT, .as.i = (int64_t)u});
+  if (u <= INT64_MAX) return literal(p, token, (mf_value){.kind = MF_INT, .as.i = (int64_t)u});
   mf_expr *e = literal(p, token, (mf_value){.kind = MF_INT, .as.i = INT64_MIN});
   e->flags |= MF_EXPR_HUGE;
   e->name_span = token;
@@ -68,8 +67,10 @@ mf_expr *mf_cel_double(mf_cel *p, mf_span token) {
 
 mf_expr *mf_cel_signed(mf_cel *p, mf_span minus, mf_expr *number) {
   if (p->failed || number->kind != MF_EXPR_LITERAL) return number;
-  if (number->value.kind == MF_DOUBLE) number->value.as.d = -number->value.as.d;
-  else if (!(number->flags & MF_EXPR_HUGE)) number->value.as.i = -number->value.as.i;
+  if (number->value.kind == MF_DOUBLE)
+    number->value.as.d = -number->value.as.d;
+  else if (!(number->flags & MF_EXPR_HUGE))
+    number->value.as.i = -number->value.as.i;
   number->flags &= (uint8_t)~MF_EXPR_HUGE;
   number->span = mf_span_join(mf_cel_place(p, minus), number->span);
   return number;
@@ -123,8 +124,10 @@ static bool numbered_escape(decoder *d, const char *digits, unsigned count, unsi
   if (!read_digits(digits, d->end, count, base, &code)) return bad_escape(d, d->at, whole);
   if (octet && code > 0xff) return bad_escape(d, d->at, whole);
   size_t n = 1;
-  if (d->is_bytes) d->out[d->n] = (char)(unsigned char)code;
-  else n = mf_utf8_encode(code, d->out + d->n);
+  if (d->is_bytes)
+    d->out[d->n] = (char)(unsigned char)code;
+  else
+    n = mf_utf8_encode(code, d->out + d->n);
   if (n == 0) return bad_escape(d, d->at, whole);
   d->n += n;
   d->at += whole;
@@ -146,10 +149,14 @@ static bool plain_escape(decoder *d, char c) {
 static bool decode_escape(decoder *d) {
   char c = d->at[1];
   switch (c) {
-    case 'x': case 'X': return numbered_escape(d, d->at + 2, 2, 16);
+    case 'x':
+    case 'X': return numbered_escape(d, d->at + 2, 2, 16);
     case 'u': return numbered_escape(d, d->at + 2, 4, 16);
     case 'U': return numbered_escape(d, d->at + 2, 8, 16);
-    case '0': case '1': case '2': case '3': return numbered_escape(d, d->at + 1, 3, 8);
+    case '0':
+    case '1':
+    case '2':
+    case '3': return numbered_escape(d, d->at + 1, 3, 8);
     default: return plain_escape(d, c);
   }
 }
@@ -158,8 +165,10 @@ static bool decode_escape(decoder *d) {
 static bool decode(decoder *d) {
   bool ok = true;
   while (d->at < d->end) {
-    if (*d->at != '\\') d->out[d->n++] = *d->at++;
-    else if (!decode_escape(d)) ok = false, d->at += 2;
+    if (*d->at != '\\')
+      d->out[d->n++] = *d->at++;
+    else if (!decode_escape(d))
+      ok = false, d->at += 2;
   }
   return ok;
 }
@@ -192,5 +201,6 @@ mf_expr *mf_cel_text(mf_cel *p, mf_span token, mf_kind kind) {
     if (!decode(&d)) return mf_cel_bad(p, token);
     text = (mf_str){d.out, d.n};
   }
-  return literal(p, token, (mf_value){.kind = (uint8_t)kind, .len = (uint32_t)text.n, .as.s = text.p});
+  return literal(p, token,
+                 (mf_value){.kind = (uint8_t)kind, .len = (uint32_t)text.n, .as.s = text.p});
 }

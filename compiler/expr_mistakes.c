@@ -16,9 +16,20 @@ mf_span mf_cel_place(const mf_cel *p, mf_span token) {
 
 bool mf_cel_ends_operand(int code) {
   switch (code) {
-    case MF_CEL_IDENT: case MF_CEL_QUOTED: case MF_CEL_INT: case MF_CEL_UINT: case MF_CEL_DOUBLE:
-    case MF_CEL_STRING: case MF_CEL_BYTES: case MF_CEL_TRUE: case MF_CEL_FALSE: case MF_CEL_NULL:
-    case MF_CEL_RPAREN: case MF_CEL_RBRACKET: case MF_CEL_RBRACE: case MF_CEL_RESERVED: return true;
+    case MF_CEL_IDENT:
+    case MF_CEL_QUOTED:
+    case MF_CEL_INT:
+    case MF_CEL_UINT:
+    case MF_CEL_DOUBLE:
+    case MF_CEL_STRING:
+    case MF_CEL_BYTES:
+    case MF_CEL_TRUE:
+    case MF_CEL_FALSE:
+    case MF_CEL_NULL:
+    case MF_CEL_RPAREN:
+    case MF_CEL_RBRACKET:
+    case MF_CEL_RBRACE:
+    case MF_CEL_RESERVED: return true;
     default: return false;
   }
 }
@@ -51,12 +62,16 @@ void mf_cel_foreign(mf_cel *p, mf_span token, const char *meant) {
 }
 
 static const char *character_hint(mf_str c) {
-  static const struct { const char *c, *hint; } rows[] = {
-    {"$", "names stand alone here, without '$'"},
-    {"#", "comments begin with '//'"},
-    {"\xe2\x80\x98", "write a straight quote"}, {"\xe2\x80\x99", "write a straight quote"},
-    {"\xe2\x80\x9c", "write a straight quote"}, {"\xe2\x80\x9d", "write a straight quote"},
-    {"\xc2\xa0", "this is a no-break space; write a plain one"},
+  static const struct {
+    const char *c, *hint;
+  } rows[] = {
+      {"$", "names stand alone here, without '$'"},
+      {"#", "comments begin with '//'"},
+      {"\xe2\x80\x98", "write a straight quote"},
+      {"\xe2\x80\x99", "write a straight quote"},
+      {"\xe2\x80\x9c", "write a straight quote"},
+      {"\xe2\x80\x9d", "write a straight quote"},
+      {"\xc2\xa0", "this is a no-break space; write a plain one"},
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
     if (mf_str_is(c, rows[i].c)) return rows[i].hint;
@@ -161,19 +176,25 @@ static bool point_behind_int(mf_cel *p) {
 
 static bool mixed_signs(mf_cel *p, int code, mf_span token) {
   mf_span place;
-  if (p->last.code == MF_CEL_MINUS && code == MF_CEL_NOT) place = mf_span_join(p->last.span, token);
+  if (p->last.code == MF_CEL_MINUS && code == MF_CEL_NOT)
+    place = mf_span_join(p->last.span, token);
   else if (p->last.code == MF_CEL_MINUS && p->before_last.code == MF_CEL_NOT)
     place = mf_span_join(p->before_last.span, p->last.span);
-  else return false;
+  else
+    return false;
   if (give_up(p)) mf_diag_add(p->diags, MF_E_MIXED_SIGNS, mf_cel_place(p, place));
   return true;
 }
 
 static void unexpected_end(mf_cel *p, mf_span end) {
-  if (p->last.code == 0) empty(p, end);
-  else if (mf_cel_ends_operand(p->last.code) && p->nesting) never_closed(p);
-  else if (mf_cel_ends_operand(p->last.code)) ends_early(p, "':' and a value");
-  else ends_early(p, p->last.code == MF_CEL_DOT ? "a field name" : "a value");
+  if (p->last.code == 0)
+    empty(p, end);
+  else if (mf_cel_ends_operand(p->last.code) && p->nesting)
+    never_closed(p);
+  else if (mf_cel_ends_operand(p->last.code))
+    ends_early(p, "':' and a value");
+  else
+    ends_early(p, p->last.code == MF_CEL_DOT ? "a field name" : "a value");
 }
 
 /* Words that other languages have between two operands. */
@@ -182,7 +203,8 @@ static const char *infix_hint(mf_cel *p, mf_str word) {
   if (mf_str_is(word, "is")) return "write '=='";
   if (mf_str_is(word, "if")) return "write 'condition ? value : other'";
   for (size_t i = 0; i < sizeof methods / sizeof methods[0]; i++)
-    if (mf_str_is(word, methods[i])) return mf_arena_printf(p->arena, "write 'x.%s(y)'", methods[i]);
+    if (mf_str_is(word, methods[i]))
+      return mf_arena_printf(p->arena, "write 'x.%s(y)'", methods[i]);
   return NULL;
 }
 
@@ -213,8 +235,12 @@ static void value_wanted(mf_cel *p, int code, mf_span token) {
 
 void mf_cel_unexpected(mf_cel *p, int code, mf_span token) {
   if (p->failed || point_behind_int(p) || mixed_signs(p, code, token)) return;
-  if (code == 0) unexpected_end(p, token);
-  else if (mf_cel_ends_operand(p->last.code)) operator_wanted(p, code, token);
-  else if (p->last.code == MF_CEL_DOT) mf_cel_unexpected_instead(p, code, token, "a field name");
-  else value_wanted(p, code, token);
+  if (code == 0)
+    unexpected_end(p, token);
+  else if (mf_cel_ends_operand(p->last.code))
+    operator_wanted(p, code, token);
+  else if (p->last.code == MF_CEL_DOT)
+    mf_cel_unexpected_instead(p, code, token, "a field name");
+  else
+    value_wanted(p, code, token);
 }

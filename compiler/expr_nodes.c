@@ -32,9 +32,7 @@ mf_expr *mf_cel_node(mf_cel *p, mf_expr_kind kind, mf_span place, mf_expr *child
   return e;
 }
 
-mf_expr *mf_cel_bad(mf_cel *p, mf_span token) {
-  return mf_cel_node(p, MF_EXPR_ERROR, token, NULL);
-}
+mf_expr *mf_cel_bad(mf_cel *p, mf_span token) { return mf_cel_node(p, MF_EXPR_ERROR, token, NULL); }
 
 mf_expr *mf_cel_push(mf_expr *list, mf_expr *e) {
   e->next = list;

@@ -58,8 +58,12 @@ int mf_cel_next(mf_cel *p, mf_span *token) {
     return 0;
   }
   switch (code) {
-    case MF_CEL_LPAREN: case MF_CEL_LBRACKET: case MF_CEL_LBRACE: return opened(p, code, *token);
-    case MF_CEL_RPAREN: case MF_CEL_RBRACKET: case MF_CEL_RBRACE: return closed(p, code, token);
+    case MF_CEL_LPAREN:
+    case MF_CEL_LBRACKET:
+    case MF_CEL_LBRACE: return opened(p, code, *token);
+    case MF_CEL_RPAREN:
+    case MF_CEL_RBRACKET:
+    case MF_CEL_RBRACE: return closed(p, code, token);
     case MF_CEL_IDENT: return word(p, *token);
     default: return code;
   }
@@ -110,8 +114,10 @@ mf_expr *mf_expr_parse(mf_arena *arena, mf_diags *diags, const mf_expr_source *s
   const char *text = too_long ? "" : mf_arena_copy(arena, source->text.p, source->text.n);
   if (text == NULL) return NULL;
   start(&p, arena, diags, source, text, 0);
-  if (too_long) mf_cel_too_long(&p);
-  else mf_cel_run(&p);
+  if (too_long)
+    mf_cel_too_long(&p);
+  else
+    mf_cel_run(&p);
   return result_of(&p);
 }
 

@@ -18,7 +18,10 @@
 
 #define MF_CEL_MAX_NESTING 250 /* MF_LIMIT_EXPRESSION_DEPTH, for array sizes */
 
-typedef struct mf_cel_token { int code; mf_span span; } mf_cel_token;
+typedef struct mf_cel_token {
+  int code;
+  mf_span span;
+} mf_cel_token;
 
 /* One parse. */
 typedef struct mf_cel {
@@ -28,13 +31,13 @@ typedef struct mf_cel {
   const char *text;                /* a copy of the source, NUL after the limit */
   const unsigned char *at, *limit; /* the scanner's */
   uint32_t start;                  /* offset of the expression in text */
-  bool prefix;   /* an unmatched "}" ends the expression */
-  bool failed;   /* reported, and given up */
-  bool quiet;    /* only looking for the end: report nothing */
+  bool prefix;                     /* an unmatched "}" ends the expression */
+  bool failed;                     /* reported, and given up */
+  bool quiet;                      /* only looking for the end: report nothing */
   mf_cel_token last, before_last;  /* tokens given to the grammar */
   uint32_t nesting, braces;        /* open brackets, and how many of them are "{" */
   mf_expr *result;
-  mf_expr spare; /* what node makers return once the parse has failed */
+  mf_expr spare;                         /* what node makers return once the parse has failed */
   uint32_t brackets[MF_CEL_MAX_NESTING]; /* their offsets; last, for it is not initialised */
 } mf_cel;
 

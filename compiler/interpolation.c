@@ -11,8 +11,8 @@ typedef struct splitter {
   mf_diags *diags;
   const mf_expr_source *source;
   char *text;
-  size_t n, at;       /* read up to here */
-  size_t from, to;    /* literal text not yet made into a part */
+  size_t n, at;    /* read up to here */
+  size_t from, to; /* literal text not yet made into a part */
   mf_part *first, **last;
 } splitter;
 
@@ -72,11 +72,16 @@ static void read_expression(splitter *s, const char *open, const char *close) {
 
 static void split(splitter *s) {
   while (s->at < s->n && !mf_arena_oom(s->arena)) {
-    if (looking_at(s, "$${")) s->at++, keep(s, 2);
-    else if (looking_at(s, "\\{{")) s->at++, keep(s, 2);
-    else if (looking_at(s, "${")) read_expression(s, "${", "}");
-    else if (looking_at(s, "{{")) read_expression(s, "{{", "}}");
-    else keep(s, plain_run(s));
+    if (looking_at(s, "$${"))
+      s->at++, keep(s, 2);
+    else if (looking_at(s, "\\{{"))
+      s->at++, keep(s, 2);
+    else if (looking_at(s, "${"))
+      read_expression(s, "${", "}");
+    else if (looking_at(s, "{{"))
+      read_expression(s, "{{", "}}");
+    else
+      keep(s, plain_run(s));
   }
   end_literal(s);
 }

@@ -50,8 +50,9 @@ static void report_unknown(compilation *c, mf_str name, mf_span span) {
   for (uint32_t i = 0; i < c->free_names.count; i++)
     mf_near_offer(&near, c->free_names.entries[i].name);
   mf_str best = mf_near_best(&near);
-  const char *hint =
-      best.n ? mf_arena_printf(&c->arena, "did you mean '%.*s'?", (int)best.n, best.p) : NULL;
+  const char *hint = best.n
+                         ? mf_arena_printf(&c->arena, "did you mean '%.*s'?", (int)best.n, best.p)
+                         : NULL;
   mf_diag_add_hint(&c->diags, MF_E_UNKNOWN_NAME, span, hint, (int)name.n, name.p);
 }
 
@@ -99,8 +100,10 @@ static mf_status finish(compilation *c, const mf_alloc *alloc, mf_program **out)
   mf_buf_init(&image, alloc, (size_t)MF_LIMIT_IMAGE_BYTES);
   mf_status status = mf_builder_finish(c->builder, &image, NULL, 0);
   uint8_t *bytes = status == MF_OK ? mf_realloc(alloc, NULL, 0, image.n) : NULL;
-  if (bytes) memcpy(bytes, image.p, image.n);
-  else if (status == MF_OK) status = MF_OUT_OF_MEMORY;
+  if (bytes)
+    memcpy(bytes, image.p, image.n);
+  else if (status == MF_OK)
+    status = MF_OUT_OF_MEMORY;
   if (status == MF_OK) status = mf_program_from_image(alloc, bytes, image.n, out);
   mf_buf_fini(&image);
   return status;

@@ -145,9 +145,10 @@ static uint32_t repetition(mf_tokens *t, mf_frame *f, const mf_member *member) {
   return flags | MF_MEMBER_DROP;
 }
 
-static void check_length(mf_tokens *t, const mf_member *member) {
-  if (member->name.n > MF_LIMIT_KEY_BYTES)
-    mf_diag_add(t->context->diags, MF_E_KEY_TOO_LONG, member->key_span, "1024");
+static void check_length(mf_tokens *t, mf_member *member) {
+  if (member->name.n <= MF_LIMIT_KEY_BYTES) return;
+  mf_diag_add(t->context->diags, MF_E_KEY_TOO_LONG, member->key_span, "1024");
+  member->flags |= MF_MEMBER_DROP;
 }
 
 static mf_key_meaning meaning_of(const mf_tokens *t, mf_str name, mf_span span) {
@@ -180,6 +181,7 @@ mf_member *mf_tokens_key(mf_tokens *t, mf_str name, mf_span span, uint32_t flags
   f->member = member;
   f->key_rank = meaning.rank;
   f->want_key = false;
+  f->want_value = true;
   t->last_end = span.offset + span.length;
   put(t, (mf_queued){.token.member = member,
                      .owner = member,
@@ -200,6 +202,7 @@ static void note_value(mf_tokens *t, const mf_node *value) {
   mf_frame *f = mf_tokens_top(t);
   if (f == NULL || !f->is_map) return;
   f->want_key = true;
+  f->want_value = false;
   if (f->key_rank == 0 || value->shape == MF_SHAPE_NULL) return;
   if (f->key_rank == mf_rank_of_type()) f->type_tag = (uint16_t)tag_of_type(t, value);
   if (f->rank == 0 || f->key_rank < f->rank) f->rank = f->key_rank;
@@ -265,8 +268,10 @@ static inline void begin_frame(mf_tokens *t, mf_frame *f, const mf_frame *parent
   f->serial = ++t->serial;
   f->count = 0;
   f->is_map = f->want_key = is_map;
+  f->want_value = false;
   f->is_document = is_map && is_document(t, parent);
-  f->pending = is_map && !f->is_document && needs_tag(parent);
+  /* What is recorded may be used anywhere. */
+  f->pending = is_map && !f->is_document && (t->recording || needs_tag(parent));
   f->key_rank = f->rank = 0;
   f->type_tag = MF_TAG_FREE;
   if (is_map) memset(f->seen, 0, sizeof f->seen);
@@ -334,52 +339,88 @@ void mf_tokens_abandon(mf_tokens *t) {
   while (t->depth && !mf_arena_oom(t->context->arena)) {
     mf_frame *f = mf_tokens_top(t);
     mf_node *bad = mf_tokens_node(t, MF_SHAPE_BAD, (mf_span){t->last_end, 0});
-    if (bad && f->is_map && !f->want_key) mf_tokens_scalar(t, bad);
+    if (bad && f->want_value) mf_tokens_scalar(t, bad);
     mf_tokens_close(t, t->last_end);
   }
 }
 
 /* ---- replay ---- */
 
+size_t mf_tokens_hole_begin(mf_tokens *t) {
+  push(t, &t->record, (mf_queued){.token.hole = 1});
+  return t->record.count - 1;
+}
+
+void mf_tokens_hole_end(mf_tokens *t, size_t hole) {
+  if (!t->failed) t->record.items[hole].token.hole = t->record.count - hole;
+}
+
+size_t mf_tokens_behind_holes(const mf_tokens *t, size_t at) {
+  while (at < t->record.count && t->record.items[at].kind == 0) at += t->record.items[at].token.hole;
+  return at;
+}
+
 size_t mf_tokens_value_end(const mf_tokens *t, size_t at) {
   int depth = 0;
   do {
     /* A key is followed by its value, so it ends nothing. */
+    at = mf_tokens_behind_holes(t, at);
     depth += t->record.items[at].nesting;
     at++;
   } while (depth > 0);
   return at;
 }
 
-/* Siblings are linked through nodes and members, so each use needs its own. */
-static bool copy_token(mf_tokens *t, mf_queued *q, bool is_key) {
-  if (is_key) {
-    mf_member *copy = mf_tokens_get(t, sizeof *copy);
-    if (copy) *copy = *q->token.member;
-    q->owner = q->token.member = copy;
-    return copy != NULL;
-  }
-  mf_node *copy = mf_tokens_get(t, sizeof *copy);
-  if (copy) *copy = *q->token.node;
-  q->token.node = copy;
-  return copy != NULL;
+/* Siblings are linked through nodes and members, so each use needs its own; what
+ * the grammar made of the original is undone. */
+static mf_member *copy_key(mf_tokens *t, const mf_member *old) {
+  mf_member *copy = mf_tokens_get(t, sizeof *copy);
+  if (copy == NULL) return NULL;
+  *copy = *old;
+  copy->key = meaning_of(t, old->name, old->key_span).key;
+  copy->flags &= MF_MEMBER_DROP | MF_MEMBER_AGAIN | MF_MEMBER_MERGED;
+  copy->value = NULL;
+  copy->next = NULL;
+  return copy;
 }
 
-bool mf_tokens_replay(mf_tokens *t, size_t begin, size_t end) {
+static mf_node *copy_value(mf_tokens *t, const mf_queued *q) {
+  const mf_node *old = q->token.node;
+  mf_node *copy = mf_tokens_get(t, sizeof *copy);
+  if (copy == NULL) return NULL;
+  if (q->nesting == 0) {
+    *copy = *old;
+    copy->next = NULL;
+  } else {
+    mf_shape shape = q->kind == MF_TK_LIST ? MF_SHAPE_LIST : MF_SHAPE_MAP;
+    *copy = (mf_node){.shape = (uint8_t)shape, .span = old->span};
+  }
+  return copy;
+}
+
+static bool copy_token(mf_tokens *t, mf_queued *q) {
+  if (q->nesting < 0) return true; /* nobody looks at the node of an end but dumps */
+  bool is_key = q->owner == q->token.member; /* of a key, and of nothing else */
+  if (!is_key) return (q->token.node = copy_value(t, q)) != NULL;
+  q->owner = q->token.member = copy_key(t, q->token.member);
+  return q->owner != NULL;
+}
+
+bool mf_tokens_replay(mf_tokens *t, size_t begin, size_t end, mf_span place) {
   uint32_t depth = t->depth;
-  mf_queued place = value_token(t, 0, NULL);
+  mf_queued value = value_token(t, 0, NULL);
   note_value(t, t->record.items[begin].token.node);
-  for (size_t i = begin; i < end && !t->failed; i++) {
+  for (size_t i = begin; (i = mf_tokens_behind_holes(t, i)) < end && !t->failed; i++) {
     mf_queued q = t->record.items[i];
-    if (i == begin) {
-      q.owner = place.owner;
-      q.element = place.element;
-    }
     depth += q.nesting > 0;
     if (depth > MF_LIMIT_DOCUMENT_DEPTH) return false;
     depth -= q.nesting < 0;
-    bool is_key = q.owner == q.token.member; /* of a key, and of nothing else */
-    if (q.nesting >= 0 && !copy_token(t, &q, is_key)) return true;
+    if (!copy_token(t, &q)) return true;
+    if (i == begin) {
+      q.owner = value.owner;
+      q.element = value.element;
+      if (place.length) q.token.node->span = place;
+    }
     put(t, q);
   }
   return true;

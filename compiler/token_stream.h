@@ -25,6 +25,7 @@ typedef struct mf_frame {
   uint32_t count;          /* keys */
   bool is_map, pending, is_document;
   bool want_key;           /* mapping: the next thing is a key */
+  bool want_value;         /* mapping: a key was put, its value was not */
   uint8_t key_rank;        /* of the latest key */
   uint8_t rank;            /* lowest of a key with a value that is not null */
   uint16_t type_tag;       /* by the value of `type` */
@@ -97,10 +98,18 @@ void mf_tokens_close(mf_tokens *t, uint32_t end);
 void mf_tokens_retract(mf_tokens *t);
 /* Closes everything quietly and sets `failed`. */
 void mf_tokens_abandon(mf_tokens *t);
-/* Replays recorded tokens as the next value.  False when that is too deep. */
-bool mf_tokens_replay(mf_tokens *t, size_t begin, size_t end);
+/* Replays recorded tokens as the next value, which stands at `place` (length 0:
+ * where it was recorded).  False when that is too deep. */
+bool mf_tokens_replay(mf_tokens *t, size_t begin, size_t end, mf_span place);
 /* The index behind the value that begins at `at` in the record. */
 size_t mf_tokens_value_end(const mf_tokens *t, size_t at);
+/* What is recorded between these two is no part of what it stands in (the
+ * sources of a merge, the anchors of keys).  A hole is one token of kind 0 that
+ * says how long it is. */
+size_t mf_tokens_hole_begin(mf_tokens *t);
+void mf_tokens_hole_end(mf_tokens *t, size_t hole);
+/* The first index from `at` on that is in no hole. */
+size_t mf_tokens_behind_holes(const mf_tokens *t, size_t at);
 
 /* How many tokens may be fed now, from queue.items[0] on.  Openers that nothing
  * follows yet are held back: a source may still retract them, and the first key

@@ -55,11 +55,12 @@ static bool affordable(mf_yaml *y, uint64_t n, mf_span span) {
   return false;
 }
 
-static void replay(mf_yaml *y, size_t begin, size_t end, mf_span span) {
+/* `place` is where an alias stands, `blame` the place for messages. */
+static void replay(mf_yaml *y, size_t begin, size_t end, mf_span place, mf_span blame) {
   uint64_t before = y->t->put;
-  if (!affordable(y, end - begin, span)) return;
-  if (!mf_tokens_replay(y->t, begin, end)) {
-    mf_diag_add(y->context->diags, MF_E_TOO_DEEP, span, "100");
+  if (!affordable(y, end - begin, blame)) return;
+  if (!mf_tokens_replay(y->t, begin, end, place)) {
+    mf_diag_add(y->context->diags, MF_E_TOO_DEEP, blame, "100");
     y->t->failed = true;
   }
   y->replayed += y->t->put - before;
@@ -103,7 +104,7 @@ static const mf_yaml_range *find(mf_yaml *y, const char *name, mf_span span) {
   const mf_yaml_range *range = &y->ranges.items[index];
   if (range->open)
     mf_diag_add(y->context->diags, MF_E_ANCHOR_CYCLE, span, (int)text.n, text.p);
-  return range->open || range->begin == range->end ? NULL : range;
+  return range->open || range->begin >= range->end ? NULL : range;
 }
 
 static const mf_queued *first_token(const mf_yaml *y, const mf_yaml_range *range) {
@@ -113,7 +114,7 @@ static const mf_queued *first_token(const mf_yaml *y, const mf_yaml_range *range
 void mf_yaml_alias(mf_yaml *y, const char *name, mf_span span) {
   const mf_yaml_range *range = find(y, name, span);
   if (range) {
-    replay(y, range->begin, range->end, span);
+    replay(y, range->begin, range->end, span, span);
     y->t->last_end = span.offset + span.length;
     return;
   }
@@ -188,6 +189,7 @@ void mf_yaml_merge_scalar(mf_yaml *y, const mf_node *node) {
 bool mf_yaml_merge_open(mf_yaml *y, bool is_map, mf_span span) {
   mf_yaml_level *level = mf_yaml_top(y);
   if (is_map) {
+    level->hole = mf_tokens_hole_begin(y->t);
     y->t->hidden++;
     y->t->recording++;
     return true;
@@ -205,10 +207,12 @@ void mf_yaml_merge_close(mf_yaml *y, mf_span span) {
   merged(y, span);
 }
 
-void mf_yaml_merge_source(mf_yaml *y, size_t begin, mf_span span) {
+void mf_yaml_merge_source(mf_yaml *y, mf_span span) {
+  size_t hole = mf_yaml_top(y)->hole;
   y->t->hidden--;
   y->t->recording--;
-  add_source(y, begin, y->t->record.count);
+  mf_tokens_hole_end(y->t, hole);
+  add_source(y, hole + 1, y->t->record.count);
   mf_tokens_top(y->t)->want_key = false;
   merged(y, span);
 }
@@ -216,13 +220,14 @@ void mf_yaml_merge_source(mf_yaml *y, size_t begin, mf_span span) {
 /* The members of one source that the open mapping does not have yet. */
 static void apply_source(mf_yaml *y, size_t begin, size_t end) {
   mf_tokens *t = y->t;
-  for (size_t at = begin + 1; at + 1 < end && !t->failed;) {
+  size_t at = mf_tokens_behind_holes(t, begin + 1);
+  while (at + 1 < end && !t->failed) {
     const mf_member *m = t->record.items[at].token.member;
     size_t behind = mf_tokens_value_end(t, at + 1);
     bool wanted = !(m->flags & MF_MEMBER_DROP) && !mf_tokens_has(t, m->name);
     if (wanted && mf_tokens_key(t, m->name, m->key_span, MF_MEMBER_MERGED))
-      replay(y, at + 1, behind, m->key_span);
-    at = behind;
+      replay(y, at + 1, behind, (mf_span){0, 0}, m->key_span);
+    at = mf_tokens_behind_holes(t, behind);
   }
 }
 

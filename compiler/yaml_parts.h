@@ -27,7 +27,7 @@ typedef struct mf_yaml_level {
   uint8_t merging;  /* mapping: the next value, or values, are a merge's */
   bool is_source;   /* it is the mapping of a merge itself: recorded, not shown */
   uint32_t merge_lists; /* open lists of a merge: 1, more by mistake */
-  size_t begin;     /* of a source, in the record */
+  size_t hole;      /* of its latest source, in the record */
 } mf_yaml_level;
 
 struct mf_yaml {
@@ -52,8 +52,10 @@ struct mf_yaml {
 static inline mf_yaml_level *mf_yaml_top(mf_yaml *y) { return &y->levels[y->t->depth]; }
 
 uint32_t mf_yaml_offset_slow(mf_yaml *y, size_t index);
+/* Marks may lie behind the end, where libyaml sees NULs. */
 static inline uint32_t mf_yaml_offset(mf_yaml *y, yaml_mark_t mark) {
-  return y->ascii ? (uint32_t)(y->base + mark.index) : mf_yaml_offset_slow(y, mark.index);
+  if (!y->ascii) return mf_yaml_offset_slow(y, mark.index);
+  return (uint32_t)(mark.index < y->source.n ? mark.index : y->source.n);
 }
 static inline mf_span mf_yaml_span(mf_yaml *y, const yaml_event_t *event) {
   uint32_t from = mf_yaml_offset(y, event->start_mark), to = mf_yaml_offset(y, event->end_mark);
@@ -83,9 +85,9 @@ void mf_yaml_merge_key(mf_yaml *y, mf_span span);
 void mf_yaml_merge_alias(mf_yaml *y, const char *name, mf_span span);
 void mf_yaml_merge_scalar(mf_yaml *y, const mf_node *node);
 bool mf_yaml_merge_open(mf_yaml *y, bool is_map, mf_span span);
-/* The end of a list, of a mapping that began there in the record. */
+/* The end of a list, of a mapping. */
 void mf_yaml_merge_close(mf_yaml *y, mf_span span);
-void mf_yaml_merge_source(mf_yaml *y, size_t begin, mf_span span);
+void mf_yaml_merge_source(mf_yaml *y, mf_span span);
 /* Adds the merged keys to the open mapping, which is about to end. */
 void mf_yaml_merge_apply(mf_yaml *y);
 

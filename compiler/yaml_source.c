@@ -54,12 +54,20 @@ uint32_t mf_yaml_offset_slow(mf_yaml *y, size_t index) {
 
 /* ---- skipping ---- */
 
+static void too_deep(mf_yaml *y, const yaml_event_t *event) {
+  mf_span span = {mf_yaml_offset(y, event->start_mark), 1};
+  mf_diag_add(y->context->diags, MF_E_TOO_DEEP, span, "100");
+  y->t->failed = true;
+}
+
 /* Swallows events until `skip_nodes` whole nodes are over; the event is part of
  * the first.  With skip_depth 1 that node is open already. */
 static bool skip(mf_yaml *y, const yaml_event_t *event) {
   if (y->skip_nodes == 0) return false;
   switch (event->type) {
-    case YAML_SEQUENCE_START_EVENT: case YAML_MAPPING_START_EVENT: y->skip_depth++; return true;
+    case YAML_SEQUENCE_START_EVENT: case YAML_MAPPING_START_EVENT:
+      if (++y->skip_depth > MF_LIMIT_DOCUMENT_DEPTH) too_deep(y, event);
+      return true;
     case YAML_SEQUENCE_END_EVENT: case YAML_MAPPING_END_EVENT: y->skip_depth--; break;
     default: break;
   }
@@ -116,6 +124,7 @@ static bool is_merge_key(const yaml_event_t *event) {
 
 static void anchored_key(mf_yaml *y, const yaml_event_t *event, mf_span span) {
   mf_tokens *t = y->t;
+  size_t hole = mf_tokens_hole_begin(t);
   uint32_t anchor = mf_yaml_anchor_begin(y, (const char *)event->data.scalar.anchor);
   mf_node *node = mf_yaml_scalar(y, event, span);
   mf_tokens_top(t)->key_rank = 0;
@@ -123,6 +132,7 @@ static void anchored_key(mf_yaml *y, const yaml_event_t *event, mf_span span) {
   if (node) mf_tokens_scalar(t, node);
   t->hidden--;
   mf_yaml_anchor_end(y, anchor);
+  mf_tokens_hole_end(t, hole);
 }
 
 static void key(mf_yaml *y, const yaml_event_t *event, mf_span span) {
@@ -205,7 +215,7 @@ static void open_value(mf_yaml *y, const yaml_event_t *event, bool is_map, const
   bool merging = mf_yaml_is_merging(y);
   if (merging && !mf_yaml_merge_open(y, is_map, place)) return;
   uint32_t index = anchor ? mf_yaml_anchor_begin(y, anchor) : 0;
-  mf_yaml_level level = {.anchor = index, .is_source = merging, .begin = y->t->record.count};
+  mf_yaml_level level = {.anchor = index, .is_source = merging};
   if (mf_tokens_open(y->t, is_map, place)) *mf_yaml_top(y) = level;
 }
 
@@ -227,7 +237,7 @@ static void close_value(mf_yaml *y, const yaml_event_t *event) {
   if (y->t->failed) return;
   mf_tokens_close(y->t, end);
   if (level.anchor) mf_yaml_anchor_end(y, level.anchor);
-  if (level.is_source) mf_yaml_merge_source(y, level.begin, (mf_span){end, 0});
+  if (level.is_source) mf_yaml_merge_source(y, (mf_span){end, 0});
 }
 
 /* ---- events ---- */

@@ -51,14 +51,18 @@ static void interpolate(mf_arena *arena, mf_str text) {
   mf_expr_source source = {.text = text, .exact = true, .whole = {0, (uint32_t)text.n}};
   size_t literal = 0;
   for (mf_part *p = mf_interpolation_parse(arena, &diags, &source); p; p = p->next) {
-    if (p->expr) places_lie_in(p->expr, text.n);
-    else literal += p->text.n;
+    if (p->expr)
+      places_lie_in(p->expr, text.n);
+    else
+      literal += p->text.n;
   }
   must(literal <= text.n);
   check_diags(&diags, text.n);
 }
 
-static bool is_result(const mf_buf *out) { return out->n > 0 && strncmp(out->p, "status:", 7) != 0; }
+static bool is_result(const mf_buf *out) {
+  return out->n > 0 && strncmp(out->p, "status:", 7) != 0;
+}
 
 /* Fuel and memory may end one way of evaluation and not the other. */
 static void evaluate_both_ways(mf_arena *arena, cel_subject *s, const mf_program *program) {
@@ -96,8 +100,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   interpolate(&arena, text);
   mf_program *program;
   char message[300];
-  mf_status status =
-      mf_program_compile(NULL, text, s.names, s.count, &program, message, sizeof message);
+  mf_status status = mf_program_compile(NULL, text, s.names, s.count, &program, message,
+                                        sizeof message);
   must(status == MF_OK || (status == MF_EXPRESSION_INVALID && message[0]));
   must(valid || status != MF_OK);
   if (status == MF_OK) evaluate_both_ways(&arena, &s, program);

@@ -14,7 +14,7 @@ typedef struct mf_flow {
   const char *detail;             /* on failure: static sentence */
 } mf_flow;
 /* `code` is the chunk's words; `pure` forbids frames and effects.  Operands must
- * have been bounds-checked.  Scratch comes from the arena.  Errors: IMAGE_*,
+ * have been bounds-checked, labels apart: they are checked here.  Scratch comes from the arena.  Errors: IMAGE_*,
  * OUT_OF_MEMORY. */
 mf_status mf_flow_walk(mf_arena *scratch, const uint32_t *code, uint32_t count, bool pure,
                        mf_flow *flow);

@@ -100,6 +100,7 @@ uint32_t mf_section_row_bytes(uint32_t id) {
 /* ---- enumerations ---- */
 
 enum { MF_OPERAND_BUILTIN = 63 }; /* names of built-in slots are no operand kind */
+_Static_assert((int)MF_OPERAND_WATCH_KIND < MF_OPERAND_BUILTIN, "the last kind leaves room");
 
 static const struct enum_row {
   uint8_t kind;

@@ -236,8 +236,10 @@ mf_status mf_loop_run_once(mf_loop *loop, int64_t max_wait_ns) {
   if (loop->armed <= loop->now) loop->armed = NOT_ARMED;
   loop->batch_at = 0;
   loop->batch_n = n < 0 ? 0 : n;
-  fire_timers(loop);
+  /* Watches first: after a stall (a slow callback, SIGSTOP) an answer that came in
+   * time must not lose against its own timeout. */
   dispatch_batch(loop);
+  fire_timers(loop);
   return MF_OK;
 }
 

@@ -18,7 +18,7 @@ int64_t mf_clock_monotonic(void);
 int64_t mf_clock_wall(void);
 
 /* Waits for at most max_wait_ns (negative: as long as it takes) and runs what
- * is due.  IO_ERROR when epoll itself fails. */
+ * is due: watches, then timers.  IO_ERROR when epoll itself fails. */
 mf_status mf_loop_run_once(mf_loop *loop, int64_t max_wait_ns);
 
 /* A file descriptor to watch.  The owner embeds it, zeroed before first use. */
@@ -47,7 +47,7 @@ mf_status mf_timer_set(mf_loop *loop, mf_timer *timer, int64_t due_ns);
 void mf_timer_clear(mf_loop *loop, mf_timer *timer); /* idempotent */
 
 /* Delivers SIGINT, SIGTERM and SIGCHLD of the process to `handler`.  One
- * handler at a time; NULL gives the signals back.  SIGCHLD reaches the
- * processes of io/process.h too. */
+ * handler at a time; NULL gives the signals back.  io/process.h sees its children
+ * end without it. */
 mf_status mf_loop_signals(mf_loop *loop, void (*handler)(void *ctx, int signal), void *ctx);
 #endif

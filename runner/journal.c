@@ -29,7 +29,7 @@ bool mf_sync_parse(const char *word, mf_sync *out) {
 /* ---- Where ---- */
 
 static mf_status fail(mf_journal *j, const char *what, const char *path, const char *why) {
-  snprintf(j->error, sizeof j->error, "%s%s%s: %s", what, path[0] ? " " : "", path, why);
+  snprintf(j->error, sizeof j->error, "%s%s%.400s: %s", what, path[0] ? " " : "", path, why);
   j->failed = true;
   return MF_IO_ERROR;
 }

@@ -12,6 +12,7 @@
 #define REDRAW_NS (100 * NS_PER_MS)
 #define HAND_OUT_BYTES 16384u
 #define STATUS_COLUMNS 79u
+#define NAME_COLUMNS 28u
 #define MAX_TEXT_BYTES 2000u /* of one message; journal and report have it whole */
 
 /* ---- Text ---- */
@@ -57,8 +58,15 @@ static void put_value(mf_progress *p, const mf_value *v) {
   mf_buf_fini(&json);
 }
 
-/* "30 requests, 0% errors, avg 1.2 ms, p95 2.5 ms" */
-static void put_figures(mf_buf *out, const mf_figures *f) {
+static void put_latency(mf_buf *out, const char *before, double ms) {
+  mf_buf_puts(out, before);
+  put_number(out, ms);
+  mf_buf_puts(out, " ms");
+}
+
+/* "30 requests, 10/s, 0% errors, avg 1.2 ms, p95 2.5 ms"; without the mean when
+ * there is little room. */
+static void put_figures(mf_buf *out, const mf_figures *f, bool brief) {
   put_number(out, f->requests);
   mf_buf_puts(out, f->requests == 1 ? " request" : " requests");
   if (f->rate >= 0) {
@@ -72,11 +80,8 @@ static void put_figures(mf_buf *out, const mf_figures *f) {
     mf_buf_puts(out, "% errors");
   }
   if (f->avg_ms < 0) return;
-  mf_buf_puts(out, ", avg ");
-  put_number(out, f->avg_ms);
-  mf_buf_puts(out, " ms, p95 ");
-  put_number(out, f->p95_ms);
-  mf_buf_puts(out, " ms");
+  if (!brief) put_latency(out, ", avg ", f->avg_ms);
+  put_latency(out, ", p95 ", f->p95_ms);
 }
 
 /* ---- The status line ---- */
@@ -89,29 +94,37 @@ static void erase_status(mf_progress *p) {
 
 static bool has_status(const mf_progress *p) { return p->step.n > 0; }
 
-/* Cuts to the width of a terminal, so that the line does not wrap. */
-static void put_cut(mf_buf *out, mf_str s) {
+/* At most that many code points. */
+static void put_cut(mf_buf *out, mf_str s, size_t columns) {
   size_t at = 0;
-  for (size_t columns = 0; at < s.n && columns < STATUS_COLUMNS; columns++) {
+  for (; at < s.n && columns > 0; columns--) {
     size_t n = mf_utf8_length(s.p + at, s.n - at);
     at += n ? n : 1;
   }
   mf_buf_add(out, s.p, at);
 }
 
+static void put_status(mf_progress *p, mf_buf *line) {
+  mf_buf name;
+  mf_buf_init(&name, &p->text.alloc, 0);
+  put_safe(&name, mf_buf_str(&p->step));
+  put_cut(line, mf_buf_str(&name), NAME_COLUMNS);
+  mf_buf_fini(&name);
+  mf_buf_puts(line, "  ");
+  put_seconds(line, (double)(mf_clock_monotonic() - p->start_ns - p->step_ns) / 1e9);
+  if (!p->running.known) return;
+  mf_buf_puts(line, "  ");
+  put_figures(line, &p->running, true);
+}
+
+/* Cut to the width of a terminal: a line that wraps cannot be drawn again. */
 static void draw_status(mf_progress *p) {
   mf_buf line;
   if (!has_status(p)) return;
   mf_buf_init(&line, &p->text.alloc, 0);
-  put_seconds(&line, (double)(mf_clock_monotonic() - p->start_ns - p->step_ns) / 1e9);
-  mf_buf_puts(&line, "  ");
-  if (p->running.known) {
-    put_figures(&line, &p->running);
-    mf_buf_puts(&line, "  ");
-  }
-  put_safe(&line, mf_buf_str(&p->step));
+  put_status(p, &line);
   erase_status(p);
-  put_cut(&p->text, mf_buf_str(&line));
+  put_cut(&p->text, mf_buf_str(&line), STATUS_COLUMNS);
   p->line_drawn = true;
   mf_buf_fini(&line);
 }
@@ -204,7 +217,7 @@ static void on_step_finished(mf_progress *p, const mf_notice *n, int64_t now_ns)
   }
   if (p->finished.known && p->finished.task == n->task) {
     put(p, ", ");
-    put_figures(&p->text, &p->finished);
+    put_figures(&p->text, &p->finished, false);
     p->finished.known = false;
   }
   put_reason(p, n->text);

@@ -88,7 +88,8 @@ void mf_record_started(mf_host *h, mf_stamp stamp) {
   put_text(w, "name", h->name);
   put_text(w, "run_id", mf_str_of(h->run_id));
   put_digest(w, h);
-  if (h->image->source) put_text(w, "source", mf_image_string(h->image, h->image->source->name));
+  mf_str source = mf_image_source_name(h->image);
+  if (source.n) put_text(w, "source", source);
   mf_json_key(w, "seed");
   mf_json_put_uint(w, h->options->seed);
   mf_json_key(w, "time_scale");

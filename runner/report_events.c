@@ -115,7 +115,8 @@ static bool grow(mf_report *r, void **array, uint32_t *cap, uint32_t count, size
 
 static void push_open(mf_report *r, const event *e, mf_report_step *step, mf_report_item *item) {
   void *array = r->open;
-  bool ok = grow(r, &array, &r->open_cap, r->open_count, sizeof *r->open);
+  bool ok = r->open_count < MF_REPORT_OPEN &&
+            grow(r, &array, &r->open_cap, r->open_count, sizeof *r->open);
   r->open = array;
   if (ok) r->open[r->open_count++] = (mf_report_open){e->task, mf_str_hash(e->path), step, item};
 }
@@ -455,7 +456,8 @@ static void on_intent(mf_report *r, const event *e) {
   driver->asked++;
   drop_answered(r, e->task);
   void *array = r->flights;
-  bool ok = grow(r, &array, &r->flight_cap, r->flight_count, sizeof *r->flights);
+  bool ok = r->flight_count < MF_REPORT_OPEN &&
+            grow(r, &array, &r->flight_cap, r->flight_count, sizeof *r->flights);
   r->flights = array;
   if (!ok) return;
   mf_report_flight *flight = &r->flights[r->flight_count++];

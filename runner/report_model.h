@@ -1,11 +1,12 @@
 /* report_model - a run as read from its journal, and what its renderers share.
  *
- * report.c         the model's life, and reports from journal files
- * report_events.c  journal lines into the model
- * report_verdict.c what the run came to, and why
- * report_text.c    numbers and values as people read them
- * report_json.c, report_html.c (with report_parts.c, report_timeline.c,
- * report_style.c)  the formats
+ * report.c          the model's life, and reports from journal files
+ * report_events.c   journal lines into the model
+ * report_verdict.c  what the run came to, and why
+ * report_text.c     numbers and values as people read them
+ * report_json.c     the JSON report
+ * report_html.c     the HTML report, with report_page.h: report_parts.c,
+ *                   report_steps.c, report_timeline.c, report_style.c
  *
  * Nothing but journal lines enters the model, and renderers read nothing else:
  * no clock, locale or environment.  That is why the report written at the end of
@@ -16,8 +17,7 @@
  *
  * Memory is bounded: of each list at most MF_REPORT_LISTED entries are kept, all
  * of them together within MF_REPORT_KEPT bytes, every text cut at a length; what
- * is over is only counted.  Open steps and effects in flight are bounded by the
- * machine's tasks. */
+ * is over is only counted. */
 #ifndef MF_RUNNER_REPORT_MODEL_H
 #define MF_RUNNER_REPORT_MODEL_H
 #include "../base/json.h"
@@ -30,6 +30,8 @@ enum {
   MF_REPORT_NAME = 1024,          /* bytes of a name or path */
   MF_REPORT_TEXT = 4096,          /* bytes of a message, of an actual or expected value */
   MF_REPORT_STEP_METRICS = 65536, /* bytes of one step's metrics */
+  MF_REPORT_OPEN = 20000,         /* steps and hooks begun, effects in flight: two for each of
+                                     as many tasks as a machine may have */
   MF_REPORT_OUTCOMES = MF_OUTCOME_INTERRUPTED + 1,
 };
 
@@ -74,7 +76,7 @@ struct mf_report_step {
   mf_report_list assertions, activity; /* activity: hooks and actions */
 };
 
-/* A step or hook that has begun and not ended, or an effect in flight. */
+/* A step or hook that has begun and not ended. */
 typedef struct mf_report_open {
   uint32_t task;
   uint64_t path;        /* its hash */
@@ -82,6 +84,7 @@ typedef struct mf_report_open {
   mf_report_item *item; /* of hooks; NULL when it is only counted */
 } mf_report_open;
 
+/* An effect that was asked for. */
 typedef struct mf_report_flight {
   uint32_t task, driver; /* driver: row of mf_report.drivers */
   int64_t id;

@@ -63,7 +63,8 @@ static int open_image(mf_host *h) {
                                    detail, sizeof detail);
   if (status == MF_OK) return 0;
   if (status == MF_OUT_OF_MEMORY) return refuse_status(h, status);
-  return refuse(h, 3, "%s: %s%s%s", mf_status_name(status), mf_status_text(status), detail[0] ? ": " : "", detail);
+  return refuse(h, 3, "%s: %s%s%s", mf_status_name(status), mf_status_text(status),
+                detail[0] ? ": " : "", detail);
 }
 
 static int refuse_unsupported(mf_host *h) {
@@ -93,7 +94,7 @@ static int read_metadata(mf_host *h) {
   const mf_image *image = h->image;
   if (image->metadata.n) h->metadata = mf_json_parse(&h->arena, image->metadata, NULL, NULL);
   if (mf_arena_oom(&h->arena)) return refuse_status(h, MF_OUT_OF_MEMORY);
-  mf_str source = image->source ? mf_image_string(image, image->source->name) : MF_STR("");
+  mf_str source = mf_image_source_name(image);
   h->name = mf_json_str(mf_json_get(h->metadata, "name"), NULL);
   if (h->name.n == 0) h->name = source.n ? stem(source) : MF_STR("orchestration");
   return 0;

@@ -20,7 +20,8 @@ mf_status mf_report_render(mf_report *report, mf_str format, mf_buf *out);
 
 /* Reads a journal line by line, checking the chain (runner/journal.c). */
 typedef struct mf_journal_reader mf_journal_reader;
-mf_status mf_journal_open(const mf_alloc *alloc, const char *path, mf_journal_reader **out, char *error, size_t error_size);
+mf_status mf_journal_open(const mf_alloc *alloc, const char *path, mf_journal_reader **out,
+                          char *error, size_t error_size);
 /* The next line; n == 0 at the end.  JOURNAL_DAMAGED: torn tail or later damage,
  * `mf_journal_problem` tells which, in words. */
 mf_status mf_journal_read(mf_journal_reader *reader, mf_str *line);

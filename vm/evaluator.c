@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "../base/limits.h"
-#include "exec.h"
 #include "program.h"
 
 /* ---- Programs ---- */
@@ -90,6 +89,11 @@ void mf_evaluator_set_fuel(mf_evaluator *evaluator, uint64_t fuel) {
   evaluator->fuel = fuel < INT64_MAX ? (int64_t)fuel : INT64_MAX;
 }
 
+void mf_evaluator_set_trace(mf_evaluator *evaluator, mf_trace_fn trace, void *ctx) {
+  evaluator->exec.trace = trace;
+  evaluator->exec.trace_ctx = ctx;
+}
+
 static bool grow_stack(mf_evaluator *e, uint32_t depth) {
   mf_value *stack = mf_realloc(&e->alloc, NULL, 0, sizeof *stack * depth);
   if (stack == NULL) return false;
@@ -99,12 +103,17 @@ static bool grow_stack(mf_evaluator *e, uint32_t depth) {
   return true;
 }
 
+/* What only some evaluations need. */
+static bool make_ready(mf_evaluator *e, uint32_t depth) {
+  if (e->arena.head) mf_arena_reset(&e->arena);
+  return depth <= e->stack_size || grow_stack(e, depth);
+}
+
 mf_status mf_eval(const mf_program *program, mf_evaluator *evaluator, const mf_value *slots,
                   mf_value *result) {
   mf_exec *x = &evaluator->exec;
-  if (program->max_depth > evaluator->stack_size && !grow_stack(evaluator, program->max_depth))
-    return MF_OUT_OF_MEMORY;
-  if (evaluator->arena.head) mf_arena_reset(&evaluator->arena);
+  if (program->max_depth > evaluator->stack_size || evaluator->arena.head)
+    if (!make_ready(evaluator, program->max_depth)) return MF_OUT_OF_MEMORY;
   x->call.fuel = evaluator->fuel;
   x->call.status = MF_OK;
   x->code = x->pc = program->code;

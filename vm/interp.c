@@ -133,36 +133,33 @@ _Static_assert(sizeof(mf_value) == 16 && offsetof(mf_value, as) == 8, "a value i
     SLOW(p, mf_arith(&x->call, operation, p, q));                                    \
   }
 
-#define COMPARISON(name, relation, op)                                        \
-  CASE(name) {                                                                \
-    mf_value *const p = sp - 2, *const q = --sp;                              \
-    if (p->kind == MF_DOUBLE && q->kind == MF_DOUBLE) {                       \
-      put_bool(p, p->as.d op q->as.d);                                        \
-      NEXT;                                                                   \
-    }                                                                         \
-    if (p->kind == MF_INT && q->kind == MF_INT) {                             \
-      put_bool(p, p->as.i op q->as.i);                                        \
-      NEXT;                                                                   \
-    }                                                                         \
-    SLOW(p, mf_compare(&x->call, relation, p, q));                            \
+/* A truth value that the next instruction is likely to look at: see `decided`. */
+#define DECIDE(value)   \
+  do {                  \
+    truth = (value);    \
+    goto decided;       \
+  } while (0)
+
+#define COMPARISON(name, relation, op)                                           \
+  CASE(name) {                                                                   \
+    mf_value *const p = sp - 2, *const q = sp - 1;                               \
+    sp -= 2;                                                                     \
+    if (p->kind == MF_DOUBLE && q->kind == MF_DOUBLE) DECIDE(p->as.d op q->as.d); \
+    if (p->kind == MF_INT && q->kind == MF_INT) DECIDE(p->as.i op q->as.i);      \
+    sp++;                                                                        \
+    SLOW(p, mf_compare(&x->call, relation, p, q));                               \
   }
 
 /* LOAD, CONST and the comparison in one; hence three units of fuel. */
-#define FUSED(name, relation, op)                                             \
-  CASE(name) {                                                                \
-    const mf_value *const p = &slots[mf_word_a(word)];                        \
-    const mf_value *const q = &constants[*ip++];                              \
-    fuel -= 2;                                                                \
-    if (p->kind == MF_DOUBLE && q->kind == MF_DOUBLE) {                       \
-      put_bool(sp++, p->as.d op q->as.d);                                     \
-      NEXT;                                                                   \
-    }                                                                         \
-    if (p->kind == MF_INT && q->kind == MF_INT) {                             \
-      put_bool(sp++, p->as.i op q->as.i);                                     \
-      NEXT;                                                                   \
-    }                                                                         \
-    sp++;                                                                     \
-    SLOW(sp - 1, compare_slot(x, relation, mf_word_a(word), q));              \
+#define FUSED(name, relation, op)                                                \
+  CASE(name) {                                                                   \
+    const mf_value *const p = &slots[mf_word_a(word)];                           \
+    const mf_value *const q = &constants[*ip++];                                 \
+    fuel -= 2;                                                                   \
+    if (p->kind == MF_DOUBLE && q->kind == MF_DOUBLE) DECIDE(p->as.d op q->as.d); \
+    if (p->kind == MF_INT && q->kind == MF_INT) DECIDE(p->as.i op q->as.i);      \
+    sp++;                                                                        \
+    SLOW(sp - 1, compare_slot(x, relation, mf_word_a(word), q));                 \
   }
 
 static COLD mf_value compare_slot(mf_exec *x, mf_relation relation, uint32_t slot,
@@ -180,6 +177,7 @@ mf_stop mf_interpret(mf_exec *x) {
   mf_value *sp = x->sp;
   int64_t fuel = x->call.fuel;
   uint32_t word;
+  bool truth;
 
 #if THREADED
   static const void *const plain[256] = {
@@ -417,6 +415,34 @@ next:
   }
   goto out_of_fuel; /* not reached: an image has no other codes */
 #endif
+
+  /* A comparison came to `truth`.  What follows one is nearly always a jump or
+   * an && or || that looks at it: that is carried out at once, with the truth
+   * value still in a register (a third less time for `a > 1.0 && b < 2.0`).
+   * Fuel and results are as if it had been dispatched; traces want to see it. */
+decided:
+  word = *ip;
+  if (x->trace == NULL) {
+    if (mf_word_op(word) == MF_OP_AND_JUMP) {
+      fuel--;
+      if (truth) {
+        ip++;
+        put_bool(sp++, true);
+        NEXT;
+      }
+      ip = code + mf_word_a(word);
+      put_bool(sp++, false);
+      NEXT;
+    }
+    if (mf_word_op(word) == MF_OP_AND && sp[-1].kind == MF_BOOL) {
+      fuel--;
+      ip++;
+      sp[-1].as.i &= truth;
+      NEXT;
+    }
+  }
+  put_bool(sp++, truth);
+  NEXT;
 
 out_of_fuel:
   fuel = 0;

@@ -4,7 +4,7 @@
  * variables in the order given.  Nothing here changes after that. */
 #ifndef MF_VM_PROGRAM_H
 #define MF_VM_PROGRAM_H
-#include "../image/image.h"
+#include "exec.h"
 
 struct mf_program {
   mf_alloc alloc;
@@ -20,4 +20,7 @@ struct mf_program {
  * (allocated with `alloc`, n bytes; freed in case of failure).  Errors: IMAGE_*
  * (IMAGE_NO_MAIN: there is no pure chunk), OUT_OF_MEMORY. */
 mf_status mf_program_from_image(const mf_alloc *alloc, uint8_t *bytes, size_t n, mf_program **out);
+
+/* Calls `trace` before each instruction of every evaluation; NULL: no more. */
+void mf_evaluator_set_trace(mf_evaluator *evaluator, mf_trace_fn trace, void *ctx);
 #endif

@@ -5,10 +5,10 @@
 
 typedef struct corpus {
   const char *path;
-  char *at;          /* next line */
-  unsigned line;     /* number of the line read last */
-  mf_arena arena;    /* of one case */
-  mf_buf out;        /* the file with what came out */
+  char *at;       /* next line */
+  unsigned line;  /* number of the line read last */
+  mf_arena arena; /* of one case */
+  mf_buf out;     /* the file with what came out */
   size_t cases, failures;
 } corpus;
 
@@ -17,19 +17,24 @@ typedef struct corpus {
 static void run_as_written(const cel_subject *s, mf_buf *out) {
   mf_program *program;
   char message[4000];
-  mf_status status =
-      mf_program_compile(NULL, s->expr, s->names, s->count, &program, message, sizeof message);
-  if (status == MF_OK) cel_evaluate(program, s->slots, out);
-  else if (message[0]) mf_buf_puts(out, message);
-  else mf_buf_printf(out, "status: %s", mf_status_name(status));
+  mf_status status = mf_program_compile(NULL, s->expr, s->names, s->count, &program, message,
+                                        sizeof message);
+  if (status == MF_OK)
+    cel_evaluate(program, s->slots, out);
+  else if (message[0])
+    mf_buf_puts(out, message);
+  else
+    mf_buf_printf(out, "status: %s", mf_status_name(status));
   mf_program_free(program);
 }
 
 /* The same with nothing to fold. */
 static void run_unfolded(mf_arena *arena, cel_subject *s, mf_buf *out) {
   mf_program *program = cel_compile_unfolded(arena, s);
-  if (program) cel_evaluate(program, s->slots, out);
-  else mf_buf_puts(out, "does not compile with its literals in variables");
+  if (program)
+    cel_evaluate(program, s->slots, out);
+  else
+    mf_buf_puts(out, "does not compile with its literals in variables");
   mf_program_free(program);
 }
 
@@ -50,7 +55,8 @@ static void put_line(corpus *c, const char *line) {
   mf_buf_putc(&c->out, '\n');
 }
 
-static void failed(corpus *c, const char *what, const char *expr, const char *want, const char *got) {
+static void failed(corpus *c, const char *what, const char *expr, const char *want,
+                   const char *got) {
   c->failures++;
   fprintf(stderr, "%s:%u: %s\n  %s\n  expected: %s\n  got:      %s\n", c->path, c->line, what, expr,
           want, got);
@@ -104,7 +110,8 @@ static void fail_case(corpus *c, const char *head) {
   mf_buf_init(&want, NULL, 0);
   mf_buf_init(&got, NULL, 0);
   mf_buf_puts(&want, "");
-  while ((line = next_line(c)) != NULL && *line) mf_buf_printf(&want, "%s%s", want.n ? "\n" : "", line);
+  while ((line = next_line(c)) != NULL && *line)
+    mf_buf_printf(&want, "%s%s", want.n ? "\n" : "", line);
   run_as_written(&s, &got);
   if (strcmp(want.n ? want.p : "", got.p)) failed(c, "message", expr, want.n ? want.p : "", got.p);
   put_line(c, head);
@@ -122,8 +129,10 @@ static void read_cases(corpus *c) {
       continue;
     }
     mf_arena_init(&c->arena, NULL, 0);
-    if (strncmp(line, "FAIL", 4) == 0) fail_case(c, line);
-    else value_case(c, line);
+    if (strncmp(line, "FAIL", 4) == 0)
+      fail_case(c, line);
+    else
+      value_case(c, line);
     mf_arena_fini(&c->arena);
     c->cases++;
   }

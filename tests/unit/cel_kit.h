@@ -25,8 +25,8 @@ typedef struct cel_subject {
 
 static inline const char *cel_error_name(uint16_t code) {
   static const char *const names[] = {
-    "NONE", "NO_VALUE", "NO_OVERLOAD", "OVERFLOW", "DIVIDE_BY_ZERO", "NO_KEY", "OUT_OF_RANGE",
-    "BAD_KEY", "BAD_CONVERSION", "BAD_ARGUMENT", "BAD_FORMAT",
+      "NONE",         "NO_VALUE", "NO_OVERLOAD",    "OVERFLOW",     "DIVIDE_BY_ZERO", "NO_KEY",
+      "OUT_OF_RANGE", "BAD_KEY",  "BAD_CONVERSION", "BAD_ARGUMENT", "BAD_FORMAT",
   };
   return code < sizeof names / sizeof names[0] ? names[code] : "?";
 }
@@ -34,9 +34,12 @@ static inline const char *cel_error_name(uint16_t code) {
 static inline void cel_write_result(mf_buf *out, mf_status status, const mf_value *v) {
   mf_json_writer w;
   mf_json_write_init(&w, out, 0);
-  if (status != MF_OK) mf_buf_printf(out, "status: %s", mf_status_name(status));
-  else if (v->kind == MF_ERROR) mf_buf_printf(out, "error: %s", cel_error_name(v->aux));
-  else mf_value_write_json(&w, v);
+  if (status != MF_OK)
+    mf_buf_printf(out, "status: %s", mf_status_name(status));
+  else if (v->kind == MF_ERROR)
+    mf_buf_printf(out, "error: %s", cel_error_name(v->aux));
+  else
+    mf_value_write_json(&w, v);
 }
 
 static inline void cel_evaluate(const mf_program *program, const mf_value *slots, mf_buf *out) {
@@ -57,13 +60,15 @@ static inline uint32_t cel_slot_named(const cel_subject *s, const mf_str *names,
   char dotted[500] = "";
   size_t n = 0;
   for (uint32_t i = 0; i < count && n < sizeof dotted; i++)
-    n += (size_t)snprintf(dotted + n, sizeof dotted - n, "%s%.*s", i ? "." : "", (int)names[i].n, names[i].p);
+    n += (size_t)snprintf(dotted + n, sizeof dotted - n, "%s%.*s", i ? "." : "", (int)names[i].n,
+                          names[i].p);
   for (uint32_t i = 0; i < s->count; i++)
     if (strcmp(dotted, s->names[i]) == 0) return i;
   return MF_ABSENT;
 }
 
-static inline mf_ref cel_resolve(void *ctx, const mf_str *names, const mf_span *spans, uint32_t count) {
+static inline mf_ref cel_resolve(void *ctx, const mf_str *names, const mf_span *spans,
+                                 uint32_t count) {
   const cel_subject *s = ctx;
   (void)spans;
   for (uint32_t used = count; used > 0; used--) {

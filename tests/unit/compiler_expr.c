@@ -43,51 +43,53 @@ static const char *dump(const mf_expr *e) {
 
 /* ---- trees ---- */
 
-static const struct { const char *text, *tree; } trees[] = {
-  {"a + b * c", "(+ a (* b c))"},
-  {"a * b + c", "(+ (* a b) c)"},
-  {"a - b - c", "(- (- a b) c)"},
-  {"a || b && c || d", "(|| (|| a (&& b c)) d)"},
-  {"a == b < c", "(< (== a b) c)"},
-  {"a in b == c", "(== (in a b) c)"},
-  {"(a + b) * c", "(* (+ a b) c)"},
-  {"a ? b : c ? d : e", "(?: a b (?: c d e))"},
-  {"a || b ? c && d : e", "(?: (|| a b) (&& c d) e)"},
-  {"-a.b", "(- (. a b))"},
-  {"-a[0]", "(- ([] a 0))"},
-  {"-5.f()", "(method f -5)"},
-  {"!!a", "(! (! a))"},
-  {"!-5", "(! -5)"},
-  {"a - -5", "(- a -5)"},
-  {"a-5", "(- a 5)"},
-  {"a -5", "(- a 5)"},
-  {"--5", "(- -5)"},
-  {"a.b.c", "(. (. a b) c)"},
-  {".a.b", "(. .a b)"},
-  {"a.f(b, c).g()", "(method g (method f a b c))"},
-  {"f(a)[b].c", "(. ([] (call f a) b) c)"},
-  {".f(a)", "(call .f a)"},
-  {"a.if", "(. a if)"},
-  {"a.package()", "(method package a)"},
-  {"a.`b-c/d e.f`", "(. a b-c/d e.f)"},
-  {"a.?b[?c]", "([?] (.? a b) c)"},
-  {"[?a, b]", "(list ?a b)"},
-  {"{?a: b, c: d}", "(map ?a b c d)"},
-  {"A.B{c: 1, ?d: 2, if: 3,}", "(message A.B c: 1 ?d: 2 if: 3)"},
-  {".A{}", "(message A)"},
-  {"[]", "(list)"},
-  {"[,]", "(list)"},
-  {"[a,]", "(list a)"},
-  {"{}", "(map)"},
-  {"{,}", "(map)"},
-  {"{'a': 1,}", "(map \"a\" 1)"},
-  {"1u + 0x10U", "(+ 1u 16u)"},
-  {"1.0 + 1e2 + .5", "(+ (+ 1.0 100.0) 0.5)"},
-  {"b'a\\x00\"'", "b\"a\\x00\\x22\""},
-  {"'''a\nb''' + \"\"\"c\r\n\"\"\"", "(+ \"a\\nb\" \"c\\r\\n\")"},
-  {"true && false || null", "(|| (&& true false) null)"},
-  {"a // b\n + c", "(+ a c)"},
-  {"\ta\r\n+\fb ", "(+ a b)"},
+static const struct {
+  const char *text, *tree;
+} trees[] = {
+    {"a + b * c", "(+ a (* b c))"},
+    {"a * b + c", "(+ (* a b) c)"},
+    {"a - b - c", "(- (- a b) c)"},
+    {"a || b && c || d", "(|| (|| a (&& b c)) d)"},
+    {"a == b < c", "(< (== a b) c)"},
+    {"a in b == c", "(== (in a b) c)"},
+    {"(a + b) * c", "(* (+ a b) c)"},
+    {"a ? b : c ? d : e", "(?: a b (?: c d e))"},
+    {"a || b ? c && d : e", "(?: (|| a b) (&& c d) e)"},
+    {"-a.b", "(- (. a b))"},
+    {"-a[0]", "(- ([] a 0))"},
+    {"-5.f()", "(method f -5)"},
+    {"!!a", "(! (! a))"},
+    {"!-5", "(! -5)"},
+    {"a - -5", "(- a -5)"},
+    {"a-5", "(- a 5)"},
+    {"a -5", "(- a 5)"},
+    {"--5", "(- -5)"},
+    {"a.b.c", "(. (. a b) c)"},
+    {".a.b", "(. .a b)"},
+    {"a.f(b, c).g()", "(method g (method f a b c))"},
+    {"f(a)[b].c", "(. ([] (call f a) b) c)"},
+    {".f(a)", "(call .f a)"},
+    {"a.if", "(. a if)"},
+    {"a.package()", "(method package a)"},
+    {"a.`b-c/d e.f`", "(. a b-c/d e.f)"},
+    {"a.?b[?c]", "([?] (.? a b) c)"},
+    {"[?a, b]", "(list ?a b)"},
+    {"{?a: b, c: d}", "(map ?a b c d)"},
+    {"A.B{c: 1, ?d: 2, if: 3,}", "(message A.B c: 1 ?d: 2 if: 3)"},
+    {".A{}", "(message A)"},
+    {"[]", "(list)"},
+    {"[,]", "(list)"},
+    {"[a,]", "(list a)"},
+    {"{}", "(map)"},
+    {"{,}", "(map)"},
+    {"{'a': 1,}", "(map \"a\" 1)"},
+    {"1u + 0x10U", "(+ 1u 16u)"},
+    {"1.0 + 1e2 + .5", "(+ (+ 1.0 100.0) 0.5)"},
+    {"b'a\\x00\"'", "b\"a\\x00\\x22\""},
+    {"'''a\nb''' + \"\"\"c\r\n\"\"\"", "(+ \"a\\nb\" \"c\\r\\n\")"},
+    {"true && false || null", "(|| (&& true false) null)"},
+    {"a // b\n + c", "(+ a c)"},
+    {"\ta\r\n+\fb ", "(+ a b)"},
 };
 
 START_TEST(trees_are_as_the_grammar_says) {
@@ -141,14 +143,18 @@ END_TEST
 
 /* ---- where it ends ---- */
 
-static const struct { const char *text; size_t used; const char *tree; } prefixes[] = {
-  {"a}", 1, "a"},
-  {" a + b } c", 7, "(+ a b)"},
-  {"'}' + \"}\"} x", 9, "(+ \"}\" \"}\")"},
-  {"{'a': {'b': 1}}.a.b}}", 19, "(. (. (map \"a\" (map \"b\" 1)) a) b)"},
-  {"a", 1, "a"},
-  {"a // } \n}", 8, "a"},
-  {"A{b: 1}}", 7, "(message A b: 1)"},
+static const struct {
+  const char *text;
+  size_t used;
+  const char *tree;
+} prefixes[] = {
+    {"a}", 1, "a"},
+    {" a + b } c", 7, "(+ a b)"},
+    {"'}' + \"}\"} x", 9, "(+ \"}\" \"}\")"},
+    {"{'a': {'b': 1}}.a.b}}", 19, "(. (. (map \"a\" (map \"b\" 1)) a) b)"},
+    {"a", 1, "a"},
+    {"a // } \n}", 8, "a"},
+    {"A{b: 1}}", 7, "(message A b: 1)"},
 };
 
 START_TEST(the_expression_finds_its_own_end) {
@@ -179,32 +185,36 @@ static const char *parts(const char *text) {
   mf_buf_puts(&out, "");
   for (mf_part *p = mf_interpolation_parse(&arena, &diags, &s); p; p = p->next) {
     if (out.n) mf_buf_putc(&out, ' ');
-    if (p->expr) mf_expr_dump(&out, p->expr);
-    else mf_buf_printf(&out, "'%.*s'", (int)p->text.n, p->text.p);
+    if (p->expr)
+      mf_expr_dump(&out, p->expr);
+    else
+      mf_buf_printf(&out, "'%.*s'", (int)p->text.n, p->text.p);
   }
   return out.p ? out.p : "";
 }
 
-static const struct { const char *text, *parts; } interpolations[] = {
-  {"", ""},
-  {"plain", "'plain'"},
-  {"${a}", "a"},
-  {"{{a}}", "a"},
-  {"{{ a }}", "a"},
-  {"x ${a} y {{b}} z", "'x ' a ' y ' b ' z'"},
-  {"${a}${b}", "a b"},
-  {"{{ {\"a\":1}.a }}", "(. (map \"a\" 1) a)"},
-  {"{{{\"a\":1}.a}}", "(. (map \"a\" 1) a)"},
-  {"{{ {\"a\":{}}}}", "(map \"a\" (map))"},
-  {"${{'a': 1}}", "(map \"a\" 1)"},
-  {"${'}' + \"}}\"}", "(+ \"}\" \"}}\")"},
-  {"$${a}", "'${a}'"},
-  {"\\{{a}}", "'{{a}}'"},
-  {"a $${b} ${c} \\{{d}} e", "'a ${b} ' c ' {{d}} e'"},
-  {"$$${a}", "'$${a}'"},
-  {"$a {b} $ { \\ } }} \\$ $$", "'$a {b} $ { \\ } }} \\$ $$'"},
-  {"cost: 5$", "'cost: 5$'"},
-  {"é${a}ü", "'é' a 'ü'"},
+static const struct {
+  const char *text, *parts;
+} interpolations[] = {
+    {"", ""},
+    {"plain", "'plain'"},
+    {"${a}", "a"},
+    {"{{a}}", "a"},
+    {"{{ a }}", "a"},
+    {"x ${a} y {{b}} z", "'x ' a ' y ' b ' z'"},
+    {"${a}${b}", "a b"},
+    {"{{ {\"a\":1}.a }}", "(. (map \"a\" 1) a)"},
+    {"{{{\"a\":1}.a}}", "(. (map \"a\" 1) a)"},
+    {"{{ {\"a\":{}}}}", "(map \"a\" (map))"},
+    {"${{'a': 1}}", "(map \"a\" 1)"},
+    {"${'}' + \"}}\"}", "(+ \"}\" \"}}\")"},
+    {"$${a}", "'${a}'"},
+    {"\\{{a}}", "'{{a}}'"},
+    {"a $${b} ${c} \\{{d}} e", "'a ${b} ' c ' {{d}} e'"},
+    {"$$${a}", "'$${a}'"},
+    {"$a {b} $ { \\ } }} \\$ $$", "'$a {b} $ { \\ } }} \\$ $$'"},
+    {"cost: 5$", "'cost: 5$'"},
+    {"é${a}ü", "'é' a 'ü'"},
 };
 
 START_TEST(texts_are_cut_at_their_interpolations) {
@@ -213,18 +223,17 @@ START_TEST(texts_are_cut_at_their_interpolations) {
 }
 END_TEST
 
-static const struct { const char *text; mf_code code; uint32_t offset, length; } bad_interpolations[] = {
-  {"a ${b", MF_E_INTERPOLATION_OPEN, 2, 2},
-  {"a {{b", MF_E_INTERPOLATION_OPEN, 2, 2},
-  {"a {{b} c", MF_E_INTERPOLATION_OPEN, 2, 2},
-  {"a ${} b", MF_E_EXPRESSION_EMPTY, 4, 1},
-  {"{{ }}", MF_E_EXPRESSION_EMPTY, 3, 1},
-  {"${", MF_E_EXPRESSION_EMPTY, 2, 1},
-  {"x ${a +} y", MF_E_EXPRESSION_ENDS, 6, 1},
-  {"x ${a b} ${c}", MF_E_UNEXPECTED_TOKEN, 6, 1},
-  {"x ${(a} y", MF_E_BRACKET_OPEN, 4, 1},
-  {"${a == 'b}", MF_E_TEXT_OPEN, 7, 3},
-  {"${'\\q'} ${a}", MF_E_BAD_ESCAPE, 3, 2},
+static const struct {
+  const char *text;
+  mf_code code;
+  uint32_t offset, length;
+} bad_interpolations[] = {
+    {"a ${b", MF_E_INTERPOLATION_OPEN, 2, 2},    {"a {{b", MF_E_INTERPOLATION_OPEN, 2, 2},
+    {"a {{b} c", MF_E_INTERPOLATION_OPEN, 2, 2}, {"a ${} b", MF_E_EXPRESSION_EMPTY, 4, 1},
+    {"{{ }}", MF_E_EXPRESSION_EMPTY, 3, 1},      {"${", MF_E_EXPRESSION_EMPTY, 2, 1},
+    {"x ${a +} y", MF_E_EXPRESSION_ENDS, 6, 1},  {"x ${a b} ${c}", MF_E_UNEXPECTED_TOKEN, 6, 1},
+    {"x ${(a} y", MF_E_BRACKET_OPEN, 4, 1},      {"${a == 'b}", MF_E_TEXT_OPEN, 7, 3},
+    {"${'\\q'} ${a}", MF_E_BAD_ESCAPE, 3, 2},
 };
 
 START_TEST(a_bad_interpolation_is_told_once_at_its_place) {
@@ -268,12 +277,14 @@ static char *nested(const char *open, const char *middle, const char *close, siz
   return b.p;
 }
 
-static const struct { const char *open, *middle, *close; } nests[] = {
-  {"(", "a", ")"},      {"[", "a", "]"},      {"{1:", "a", "}"},  {"f(", "a", ")"},
-  {"a[", "a", "]"},     {"!", "a", ""},       {"-", "a", ""},     {"", "a", ".b"},
-  {"", "a", "[0]"},     {"", "a", ".f()"},    {"", "a", "+a"},    {"", "a", "&&a"},
-  {"a?b:", "a", ""},    {"(a?", "a", ":b)"},  {"", "a", "{}"},    {"a+(", "a", ")"},
-  {"{{1:1}:", "1", "}"},
+static const struct {
+  const char *open, *middle, *close;
+} nests[] = {
+    {"(", "a", ")"},       {"[", "a", "]"},     {"{1:", "a", "}"}, {"f(", "a", ")"},
+    {"a[", "a", "]"},      {"!", "a", ""},      {"-", "a", ""},    {"", "a", ".b"},
+    {"", "a", "[0]"},      {"", "a", ".f()"},   {"", "a", "+a"},   {"", "a", "&&a"},
+    {"a?b:", "a", ""},     {"(a?", "a", ":b)"}, {"", "a", "{}"},   {"a+(", "a", ")"},
+    {"{{1:1}:", "1", "}"},
 };
 
 START_TEST(deep_nesting_is_refused_and_not_suffered) {
@@ -330,7 +341,8 @@ END_TEST
 
 START_TEST(bytes_that_are_no_text_are_told) {
   const char *const texts[] = {"'\xff'", "\xff", "a\x01", "'a' // \xff\n", "b'\xff'"};
-  const mf_code codes[] = {MF_E_BAD_TEXT, MF_E_BAD_CHARACTER, MF_E_BAD_CHARACTER, MF_CODE_NONE, MF_CODE_NONE};
+  const mf_code codes[] = {MF_E_BAD_TEXT, MF_E_BAD_CHARACTER, MF_E_BAD_CHARACTER, MF_CODE_NONE,
+                           MF_CODE_NONE};
   mf_expr_source s = source_of(texts[_i]);
   mf_expr_parse(&arena, &diags, &s);
   ck_assert_uint_eq(diags.errors, codes[_i] != MF_CODE_NONE);
@@ -378,7 +390,8 @@ Suite *compiler_expr_suite(void) {
   tcase_add_loop_test(tc, the_expression_finds_its_own_end, 0, COUNT(prefixes));
   tcase_add_test(tc, after_a_mistake_the_end_is_still_found);
   tcase_add_loop_test(tc, texts_are_cut_at_their_interpolations, 0, COUNT(interpolations));
-  tcase_add_loop_test(tc, a_bad_interpolation_is_told_once_at_its_place, 0, COUNT(bad_interpolations));
+  tcase_add_loop_test(tc, a_bad_interpolation_is_told_once_at_its_place, 0,
+                      COUNT(bad_interpolations));
   tcase_add_test(tc, places_inside_interpolations_are_those_of_the_document);
   tcase_add_test(tc, many_interpolations_take_linear_time);
   tcase_add_loop_test(tc, deep_nesting_is_refused_and_not_suffered, 0, COUNT(nests));

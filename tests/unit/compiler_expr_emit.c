@@ -36,9 +36,12 @@ static mf_ref resolve(void *ctx, const mf_str *names, const mf_span *spans, uint
   if (mf_str_is(names[0], "variables") && count > 1)
     return (mf_ref){.kind = MF_REF_SLOT, .used = 2, .slot = (uint32_t)(names[1].p[0] - 'x')};
   if (mf_str_is(names[0], "previous") && count > 1)
-    return (mf_ref){.kind = MF_REF_STEP_FIELD, .used = 2, .step = MF_PREVIOUS,
+    return (mf_ref){.kind = MF_REF_STEP_FIELD,
+                    .used = 2,
+                    .step = MF_PREVIOUS,
                     .field = mf_enum_code(MF_OPERAND_FIELD, names[1])};
-  if (mf_str_is(names[0], "k")) return (mf_ref){.kind = MF_REF_CONSTANT, .used = 1, .value = mf_int(7)};
+  if (mf_str_is(names[0], "k"))
+    return (mf_ref){.kind = MF_REF_CONSTANT, .used = 1, .value = mf_int(7)};
   if (names[0].n == 1 && names[0].p[0] >= 'x')
     return (mf_ref){.kind = MF_REF_SLOT, .used = 1, .slot = (uint32_t)(names[0].p[0] - 'x')};
   mf_diag_add(&diags, MF_E_UNKNOWN_NAME, spans[0], (int)names[0].n, names[0].p);
@@ -48,8 +51,12 @@ static mf_ref resolve(void *ctx, const mf_str *names, const mf_span *spans, uint
 static const mf_names_env env = {resolve, NULL};
 
 static mf_expr_emitter emitter(void) {
-  return (mf_expr_emitter){.arena = &arena, .builder = builder, .diags = &diags, .env = &env,
-                           .lines = with_lines ? &lines : NULL, .strict_cel = strict};
+  return (mf_expr_emitter){.arena = &arena,
+                           .builder = builder,
+                           .diags = &diags,
+                           .env = &env,
+                           .lines = with_lines ? &lines : NULL,
+                           .strict_cel = strict};
 }
 
 static mf_expr_source source_of(const char *text) {
@@ -71,11 +78,16 @@ static void write_constant(uint32_t number) {
 
 static void write_operand(uint8_t kind, uint32_t operand) {
   mf_buf_putc(&out, ' ');
-  if (kind == MF_OPERAND_CONST || kind == MF_OPERAND_TEXT) write_constant(operand);
-  else if (kind == MF_OPERAND_FUNCTION) mf_buf_puts(&out, mf_function_name(operand));
-  else if (kind == MF_OPERAND_FIELD) mf_buf_puts(&out, mf_enum_word(MF_OPERAND_FIELD, operand));
-  else if (operand == MF_PREVIOUS) mf_buf_puts(&out, "previous");
-  else mf_buf_printf(&out, "%u", operand);
+  if (kind == MF_OPERAND_CONST || kind == MF_OPERAND_TEXT)
+    write_constant(operand);
+  else if (kind == MF_OPERAND_FUNCTION)
+    mf_buf_puts(&out, mf_function_name(operand));
+  else if (kind == MF_OPERAND_FIELD)
+    mf_buf_puts(&out, mf_enum_word(MF_OPERAND_FIELD, operand));
+  else if (operand == MF_PREVIOUS)
+    mf_buf_puts(&out, "previous");
+  else
+    mf_buf_printf(&out, "%u", operand);
 }
 
 static void write_code(const mf_image *im) {
@@ -104,8 +116,8 @@ static mf_image *finish(void) {
   mf_builder_emit(builder, MF_OP_RETURN, 0, 0, 0);
   mf_builder_chunk_end(builder);
   ck_assert_msg(mf_builder_finish(builder, &image, detail, sizeof detail) == MF_OK, "%s", detail);
-  mf_status status =
-      mf_image_open(NULL, (const uint8_t *)image.p, image.n, &im, detail, sizeof detail);
+  mf_status status = mf_image_open(NULL, (const uint8_t *)image.p, image.n, &im, detail,
+                                   sizeof detail);
   ck_assert_msg(status == MF_OK, "%s", detail);
   return im;
 }
@@ -123,65 +135,67 @@ static const char *code(const char *text) {
 
 /* ---- instructions ---- */
 
-static const struct { const char *text, *code; } codes[] = {
-  {"x", "LOAD 0"},
-  {"x > 500.0", "SLOT_GT 0 500.0"},
-  {"500.0 > x", "SLOT_LT 0 500.0"},
-  {"5 >= x", "SLOT_LE 0 5"},
-  {"5 < x", "SLOT_GT 0 5"},
-  {"5 <= x", "SLOT_GE 0 5"},
-  {"'a' == x", "SLOT_EQ 0 \"a\""},
-  {"x != [1, 1 + 1]", "SLOT_NE 0 [1,2]"},
-  {"variables.y <= -(2 * 3)", "SLOT_LE 1 -6"},
-  {"x > k", "SLOT_GT 0 7"},
-  {"x > y", "LOAD 0; LOAD 1; GT"},
-  {"x.a > 1", "LOAD 0; FIELD \"a\"; CONST 1; GT"},
-  {"x + 1 > 1", "LOAD 0; CONST 1; ADD; CONST 1; GT"},
-  {"k == 7", "CONST 7; CONST 7; EQ"},
-  {"x.a['b'].c", "LOAD 0; FIELD \"a\"; CONST \"b\"; INDEX; FIELD \"c\""},
-  {"x['a']", "LOAD 0; CONST \"a\"; INDEX"},
-  {"x[y]", "LOAD 0; LOAD 1; INDEX"},
-  {"variables.x.a", "LOAD 0; FIELD \"a\""},
-  {"variables['x']", "LOAD 0"},
-  {"[x][0].a", "LOAD 0; LIST 1; CONST 0; INDEX; FIELD \"a\""},
-  {"previous.success", "STEP_FIELD previous success"},
-  {"previous.metrics.m > 5", "STEP_FIELD previous metrics; FIELD \"m\"; CONST 5; GT"},
-  {"has(variables.x)", "IS_SET 0"},
-  {"has(x.a)", "LOAD 0; HAS_FIELD \"a\""},
-  {"has(x.a.b)", "LOAD 0; FIELD \"a\"; HAS_FIELD \"b\""},
-  {"has(previous.error)", "STEP_FIELD previous *; HAS_FIELD \"error\""},
-  {"has({'a': y}.a)", "CONST \"a\"; LOAD 1; MAP 1; HAS_FIELD \"a\""},
-  {"x && y", "LOAD 0; AND_JUMP 4; LOAD 1; AND"},
-  {"x && y && z", "LOAD 0; AND_JUMP 7; LOAD 1; AND; AND_JUMP 7; LOAD 2; AND"},
-  {"x || y && z", "LOAD 0; OR_JUMP 7; LOAD 1; AND_JUMP 6; LOAD 2; AND; OR"},
-  {"x && (y && z)", "LOAD 0; AND_JUMP 7; LOAD 1; AND_JUMP 6; LOAD 2; AND; AND"},
-  {"x ? y : z", "LOAD 0; CHOOSE 5 6; LOAD 1; JUMP 6; LOAD 2"},
-  {"!x", "LOAD 0; NOT"},
-  {"-x", "LOAD 0; NEGATE"},
-  {"x in y", "LOAD 0; LOAD 1; IN"},
-  {"x in ['a', 'b']", "LOAD 0; CONST [\"a\",\"b\"]; IN"},
-  {"[x, 1 + 1]", "LOAD 0; CONST 2; LIST 2"},
-  {"{x: 1}", "LOAD 0; CONST 1; MAP 1"},
-  {"size(x)", "LOAD 0; CALL size 1"},
-  {"x.contains('a')", "LOAD 0; CONST \"a\"; CALL contains 2"},
-  /* folding */
-  {"1 + 2 * 3 > 6 ? 'a' + 'b' : 'c'", "CONST \"ab\""},
-  {"duration('1m')", "CONST {\"$duration\":\"60s\"}"},
-  {"has({'a': 1}.a) && 'abc'.contains('b')", "CONST true"},
-  {"false && x", "CONST false"},
-  {"x && false", "CONST false"},
-  {"x || y || true", "CONST true"},
-  {"x > 1 && true", "SLOT_GT 0 1"},
-  {"false || x > 1", "SLOT_GT 0 1"},
-  {"true && x", "CONST true; AND_JUMP 4; LOAD 0; AND"},
-  {"true ? x : y", "LOAD 0"},
-  {"false && x ? x : y", "LOAD 1"},
-  {"1 > 2 || x > 1 && y > 1 && true", "SLOT_GT 0 1; AND_JUMP 6; SLOT_GT 1 1; AND"},
-  /* errors stay code: something around them may absorb them */
-  {"1 / 0", "CONST 1; CONST 0; DIVIDE"},
-  {"1 / 0 > 0 || x", "CONST 1; CONST 0; DIVIDE; CONST 0; GT; OR_JUMP 8; LOAD 0; OR"},
-  {"1 / 0 > 0 || true", "CONST true"},
-  {"1 + 'a'", "CONST 1; CONST \"a\"; ADD"},
+static const struct {
+  const char *text, *code;
+} codes[] = {
+    {"x", "LOAD 0"},
+    {"x > 500.0", "SLOT_GT 0 500.0"},
+    {"500.0 > x", "SLOT_LT 0 500.0"},
+    {"5 >= x", "SLOT_LE 0 5"},
+    {"5 < x", "SLOT_GT 0 5"},
+    {"5 <= x", "SLOT_GE 0 5"},
+    {"'a' == x", "SLOT_EQ 0 \"a\""},
+    {"x != [1, 1 + 1]", "SLOT_NE 0 [1,2]"},
+    {"variables.y <= -(2 * 3)", "SLOT_LE 1 -6"},
+    {"x > k", "SLOT_GT 0 7"},
+    {"x > y", "LOAD 0; LOAD 1; GT"},
+    {"x.a > 1", "LOAD 0; FIELD \"a\"; CONST 1; GT"},
+    {"x + 1 > 1", "LOAD 0; CONST 1; ADD; CONST 1; GT"},
+    {"k == 7", "CONST 7; CONST 7; EQ"},
+    {"x.a['b'].c", "LOAD 0; FIELD \"a\"; CONST \"b\"; INDEX; FIELD \"c\""},
+    {"x['a']", "LOAD 0; CONST \"a\"; INDEX"},
+    {"x[y]", "LOAD 0; LOAD 1; INDEX"},
+    {"variables.x.a", "LOAD 0; FIELD \"a\""},
+    {"variables['x']", "LOAD 0"},
+    {"[x][0].a", "LOAD 0; LIST 1; CONST 0; INDEX; FIELD \"a\""},
+    {"previous.success", "STEP_FIELD previous success"},
+    {"previous.metrics.m > 5", "STEP_FIELD previous metrics; FIELD \"m\"; CONST 5; GT"},
+    {"has(variables.x)", "IS_SET 0"},
+    {"has(x.a)", "LOAD 0; HAS_FIELD \"a\""},
+    {"has(x.a.b)", "LOAD 0; FIELD \"a\"; HAS_FIELD \"b\""},
+    {"has(previous.error)", "STEP_FIELD previous *; HAS_FIELD \"error\""},
+    {"has({'a': y}.a)", "CONST \"a\"; LOAD 1; MAP 1; HAS_FIELD \"a\""},
+    {"x && y", "LOAD 0; AND_JUMP 4; LOAD 1; AND"},
+    {"x && y && z", "LOAD 0; AND_JUMP 7; LOAD 1; AND; AND_JUMP 7; LOAD 2; AND"},
+    {"x || y && z", "LOAD 0; OR_JUMP 7; LOAD 1; AND_JUMP 6; LOAD 2; AND; OR"},
+    {"x && (y && z)", "LOAD 0; AND_JUMP 7; LOAD 1; AND_JUMP 6; LOAD 2; AND; AND"},
+    {"x ? y : z", "LOAD 0; CHOOSE 5 6; LOAD 1; JUMP 6; LOAD 2"},
+    {"!x", "LOAD 0; NOT"},
+    {"-x", "LOAD 0; NEGATE"},
+    {"x in y", "LOAD 0; LOAD 1; IN"},
+    {"x in ['a', 'b']", "LOAD 0; CONST [\"a\",\"b\"]; IN"},
+    {"[x, 1 + 1]", "LOAD 0; CONST 2; LIST 2"},
+    {"{x: 1}", "LOAD 0; CONST 1; MAP 1"},
+    {"size(x)", "LOAD 0; CALL size 1"},
+    {"x.contains('a')", "LOAD 0; CONST \"a\"; CALL contains 2"},
+    /* folding */
+    {"1 + 2 * 3 > 6 ? 'a' + 'b' : 'c'", "CONST \"ab\""},
+    {"duration('1m')", "CONST {\"$duration\":\"60s\"}"},
+    {"has({'a': 1}.a) && 'abc'.contains('b')", "CONST true"},
+    {"false && x", "CONST false"},
+    {"x && false", "CONST false"},
+    {"x || y || true", "CONST true"},
+    {"x > 1 && true", "SLOT_GT 0 1"},
+    {"false || x > 1", "SLOT_GT 0 1"},
+    {"true && x", "CONST true; AND_JUMP 4; LOAD 0; AND"},
+    {"true ? x : y", "LOAD 0"},
+    {"false && x ? x : y", "LOAD 1"},
+    {"1 > 2 || x > 1 && y > 1 && true", "SLOT_GT 0 1; AND_JUMP 6; SLOT_GT 1 1; AND"},
+    /* errors stay code: something around them may absorb them */
+    {"1 / 0", "CONST 1; CONST 0; DIVIDE"},
+    {"1 / 0 > 0 || x", "CONST 1; CONST 0; DIVIDE; CONST 0; GT; OR_JUMP 8; LOAD 0; OR"},
+    {"1 / 0 > 0 || true", "CONST true"},
+    {"1 + 'a'", "CONST 1; CONST \"a\"; ADD"},
 };
 
 START_TEST(code_is_what_one_would_write) {
@@ -204,13 +218,15 @@ static const char *parts_code(const char *text) {
   return out.p;
 }
 
-static const struct { const char *text, *code; } joins[] = {
-  {"", "CONST \"\""},
-  {"plain $${x}", "CONST \"plain ${x}\""},
-  {"${x}", "LOAD 0"},
-  {"${x} ", "LOAD 0; CONST \" \"; CONCAT 2"},
-  {"a {{x}}${y}", "CONST \"a \"; LOAD 0; LOAD 1; CONCAT 3"},
-  {"${1 + 1} of ${[1, 'a']}", "CONST \"2 of [1,\\\"a\\\"]\""},
+static const struct {
+  const char *text, *code;
+} joins[] = {
+    {"", "CONST \"\""},
+    {"plain $${x}", "CONST \"plain ${x}\""},
+    {"${x}", "LOAD 0"},
+    {"${x} ", "LOAD 0; CONST \" \"; CONCAT 2"},
+    {"a {{x}}${y}", "CONST \"a \"; LOAD 0; LOAD 1; CONCAT 3"},
+    {"${1 + 1} of ${[1, 'a']}", "CONST \"2 of [1,\\\"a\\\"]\""},
 };
 
 START_TEST(interpolated_texts_are_joined) {
@@ -279,10 +295,20 @@ START_TEST(all_names_are_told_once) {
 }
 END_TEST
 
-static const struct { const char *text; uint32_t errors; } mixes[] = {
-  {"1 + 1.5", 1}, {"1.0 * 2", 1}, {"x + 1.5", 0},          {"1 + 1", 0},
-  {"1u - 1", 1},  {"1 < 1.5", 0}, {"size(x) / 2.0", 1},    {"double(x) + 1.0", 0},
-  {"1 == 1.0 ? 1 : 2.0", 0},      {"x + (1 + 2 * 1.5)", 2},
+static const struct {
+  const char *text;
+  uint32_t errors;
+} mixes[] = {
+    {"1 + 1.5", 1},
+    {"1.0 * 2", 1},
+    {"x + 1.5", 0},
+    {"1 + 1", 0},
+    {"1u - 1", 1},
+    {"1 < 1.5", 0},
+    {"size(x) / 2.0", 1},
+    {"double(x) + 1.0", 0},
+    {"1 == 1.0 ? 1 : 2.0", 0},
+    {"x + (1 + 2 * 1.5)", 2},
 };
 
 START_TEST(strict_cel_has_no_mixed_arithmetic) {
@@ -295,14 +321,19 @@ END_TEST
 
 /* ---- kinds ---- */
 
-static const struct { const char *text; mf_kind kind; } kinds[] = {
-  {"x", MF_UNSET},          {"1", MF_INT},             {"x > 1", MF_BOOL},   {"x && y", MF_BOOL},
-  {"!x", MF_BOOL},          {"-x", MF_UNSET},          {"-1.5", MF_DOUBLE},  {"x + 'a'", MF_STRING},
-  {"[x] + y", MF_LIST},     {"x * 2.0", MF_DOUBLE},    {"x + 1", MF_UNSET},  {"1 + 1", MF_INT},
-  {"{x: 1}", MF_MAP},       {"x in y", MF_BOOL},       {"size(x)", MF_INT},  {"has(x.a)", MF_BOOL},
-  {"x ? 1 : 2", MF_INT},    {"x ? 1 : 'a'", MF_UNSET}, {"int(x)", MF_INT},   {"dyn(x)", MF_UNSET},
-  {"x.a", MF_UNSET},        {"b'a'", MF_BYTES},        {"null", MF_NULL},    {"timestamp(x)", MF_TIMESTAMP},
-  {"x % 2.0", MF_UNSET},    {"1u + 1u", MF_UINT},
+static const struct {
+  const char *text;
+  mf_kind kind;
+} kinds[] = {
+    {"x", MF_UNSET},        {"1", MF_INT},          {"x > 1", MF_BOOL},
+    {"x && y", MF_BOOL},    {"!x", MF_BOOL},        {"-x", MF_UNSET},
+    {"-1.5", MF_DOUBLE},    {"x + 'a'", MF_STRING}, {"[x] + y", MF_LIST},
+    {"x * 2.0", MF_DOUBLE}, {"x + 1", MF_UNSET},    {"1 + 1", MF_INT},
+    {"{x: 1}", MF_MAP},     {"x in y", MF_BOOL},    {"size(x)", MF_INT},
+    {"has(x.a)", MF_BOOL},  {"x ? 1 : 2", MF_INT},  {"x ? 1 : 'a'", MF_UNSET},
+    {"int(x)", MF_INT},     {"dyn(x)", MF_UNSET},   {"x.a", MF_UNSET},
+    {"b'a'", MF_BYTES},     {"null", MF_NULL},      {"timestamp(x)", MF_TIMESTAMP},
+    {"x % 2.0", MF_UNSET},  {"1u + 1u", MF_UINT},
 };
 
 START_TEST(kinds_are_told_only_when_certain) {
@@ -358,7 +389,8 @@ START_TEST(a_message_fits_its_buffer) {
   ck_assert_str_eq(small, "1: no varia");
   mf_program_compile(NULL, bad, names, 1, &program, one, 1);
   ck_assert_int_eq(one[0], '\0');
-  ck_assert_int_eq(mf_program_compile(NULL, bad, names, 1, &program, NULL, 0), MF_EXPRESSION_INVALID);
+  ck_assert_int_eq(mf_program_compile(NULL, bad, names, 1, &program, NULL, 0),
+                   MF_EXPRESSION_INVALID);
 }
 END_TEST
 
@@ -372,8 +404,8 @@ START_TEST(out_of_memory_at_any_allocation_is_a_status) {
     char message[100];
     memory.calls = 0;
     memory.fail_at = fail_at;
-    mf_status status =
-        mf_program_compile(&alloc, expr, names, 3, &program, message, sizeof message);
+    mf_status status = mf_program_compile(&alloc, expr, names, 3, &program, message,
+                                          sizeof message);
     mf_program_free(program);
     ck_assert_uint_eq(memory.in_use, 0);
     if (status == MF_OK) break;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "corpus.h"
 #include "image_kit.h"
 
 #define PURE ".chunk 0 name=\"e\" kind=pure\n"
@@ -262,6 +263,26 @@ START_TEST(an_empty_text_is_an_empty_image) {
 }
 END_TEST
 
+/* What the manual shows assembles and opens. */
+START_TEST(the_manual_is_right) {
+  size_t n = 0, blocks = 0;
+  char *manual = corpus_read(MF_TESTS_DIR "/../docs/assembly.md", &n);
+  ck_assert(manual != NULL);
+  for (char *p = manual; (p = strstr(p, "```\n")) != NULL; blocks++) {
+    char *end = strstr(p += 4, "```\n");
+    kit k;
+    ck_assert(end != NULL);
+    kit_make(&k, (mf_str){p, (size_t)(end - p)});
+    ck_assert_msg(k.opened == MF_OK, "%s", k.detail);
+    kit_round_trip(&k);
+    kit_free(&k);
+    p = end + 4;
+  }
+  ck_assert_uint_eq(blocks, 2);
+  free(manual);
+}
+END_TEST
+
 static mf_status assemble_and_list(const mf_alloc *alloc, mf_str text) {
   mf_arena arena;
   mf_diags diags;
@@ -320,6 +341,7 @@ Suite *image_listing_suite(void) {
   tcase_add_test(t, each_line_has_its_own_message);
   tcase_add_test(t, labels_and_numbers_are_the_same);
   tcase_add_test(t, an_empty_text_is_an_empty_image);
+  tcase_add_test(t, the_manual_is_right);
   tcase_add_test(t, out_of_memory_is_clean);
   suite_add_tcase(suite, t);
   return suite;

@@ -303,6 +303,29 @@ END_TEST
 START_TEST(endless_interim_heads_are_too_large) { check_endless("", "HTTP/1.1 102 x\r\n\r\n"); }
 END_TEST
 
+/* MF_LIMIT_RESPONSE_BYTES, when no length is announced. */
+static mf_http_error read_body_of(size_t n) {
+  static const char head[] = "HTTP/1.1 200 OK\r\n\r\n";
+  char *text = calloc(1, sizeof head - 1 + n);
+  memcpy(text, head, sizeof head - 1);
+  script_reply script[] = {{.what = SAY_AND_CLOSE, .bytes = text, .n = sizeof head - 1 + n}};
+  serve(script, 1);
+  mf_http_error error = run_get();
+  free(text);
+  return error;
+}
+
+START_TEST(a_body_may_be_as_large_as_the_limit) {
+  ck_assert_int_eq(read_body_of(MF_LIMIT_RESPONSE_BYTES), MF_HTTP_NONE);
+  ck_assert_uint_eq(got.result.body_bytes, MF_LIMIT_RESPONSE_BYTES);
+}
+END_TEST
+
+START_TEST(a_body_beyond_the_limit_is_too_large) {
+  ck_assert_int_eq(read_body_of(MF_LIMIT_RESPONSE_BYTES + 1), MF_HTTP_TOO_LARGE);
+}
+END_TEST
+
 START_TEST(an_answer_before_the_request_is_out_is_taken) {
   script_reply script[] = {{.what = SAY_AND_CLOSE,
                             .bytes = "HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n",
@@ -395,6 +418,8 @@ Suite *io_http_client_suite(void) {
   tcase_add_test(tc, a_later_deadline_moves_the_timer);
   tcase_add_test(tc, an_endless_head_is_too_large);
   tcase_add_test(tc, endless_interim_heads_are_too_large);
+  tcase_add_test(tc, a_body_may_be_as_large_as_the_limit);
+  tcase_add_test(tc, a_body_beyond_the_limit_is_too_large);
   tcase_add_test(tc, an_answer_before_the_request_is_out_is_taken);
   tcase_add_test(tc, closing_in_mid_exchange_is_quiet);
   tcase_add_test(tc, literals_and_localhost_need_no_name_server);

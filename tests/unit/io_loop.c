@@ -117,6 +117,32 @@ START_TEST(the_wait_is_bounded_and_ends_for_a_timer) {
 }
 END_TEST
 
+static void note_watch(mf_watch *watch, uint32_t events) {
+  note *n = watch->ctx;
+  (void)events;
+  n->order[n->n++] = 77;
+  mf_watch_clear(n->loop, watch);
+}
+
+START_TEST(what_is_there_comes_before_what_is_due) {
+  note n = {.loop = new_loop()};
+  noted t = {.note = &n, .id = 1};
+  int fds[2];
+  ck_assert_int_eq(pipe(fds), 0);
+  mf_watch watch = {.fd = fds[0], .ready = note_watch, .ctx = &n};
+  t.timer = (mf_timer){.fire = note_timer, .ctx = &t};
+  mf_watch_set(n.loop, &watch, MF_READABLE);
+  mf_timer_set(n.loop, &t.timer, 0);
+  ck_assert_int_eq(write(fds[1], "x", 1), 1);
+  mf_loop_run_once(n.loop, -1);
+  ck_assert_int_eq(n.n, 2);
+  ck_assert_int_eq(n.order[0], 77);
+  mf_loop_free(n.loop);
+  close(fds[0]);
+  close(fds[1]);
+}
+END_TEST
+
 /* Two ready watches; whichever comes first takes the other out. */
 typedef struct pair {
   mf_loop *loop;
@@ -221,6 +247,7 @@ Suite *io_loop_suite(void) {
   tcase_add_test(tc, timers_fire_in_order_of_due_time);
   tcase_add_test(tc, a_timer_that_is_always_due_does_not_starve_watches);
   tcase_add_test(tc, the_wait_is_bounded_and_ends_for_a_timer);
+  tcase_add_test(tc, what_is_there_comes_before_what_is_due);
   tcase_add_test(tc, a_watch_cleared_in_the_same_turn_is_not_called);
   tcase_add_test(tc, a_hang_up_comes_as_both_bits);
   tcase_add_test(tc, a_descriptor_that_cannot_be_watched_is_an_error);

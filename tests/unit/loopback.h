@@ -7,6 +7,7 @@
 #include "../../io/loop.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ enum { SAY, SAY_AND_CLOSE, RESET, HANG };
 typedef struct script_reply {
   int what;
   const char *bytes;
+  size_t n;     /* length of bytes; 0: up to their NUL */
   size_t piece; /* bytes to send in one turn of the loop; 0: all */
   bool at_once; /* answer as soon as anything comes, not after a whole head */
 } script_reply;
@@ -60,14 +62,15 @@ static inline void loopback_reset(loopback_conn *c) {
 }
 
 static inline void loopback_say(loopback_conn *c) {
-  size_t n = strlen(c->reply->bytes) - c->out_at;
+  size_t all = c->reply->n ? c->reply->n : strlen(c->reply->bytes), n = all - c->out_at;
   if (c->reply->piece && n > c->reply->piece) n = c->reply->piece;
-  if (send(c->watch.fd, c->reply->bytes + c->out_at, n, MSG_NOSIGNAL) < 0) {
+  ssize_t sent = send(c->watch.fd, c->reply->bytes + c->out_at, n, MSG_NOSIGNAL);
+  if (sent < 0 && errno != EAGAIN) {
     loopback_close(c);
     return;
   }
-  c->out_at += n;
-  if (c->reply->bytes[c->out_at])
+  if (sent > 0) c->out_at += (size_t)sent;
+  if (c->out_at < all)
     mf_timer_set(c->server->loop, &c->timer, mf_clock_monotonic());
   else if (c->reply->what == SAY_AND_CLOSE)
     loopback_close(c);

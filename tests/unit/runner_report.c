@@ -466,6 +466,19 @@ START_TEST(memory_is_flat) {
 }
 END_TEST
 
+/* Lines that no machine would write: what begins and never ends. */
+START_TEST(what_never_ends_is_bounded) {
+  begin();
+  for (unsigned i = 0; i < MF_REPORT_OPEN + 100; i++) {
+    say(1, "hook_started", "h", "\"name\":\"h\"");
+    say(1, "intent", "h", "\"id\":1,\"driver\":\"wait\"");
+  }
+  ck_assert_uint_eq(report->open_count, MF_REPORT_OPEN);
+  ck_assert_uint_eq(report->flight_count, MF_REPORT_OPEN);
+  render("html");
+}
+END_TEST
+
 /* ---- Allocation failure ---- */
 
 static const char *const short_run[] = {
@@ -616,6 +629,7 @@ Suite *runner_report_suite(void) {
   tcase_add_test(c, long_texts_are_cut_between_characters);
   tcase_add_test(c, long_values_become_text);
   tcase_add_test(c, memory_is_flat);
+  tcase_add_test(c, what_never_ends_is_bounded);
   tcase_add_loop_test(c, every_allocation_may_fail, 0, 2);
   tcase_add_test(c, a_journal_file_gives_the_same_report);
   tcase_add_test(c, a_torn_journal_gives_a_report_that_says_so);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "../../base/limits.h"
 #include "driver_bench.h"
 
 #include <sys/wait.h>
@@ -70,7 +71,7 @@ END_TEST
 START_TEST(long_output_is_cut) {
   run("{\"command\": \"head -c 1000000 /dev/zero\", \"shell\": true}");
   ck_assert(bench_ok(&bench));
-  ck_assert_uint_eq(bench_get(&bench, "stdout")->len, 65536);
+  ck_assert_uint_eq(bench_get(&bench, "stdout")->len, MF_LIMIT_OUTPUT_KEPT);
   ck_assert(mf_map_bool(&bench.outcome, "output_cut", false));
 }
 END_TEST

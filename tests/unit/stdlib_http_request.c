@@ -147,6 +147,19 @@ START_TEST(a_long_body_is_cut_between_characters) {
 }
 END_TEST
 
+/* MF_LIMIT_RESPONSE_KEPT. */
+START_TEST(of_a_body_64_kib_are_kept) {
+  static char text[70000] = "HTTP/1.1 200 OK\r\nContent-Length: 69000\r\n\r\n";
+  size_t n = strlen(text) + 69000;
+  script_reply script[] = {{.what = SAY, .bytes = text, .n = n}};
+  memset(text + n - 69000, 'x', 69000);
+  serve(script, 1);
+  bench_run(&bench, "http_request", "{\"url\": \"/\"}");
+  ck_assert(bench_ok(&bench));
+  ck_assert_uint_eq(bench_get(&bench, "body")->len, 65536);
+}
+END_TEST
+
 /* ---- Failures ---- */
 
 static const char *error_for(const char *json) {
@@ -248,6 +261,7 @@ Suite *stdlib_http_request_suite(void) {
   tcase_add_test(tc, a_redirect_is_not_followed);
   tcase_add_test(tc, a_body_that_is_not_utf8_is_bytes);
   tcase_add_test(tc, a_long_body_is_cut_between_characters);
+  tcase_add_test(tc, of_a_body_64_kib_are_kept);
   tcase_add_test(tc, failures_name_their_kind);
   tcase_add_loop_test(tc, mistakes_are_told, 0, (int)(sizeof mistakes / sizeof *mistakes));
   tcase_add_test(tc, hosts_can_be_denied);
