@@ -26,7 +26,10 @@ CC := $(if $(filter fuzz,$(MODE)),clang-14,gcc)
 endif
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
-        -Wcast-qual -Wvla -Wundef -Wno-format-truncation -Werror
+        -Wcast-qual -Wvla -Wundef -Werror
+ifeq ($(findstring clang,$(CC)),)
+WARN += -Wno-format-truncation
+endif
 FLAGS_release := -O2 -g
 FLAGS_debug := -O0 -g3 -DMF_DEBUG
 FLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

@@ -10,14 +10,22 @@ static const char *after_newline(const char *p, const char *end) {
   return newline ? newline + 1 : NULL;
 }
 
+static bool is_ascii(mf_str s) {
+  unsigned char high = 0;
+  for (size_t i = 0; i < s.n; i++) high |= (unsigned char)s.p[i];
+  return high < 0x80;
+}
+
 bool mf_lines_init(mf_lines *lines, mf_arena *arena, mf_str source) {
   uint32_t count = 1;
   *lines = (mf_lines){.source = source};
   if (source.n > UINT32_MAX) return false;
   const char *end = source.n ? source.p + source.n : source.p;
   for (const char *p = source.p; (p = after_newline(p, end)) != NULL;) count++;
-  lines->starts = mf_arena_get(arena, sizeof(uint32_t) * count);
+  lines->starts = mf_arena_get(arena, sizeof(uint32_t) * ((size_t)count + 1));
   if (lines->starts == NULL) return false;
+  lines->starts[count] = 0;
+  lines->ascii = is_ascii(source);
   /* A byte order mark is no column of the first line. */
   lines->starts[lines->count++] = (uint32_t)byte_order_mark(source);
   for (const char *p = source.p; (p = after_newline(p, end)) != NULL;)
@@ -25,9 +33,31 @@ bool mf_lines_init(mf_lines *lines, mf_arena *arena, mf_str source) {
   return true;
 }
 
+static bool is_on(const mf_lines *lines, uint32_t line, uint32_t offset) {
+  return lines->starts[line] <= offset &&
+         (line + 1 == lines->count || offset < lines->starts[line + 1]);
+}
+
+/* Places are mostly asked for near each other: from the latest line on, a few
+ * lines up or down.  False when it is farther. */
+static bool is_near(const mf_lines *lines, uint32_t offset, uint32_t *line) {
+  uint32_t at = lines->starts[lines->count];
+  for (int tries = 0; tries < 8; tries++) {
+    if (is_on(lines, at, offset)) {
+      *line = at;
+      return true;
+    }
+    if (lines->starts[at] > offset ? at == 0 : at + 1 == lines->count) return false;
+    at = lines->starts[at] > offset ? at - 1 : at + 1;
+  }
+  return false;
+}
+
 /* The number of the last line that starts at or before offset, from 0. */
 static uint32_t line_at(const mf_lines *lines, uint32_t offset) {
   uint32_t low = 0, high = lines->count;
+  if (is_near(lines, offset, &low)) return low;
+  low = 0;
   while (high - low > 1) {
     uint32_t middle = low + (high - low) / 2;
     if (lines->starts[middle] <= offset) low = middle;
@@ -41,7 +71,12 @@ void mf_lines_find(const mf_lines *lines, uint32_t offset, uint32_t *line, uint3
   if (lines->count == 0) return;
   if (offset > lines->source.n) offset = (uint32_t)lines->source.n;
   uint32_t at = line_at(lines, offset);
+  lines->starts[lines->count] = at;
   *line = at + 1;
+  if (lines->ascii && offset >= lines->starts[at]) {
+    *column = offset - lines->starts[at] + 1;
+    return;
+  }
   for (size_t i = lines->starts[at]; i < offset; ++*column) {
     /* The source may be invalid: then each bad byte is a column. */
     size_t length = mf_utf8_length(lines->source.p + i, lines->source.n - i);

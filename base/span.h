@@ -12,7 +12,12 @@ static inline mf_span mf_span_join(mf_span a, mf_span b) {
 }
 
 /* Offsets to lines and columns: one pass over the source, then binary search. */
-typedef struct mf_lines { mf_str source; uint32_t *starts; uint32_t count; } mf_lines;
+typedef struct mf_lines {
+  mf_str source;
+  uint32_t *starts; /* count of them, and the latest line found behind them */
+  uint32_t count;
+  bool ascii;       /* bytes are columns */
+} mf_lines;
 /* Memory from the arena.  False when out of memory. */
 bool mf_lines_init(mf_lines *lines, mf_arena *arena, mf_str source);
 /* Line and column from 1; columns count code points. */

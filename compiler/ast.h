@@ -43,7 +43,7 @@ struct mf_node {
   uint8_t shape;  /* mf_shape */
   uint8_t flags;
   uint16_t tag;   /* mf_tag, of mappings */
-  uint32_t count; /* elements or members */
+  uint32_t count; /* elements or members; of a declared STEP: its row */
   mf_span span;   /* the whole value in the source */
   mf_node *next;  /* next element of a list */
   union {
@@ -78,6 +78,11 @@ static inline const mf_member *mf_node_member(const mf_node *map, mf_key key) {
   if (!map || map->shape != MF_SHAPE_MAP) return NULL;
   for (const mf_member *m = map->as.members; m; m = m->next) if (m->key == key) return m;
   return NULL;
+}
+
+/* The one thing that a later stage writes into the tree: the row of a step. */
+static inline void mf_node_number(const mf_node *step, uint32_t row) {
+  ((mf_node *)(uintptr_t)step)->count = row;
 }
 
 /* What the parsing stages share. */

@@ -28,6 +28,29 @@ mf_str mf_compile_path(mf_compiler *c, const char *fmt, ...) {
   return (mf_str){p, (size_t)n};
 }
 
+mf_str mf_path_part(mf_compiler *c, mf_str path, const char *part) {
+  size_t n = strlen(part);
+  char *p = mf_arena_get(c->arena, path.n + 1 + n + 1);
+  if (!p) return MF_STR("");
+  memcpy(p, path.p, path.n);
+  p[path.n] = '.';
+  memcpy(p + path.n + 1, part, n + 1);
+  return (mf_str){p, path.n + 1 + n};
+}
+
+mf_str mf_path_index(mf_compiler *c, mf_str path, uint32_t i) {
+  char digits[24];
+  size_t n = mf_format_uint(i, digits);
+  char *p = mf_arena_get(c->arena, path.n + n + 3);
+  if (!p) return MF_STR("");
+  memcpy(p, path.p, path.n);
+  p[path.n] = '[';
+  memcpy(p + path.n + 1, digits, n);
+  p[path.n + 1 + n] = ']';
+  p[path.n + 2 + n] = 0;
+  return (mf_str){p, path.n + n + 2};
+}
+
 void mf_compile_at(mf_compiler *c, mf_span span) {
   uint32_t line = 0, column = 0;
   if (span.length == 0) return;

@@ -35,11 +35,16 @@ typedef struct mf_compiler {
   /* names.c */
   mf_names globals;        /* name -> slot */
   mf_names *step_scope;    /* the open step's variables, NULL outside */
-  mf_names special;        /* "metric_last:avg_latency", "builtin:now" -> slot */
+  mf_names bare[3];        /* by phase: a bare name that is no variable of a step -> slot */
+  mf_names env_slots;      /* "env.X" -> slot */
+  uint32_t builtin_slots[16]; /* MF_ABSENT until used */
+  uint32_t (*metric_slots)[8]; /* of each METRIC row: by slot kind - METRIC_STEP */
+  uint32_t metric_slots_cap;
+  mf_names scenario_rows;  /* scenario name -> SCENARIO row */
+  mf_value **scenario_args; /* of each row: its load's arguments, a map */
   mf_names metrics;        /* metric name -> METRIC row */
   mf_names steps;          /* name as written (with #2) -> STEP row */
-  mf_names step_rows;      /* address of a STEP node -> its row */
-  mf_names step_uses;      /* name as written -> how often so far */
+  mf_names step_repeats;   /* a name that stands more than once -> how often so far */
   mf_names assigned;       /* names that set_variable or save_as write */
   mf_phase phase;
   mf_names_env env;
@@ -54,6 +59,9 @@ typedef struct mf_compiler {
 
 /* ---- small helpers (compile.c) ---- */
 mf_str mf_compile_path(mf_compiler *c, const char *fmt, ...) MF_PRINTF(2, 3);
+/* "path[i]" and "path.part": these are made for every entry. */
+mf_str mf_path_index(mf_compiler *c, mf_str path, uint32_t i);
+mf_str mf_path_part(mf_compiler *c, mf_str path, const char *part);
 static inline uint32_t mf_compile_string(mf_compiler *c, mf_str s) { return mf_builder_string(c->b, s); }
 /* Marks what follows as coming from this span. */
 void mf_compile_at(mf_compiler *c, mf_span span);
@@ -81,8 +89,6 @@ uint32_t mf_names_metric_slot(mf_compiler *c, uint32_t metric_row, uint32_t slot
 bool mf_names_metric_known(mf_compiler *c, mf_str name);
 /* Is this a declared variable (not a built-in name or metric)? */
 bool mf_names_is_variable(mf_compiler *c, mf_str name);
-/* The row that was declared for this STEP node. */
-uint32_t mf_names_step_row(mf_compiler *c, const mf_node *step);
 /* The row of a step by name; reports unknown names (a warning in fragments). */
 uint32_t mf_names_step(mf_compiler *c, mf_str name, mf_span span);
 bool mf_name_is_identifier(mf_str name);
@@ -139,10 +145,12 @@ void mf_compile_host(mf_compiler *c, const mf_node *text);
 typedef struct mf_scenario_use {
   uint32_t scenario;   /* SCENARIO row, MF_ABSENT: no load */
   uint32_t fault;      /* FAULT row, MF_ABSENT: none */
-  mf_expr *load;       /* arguments of the load, a map without its duration */
+  mf_str load_name;
   mf_expr *config;     /* arguments of the fault */
   mf_expr *seconds;    /* default duration */
 } mf_scenario_use;
 /* What a step's `scenario` (NULL: none) came to; reports unknown names. */
 mf_scenario_use mf_scenario_resolve(mf_compiler *c, const mf_node *scenario, mf_str path);
+/* The arguments of its load. */
+mf_expr *mf_scenario_arguments(mf_compiler *c, const mf_scenario_use *use, mf_expr *seconds);
 #endif

@@ -128,18 +128,24 @@ static mf_opcode comparison_of_tag(uint16_t tag) {
   }
 }
 
+/* n conditions from *node on as a balanced tree, so that its depth stays small:
+ * && and || are associative, and the leftmost error still surfaces. */
+static mf_expr *join(mf_compiler *c, const mf_node **node, uint32_t n, mf_opcode op) {
+  if (n == 1) {
+    mf_expr *e = mf_condition_expr(c, *node);
+    *node = (*node)->next;
+    return e;
+  }
+  mf_expr *left = join(c, node, n / 2, op), *right = join(c, node, n - n / 2, op);
+  return left && right ? mf_binary(c, mf_span_join(left->span, right->span), op, left, right) : NULL;
+}
+
 /* and / or over the list; empty: true / false. */
 static mf_expr *logic(mf_compiler *c, const mf_node *map, mf_opcode op) {
   const mf_node *list = mf_node_get(map, MF_KEY_CONDITIONS);
-  mf_expr *all = NULL;
-  if (list && list->shape == MF_SHAPE_LIST)
-    for (const mf_node *item = list->as.first; item; item = item->next) {
-      mf_expr *e = mf_condition_expr(c, item);
-      all = all ? mf_binary(c, mf_span_join(all->span, item->span), op, all, e) : e;
-      if (!all) return NULL;
-    }
+  const mf_node *first = list && list->shape == MF_SHAPE_LIST ? list->as.first : NULL;
   mf_value empty = {.kind = MF_BOOL, .as.i = op == MF_OP_AND};
-  return all ? all : mf_literal(c, map->span, empty);
+  return first ? join(c, &first, list->count, op) : mf_literal(c, map->span, empty);
 }
 
 static mf_expr *metric_threshold(mf_compiler *c, const mf_node *map) {

@@ -34,7 +34,6 @@ static void feed(mf_doc *p, mf_tokens *t) {
 /* What is left when the source is over.  After a mistake that ended it, the
  * tree is only good for the mistakes that were found in it. */
 static void finish(mf_doc *p, mf_tokens *t) {
-  p->quiet = t->failed;
   if (t->failed) mf_tokens_abandon(t);
   feed(p, t);
   if (t->depth == 0 && !mf_arena_oom(p->context->arena))

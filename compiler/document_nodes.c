@@ -300,7 +300,7 @@ static void report_missing(mf_doc *p, const mf_node *map) {
 mf_node *mf_doc_close(mf_doc *p, mf_node *map) {
   bool lost = (map->flags & MF_NODE_HAS_STRAYS) && judge_strays(p, map);
   map->flags &= (uint8_t)~MF_NODE_HAS_STRAYS;
-  if (!lost && !p->quiet) report_missing(p, map);
+  if (!lost && !(map->flags & MF_NODE_CUT)) report_missing(p, map);
   return map;
 }
 
@@ -333,7 +333,7 @@ static void report_no_type(mf_doc *p, const mf_node *map, mf_family family) {
   const mf_member *first = map->as.members;
   const char *hint = NULL;
   if (family == MF_FAMILY_ASSERTION) noun = "an assertion";
-  if (p->quiet || type_is_mistyped(p, map, noun)) return;
+  if ((map->flags & MF_NODE_CUT) || type_is_mistyped(p, map, noun)) return;
   if (first && mf_tag_family(mf_tag_find(first->name)) == family)
     hint = mf_arena_printf(p->context->arena, "write 'type: %.*s'", (int)first->name.n,
                            first->name.p);

@@ -31,6 +31,7 @@ typedef struct mf_queued {
 
 /* Node flags of mappings under construction. */
 #define MF_NODE_HAS_STRAYS 16
+#define MF_NODE_CUT 32 /* the source broke off inside: say nothing about what is missing */
 
 /* Mistyped keys and type words whose meaning is clear.  They are reported when
  * they are met first; then the document is read once more with the right word in
@@ -61,7 +62,6 @@ typedef struct mf_doc {
   uint32_t skip;       /* open brackets of a wrong value that are skipped */
   bool ascii;          /* the source is nothing else */
   bool offended;       /* the current token was a syntax error */
-  bool quiet;          /* the source broke off: say nothing about what is missing */
   bool overflow;       /* the parser gave up, which cannot happen */
   mf_node spare;       /* stands in for nodes when memory is out: the tree is lost anyway */
   const mf_lines *lines; /* for the dump of tokens, else NULL */

@@ -39,19 +39,14 @@ static mf_expr *data_of_key(mf_compiler *c, const mf_node *map, mf_key key) {
   return m ? mf_data_expr(c, m->value) : mf_literal(c, map->span, (mf_value){.kind = MF_NULL});
 }
 
-/* A fresh copy of the same key's expression: a tree node has one parent only. */
-#define TWICE(call) {(call), (call)}
-
 static judgement variable_equals(mf_compiler *c, const mf_node *map) {
   const mf_node *node = mf_node_get(map, MF_KEY_VARIABLE);
   mf_str name = mf_compile_word(c, map, MF_KEY_VARIABLE);
   judgement j = {.type = MF_ASSERTION_TYPE_VARIABLE_EQUALS};
   if (!name.n) { j.result = error_expr(c, map->span); return j; }
-  mf_expr *actual[2] = TWICE(mf_name_expr(c, name, node->span));
-  mf_expr *expected[2] = TWICE(data_of_key(c, map, MF_KEY_EXPECTED));
-  j.actual = actual[0];
-  j.expected = expected[0];
-  j.result = mf_binary(c, map->span, MF_OP_EQ, actual[1], expected[1]);
+  j.actual = mf_name_expr(c, name, node->span);
+  j.expected = data_of_key(c, map, MF_KEY_EXPECTED);
+  j.result = mf_binary(c, map->span, MF_OP_EQ, j.actual, j.expected);
   const mf_member *value = mf_node_member(map, MF_KEY_EXPECTED);
   mf_str wanted = value ? source_text(c, value->value->span) : MF_STR("null");
   j.description = mf_compile_path(c, "%.*s equals %.*s", (int)name.n, name.p, (int)wanted.n, wanted.p);
@@ -82,7 +77,7 @@ static judgement metric_in_range(mf_compiler *c, const mf_node *map) {
   if (number_of(min, &low) && number_of(max, &high) && low > high)
     mf_diag_add(c->diags, MF_E_EMPTY_RANGE, max->span);
   judgement j = {.type = MF_ASSERTION_TYPE_METRIC_IN_RANGE, .actual = metric_expr(c, map)};
-  mf_expr *at_least = min ? mf_binary(c, min->span, MF_OP_GE, metric_expr(c, map), mf_data_expr(c, min)) : NULL;
+  mf_expr *at_least = min ? mf_binary(c, min->span, MF_OP_GE, j.actual, mf_data_expr(c, min)) : NULL;
   mf_expr *at_most = max ? mf_binary(c, max->span, MF_OP_LE, metric_expr(c, map), mf_data_expr(c, max)) : NULL;
   j.result = at_least && at_most ? mf_binary(c, map->span, MF_OP_AND, at_least, at_most)
              : at_least          ? at_least
@@ -125,7 +120,7 @@ static judgement metric_compared(mf_compiler *c, const mf_node *map) {
   if (!op) { j.result = error_expr(c, map->span); return j; }
   j.actual = metric_expr(c, map);
   j.expected = data_of_key(c, map, MF_KEY_VALUE);
-  j.result = mf_binary(c, map->span, op, metric_expr(c, map), data_of_key(c, map, MF_KEY_VALUE));
+  j.result = mf_binary(c, map->span, op, j.actual, j.expected);
   mf_str metric = mf_compile_word(c, map, MF_KEY_METRIC), word = mf_compile_word(c, map, MF_KEY_OPERATOR);
   const mf_member *value = mf_node_member(map, MF_KEY_VALUE);
   mf_str wanted = value ? source_text(c, value->value->span) : MF_STR("");
@@ -141,12 +136,11 @@ static bool is_comparison(const mf_expr *e) {
 /* A comparison shows its two sides; anything else its value and true. */
 static judgement condition_holds(mf_compiler *c, const mf_node *node) {
   judgement j = {.type = MF_ASSERTION_TYPE_CONDITION, .result = mf_condition_expr(c, node)};
-  mf_expr *again = mf_condition_expr(c, node);
-  if (is_comparison(again)) {
-    j.actual = again->first;
-    j.expected = again->first->next;
+  if (is_comparison(j.result)) {
+    j.actual = j.result->first;
+    j.expected = j.result->first->next;
   } else {
-    j.actual = again;
+    j.actual = j.result;
     j.expected = mf_literal(c, node->span, bool_value(true));
   }
   mf_str text = node->shape == MF_SHAPE_TEXT ? mf_node_text(node)
@@ -225,5 +219,5 @@ void mf_emit_assertions(mf_compiler *c, const mf_node *list, mf_str path, uint32
   if (!list || list->shape != MF_SHAPE_LIST) return;
   uint32_t i = 0;
   for (const mf_node *node = list->as.first; node; node = node->next, i++)
-    emit_assertion(c, node, mf_compile_path(c, "%.*s[%u]", (int)path.n, path.p, i), step_row);
+    emit_assertion(c, node, mf_path_index(c, path, i), step_row);
 }

@@ -50,8 +50,7 @@ static void emit_wait(mf_compiler *c, const mf_node *seconds) {
 
 static void emit_load(mf_compiler *c, const mf_scenario_use *use, mf_expr *seconds) {
   if (use->scenario == MF_ABSENT) return;
-  mf_map_expr_add(c, use->load, "duration", seconds);
-  mf_emit_expr(c, use->load);
+  mf_emit_expr(c, mf_scenario_arguments(c, use, seconds));
   MF_EMIT(c, SCENARIO, use->scenario, 0);
 }
 
@@ -101,7 +100,7 @@ static void emit_step_end(mf_compiler *c, const mf_node *step, uint32_t row, mf_
   mf_emit_step_hooks(c, step_get(c, step, MF_KEY_POST_HOOKS), MF_HOOK_TYPE_POST_STEP, path);
   MF_EMIT(c, JUMP_FAILED, known, 0);
   mf_emit_assertions(c, step_get(c, step, MF_KEY_ASSERTIONS),
-                     mf_compile_path(c, "%.*s.assertions", (int)path.n, path.p), row);
+                     mf_path_part(c, path, "assertions"), row);
   mf_builder_place(c->b, known);
   MF_EMIT(c, STEP_OUTCOME, row, 0);
   MF_EMIT(c, HANDLER, leave, 0);
@@ -116,8 +115,7 @@ static void emit_display_name(mf_compiler *c, const mf_node *step, uint32_t row)
 }
 
 static void emit_step(mf_compiler *c, const mf_node *step, mf_str path) {
-  uint32_t row = mf_names_step_row(c, step);
-  if (row == MF_NAMES_NONE) return;
+  uint32_t row = step->count; /* mf_node_number */
   const mf_node *node = step_get(c, step, MF_KEY_CONDITION);
   mf_names scope;
   mf_expr *condition = node ? mf_condition_expr(c, node) : NULL;
@@ -174,7 +172,7 @@ static arm *collect_arms(mf_compiler *c, const mf_node *entry, mf_str path, uint
   const mf_node *condition = mf_node_get(entry, MF_KEY_CONDITION);
   arms[0] = (arm){condition ? mf_condition_expr(c, condition) : NULL,
                   mf_node_get(entry, MF_KEY_THEN_STEPS),
-                  mf_compile_path(c, "%.*s.then", (int)path.n, path.p)};
+                  mf_path_part(c, path, "then")};
   if (count == 1) return arms;
   uint32_t i = 1;
   for (const mf_node *e = mf_node_get(entry, MF_KEY_ELIF)->as.first; e; e = e->next, i++) {
@@ -211,7 +209,7 @@ static void emit_conditional(mf_compiler *c, const mf_node *entry, mf_str path) 
     mf_builder_place(c->b, next);
   }
   emit_arm(c, row, count, mf_node_get(entry, MF_KEY_ELSE_STEPS),
-           mf_compile_path(c, "%.*s.else", (int)path.n, path.p), end);
+           mf_path_part(c, path, "else"), end);
   mf_builder_place(c->b, failed);
   mf_compile_at(c, entry->span);
   MF_EMIT(c, BRANCH_FAIL, row, 0);
@@ -233,5 +231,5 @@ void mf_emit_entries(mf_compiler *c, const mf_node *list, mf_str path) {
   if (!list || list->shape != MF_SHAPE_LIST) return;
   uint32_t i = 0;
   for (const mf_node *entry = list->as.first; entry; entry = entry->next, i++)
-    emit_entry(c, entry, mf_compile_path(c, "%.*s[%u]", (int)path.n, path.p, i));
+    emit_entry(c, entry, mf_path_index(c, path, i));
 }

@@ -250,7 +250,7 @@ static void emit_hook_actions(mf_compiler *c, const mf_node *hook, mf_str path) 
     if (action->shape != MF_SHAPE_MAP) continue;
     uint32_t on_error = on_error_word(c, hook, default_on_error(action));
     on_error = on_error_word(c, action, on_error);
-    emit_action(c, action, mf_compile_path(c, "%.*s.actions[%u]", (int)path.n, path.p, i), false,
+    emit_action(c, action, mf_path_index(c, mf_path_part(c, path, "actions"), i), false,
                 on_error);
   }
 }
@@ -293,7 +293,7 @@ void mf_emit_global_hooks(mf_compiler *c, uint32_t hook_type) {
   for (const mf_node *hook = list->as.first; hook; hook = hook->next, i++) {
     bool first_time = hook_type == MF_HOOK_TYPE_POST_VERDICT; /* emitted once for every document */
     if (hook->shape != MF_SHAPE_MAP || hook_type_of(c, hook, first_time) != hook_type) continue;
-    mf_str path = mf_compile_path(c, "hooks[%u]", i);
+    mf_str path = mf_path_index(c, MF_STR("hooks"), i);
     if (c->hook_rows[i] == MF_ABSENT) c->hook_rows[i] = hook_row(c, hook, hook_type, path);
     emit_hook(c, hook, c->hook_rows[i], path);
   }
@@ -309,7 +309,7 @@ void mf_emit_step_hooks(mf_compiler *c, const mf_node *list, uint32_t hook_type,
     if (word.n && mf_enum_code(MF_OPERAND_HOOK_TYPE, word) != hook_type)
       mf_diag_add(c->diags, MF_E_WRONG_HOOK_TYPE, mf_node_get(hook, MF_KEY_HOOK_TYPE)->span, place,
                   (int)word.n, word.p);
-    mf_str own = mf_compile_path(c, "%.*s.%s[%u]", (int)path.n, path.p, place, i);
+    mf_str own = mf_path_index(c, mf_path_part(c, path, place), i);
     emit_hook(c, hook, hook_row(c, hook, hook_type, own), own);
   }
 }

@@ -35,7 +35,8 @@ static const struct {
                   {"count_", MF_SLOT_KIND_METRIC_COUNT}};
 
 static const char *const type_names[] = {"int", "uint", "double", "bool", "string",
-                                         "bytes", "list", "map", "null_type"};
+                                         "bytes", "list", "map", "null_type",
+                                         "type"};
 
 bool mf_name_is_identifier(mf_str name) {
   if (name.n == 0 || (name.p[0] >= '0' && name.p[0] <= '9')) return false;
@@ -65,18 +66,19 @@ static uint32_t add_slot(mf_compiler *c, mf_str name, uint32_t kind, uint32_t ar
   return mf_builder_row(c->b, MF_TABLE_SLOT, fields);
 }
 
-/* A slot found by role and name, made the first time. */
-static uint32_t special_slot(mf_compiler *c, mf_str name, uint32_t kind, uint32_t arg) {
-  mf_str key = mf_compile_path(c, "%u:%.*s", kind, (int)name.n, name.p);
-  uint32_t slot = mf_names_get(&c->special, key);
+static uint32_t env_slot(mf_compiler *c, mf_str name) {
+  uint32_t slot = mf_names_get(&c->env_slots, name);
   if (slot != MF_NAMES_NONE) return slot;
-  slot = add_slot(c, name, kind, arg);
-  mf_names_set(&c->special, key, slot);
+  slot = add_slot(c, name, MF_SLOT_KIND_ENV, 0);
+  mf_names_set(&c->env_slots, name, slot);
   return slot;
 }
 
 uint32_t mf_names_builtin(mf_compiler *c, uint32_t builtin) {
-  return special_slot(c, mf_str_of(mf_builtin_word(builtin)), MF_SLOT_KIND_BUILTIN, builtin);
+  uint32_t *slot = &c->builtin_slots[builtin];
+  if (*slot == MF_ABSENT)
+    *slot = add_slot(c, mf_str_of(mf_builtin_word(builtin)), MF_SLOT_KIND_BUILTIN, builtin);
+  return *slot;
 }
 
 /* ---- metrics ---- */
@@ -117,15 +119,29 @@ uint32_t mf_names_metric(mf_compiler *c, mf_str name, uint32_t kind) {
   return row;
 }
 
+/* Room for the slots of this row; false when out of memory. */
+static bool reserve_metric(mf_compiler *c, uint32_t row) {
+  if (row < c->metric_slots_cap) return true;
+  uint32_t cap = c->metric_slots_cap ? c->metric_slots_cap * 2 : 32;
+  while (cap <= row) cap *= 2;
+  uint32_t(*grown)[8] = mf_arena_get(c->arena, sizeof *grown * cap);
+  if (!grown) return false;
+  memset(grown, 0xff, sizeof *grown * cap); /* MF_ABSENT */
+  if (c->metric_slots_cap) memcpy(grown, c->metric_slots, sizeof *grown * c->metric_slots_cap);
+  c->metric_slots = grown;
+  c->metric_slots_cap = cap;
+  return true;
+}
+
 uint32_t mf_names_metric_slot(mf_compiler *c, uint32_t metric_row, uint32_t slot_kind) {
-  mf_str key = mf_compile_path(c, "%u#%u", slot_kind, metric_row);
-  uint32_t slot = mf_names_get(&c->special, key);
-  if (slot != MF_NAMES_NONE) return slot;
-  uint32_t name = mf_builder_row_get(c->b, MF_TABLE_METRIC, metric_row)[0];
-  uint32_t fields[3] = {name, slot_kind, metric_row};
-  slot = mf_builder_row(c->b, MF_TABLE_SLOT, fields);
-  mf_names_set(&c->special, key, slot);
-  return slot;
+  if (!reserve_metric(c, metric_row)) return 0;
+  uint32_t *slot = &c->metric_slots[metric_row][slot_kind - MF_SLOT_KIND_METRIC_STEP];
+  if (*slot == MF_ABSENT) {
+    uint32_t name = mf_builder_row_get(c->b, MF_TABLE_METRIC, metric_row)[0];
+    uint32_t fields[3] = {name, slot_kind, metric_row};
+    *slot = mf_builder_row(c->b, MF_TABLE_SLOT, fields);
+  }
+  return *slot;
 }
 
 static uint32_t metric_slot_in_phase(mf_compiler *c, mf_str name) {
@@ -326,7 +342,7 @@ static mf_ref resolve_step(mf_compiler *c, const mf_str *names, const mf_span *s
 static mf_ref resolve_env(mf_compiler *c, const mf_str *names, const mf_span *spans, uint32_t count) {
   if (count < 2) return needs_member(c, names[0], spans[0]);
   mf_str name = mf_compile_path(c, "env.%.*s", (int)names[1].n, names[1].p);
-  return slot_ref(special_slot(c, name, MF_SLOT_KIND_ENV, 0), 2);
+  return slot_ref(env_slot(c, name), 2);
 }
 
 static mf_ref resolve_later(mf_compiler *c, const mf_str *names, const mf_span *spans,
@@ -357,14 +373,26 @@ static bool type_ref(mf_str name, mf_ref *ref) {
   return false;
 }
 
-static mf_ref resolve_bare(mf_compiler *c, mf_str name, mf_span span) {
-  uint32_t slot = variable_slot(c, name);
-  if (slot != MF_NAMES_NONE) return slot_ref(slot, 1);
+/* Global variable, built-in, metric, aggregate; MF_ABSENT: none of these. */
+static uint32_t bare_slot(mf_compiler *c, mf_str name) {
+  uint32_t slot = mf_names_get(&c->globals, name);
+  if (slot != MF_NAMES_NONE) return slot;
   uint32_t builtin = mf_builtin_code(name);
-  if (builtin != MF_ABSENT) return slot_ref(mf_names_builtin(c, builtin), 1);
-  if (mf_names_metric_known(c, name)) return slot_ref(metric_slot_in_phase(c, name), 1);
-  slot = aggregate_slot(c, name);
-  if (slot != MF_ABSENT) return slot_ref(slot, 1);
+  if (builtin != MF_ABSENT) return mf_names_builtin(c, builtin);
+  if (mf_names_metric_known(c, name)) return metric_slot_in_phase(c, name);
+  return aggregate_slot(c, name);
+}
+
+static mf_ref resolve_bare(mf_compiler *c, mf_str name, mf_span span) {
+  uint32_t slot = c->step_scope ? mf_names_get(c->step_scope, name) : MF_NAMES_NONE;
+  if (slot != MF_NAMES_NONE) return slot_ref(slot, 1);
+  slot = mf_names_get(&c->bare[c->phase], name);
+  if (slot != MF_NAMES_NONE) return slot_ref(slot, 1);
+  slot = bare_slot(c, name);
+  if (slot != MF_ABSENT) {
+    mf_names_set(&c->bare[c->phase], name, slot);
+    return slot_ref(slot, 1);
+  }
   mf_ref ref = {.kind = MF_REF_UNKNOWN};
   if (type_ref(name, &ref)) return ref;
   return unknown_name(c, name, span, 1, false);
@@ -379,11 +407,13 @@ static mf_ref resolve(void *ctx, const mf_str *names, const mf_span *spans, uint
 
 void mf_names_open(mf_compiler *c) {
   mf_names_init(&c->globals, c->arena);
-  mf_names_init(&c->special, c->arena);
+  for (int phase = 0; phase < 3; phase++) mf_names_init(&c->bare[phase], c->arena);
+  mf_names_init(&c->env_slots, c->arena);
+  mf_names_init(&c->scenario_rows, c->arena);
+  memset(c->builtin_slots, 0xff, sizeof c->builtin_slots); /* MF_ABSENT */
   mf_names_init(&c->metrics, c->arena);
   mf_names_init(&c->steps, c->arena);
-  mf_names_init(&c->step_uses, c->arena);
-  mf_names_init(&c->step_rows, c->arena);
+  mf_names_init(&c->step_repeats, c->arena);
   mf_names_init(&c->assigned, c->arena);
   mf_names_init(&c->hosts, c->arena);
   mf_names_init(&c->drivers, c->arena);
@@ -453,25 +483,22 @@ static void declare_action(mf_compiler *c, const mf_node *action) {
 }
 
 /* A step's identity: its name as written, #2 and so on for repeated ones. */
-static void declare_step(mf_compiler *c, const mf_node *step) {
+static mf_str step_identity(mf_compiler *c, const mf_node *step) {
   const mf_node *node = mf_node_get(step, MF_KEY_NAME);
   mf_str name = node && node->shape == MF_SHAPE_TEXT ? mf_node_text(node) : MF_STR("step");
-  mf_str unique = name;
-  uint32_t seen = mf_names_get(&c->step_uses, name);
-  seen = seen == MF_NAMES_NONE ? 1 : seen + 1;
-  if (seen > 1) unique = mf_compile_path(c, "%.*s#%u", (int)name.n, name.p, seen);
-  mf_names_set(&c->step_uses, name, seen);
-  uint32_t fields[4] = {mf_compile_string(c, unique), mf_compile_string(c, MF_STR("")), MF_ABSENT, 0};
-  uint32_t row = mf_builder_row(c->b, MF_TABLE_STEP, fields);
-  mf_names_set(&c->steps, unique, row);
-  const mf_node **key = mf_arena_get(c->arena, sizeof(step));
-  if (!key) return;
-  *key = step;
-  mf_names_set(&c->step_rows, (mf_str){(const char *)key, sizeof(step)}, row);
+  if (mf_names_get(&c->steps, name) == MF_NAMES_NONE) return name;
+  uint32_t seen = mf_names_get(&c->step_repeats, name);
+  seen = seen == MF_NAMES_NONE ? 2 : seen + 1;
+  mf_names_set(&c->step_repeats, name, seen);
+  return mf_compile_path(c, "%.*s#%u", (int)name.n, name.p, seen);
 }
 
-uint32_t mf_names_step_row(mf_compiler *c, const mf_node *step) {
-  return mf_names_get(&c->step_rows, (mf_str){(const char *)&step, sizeof(step)});
+static void declare_step(mf_compiler *c, const mf_node *step) {
+  mf_str name = step_identity(c, step);
+  uint32_t fields[4] = {mf_compile_string(c, name), MF_ABSENT, MF_ABSENT, 0};
+  uint32_t row = mf_builder_row(c->b, MF_TABLE_STEP, fields);
+  mf_names_set(&c->steps, name, row);
+  mf_node_number(step, row);
 }
 
 static bool is_action(uint16_t tag) {

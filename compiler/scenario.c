@@ -38,29 +38,54 @@ static void report_unknown(mf_compiler *c, mf_str name, mf_span span) {
   mf_diag_add_hint(c->diags, MF_E_UNKNOWN_SCENARIO, span, hint, (int)name.n, name.p);
 }
 
-/* Constant JSON of our own tables as a map expression of literals. */
-static mf_expr *json_expr(mf_compiler *c, mf_span span, const char *json) {
+/* Constant JSON of our own tables, as a map. */
+static mf_value json_value(mf_compiler *c, const char *json) {
   const char *error = NULL;
   uint32_t offset = 0;
   mf_json *tree = mf_json_parse(c->arena, mf_str_of(json), &error, &offset);
-  mf_expr *map = mf_map_expr(c, span);
-  if (!tree || !map) return NULL;
-  for (const mf_json *m = tree->as.first; m; m = m->next) {
-    mf_value v = mf_value_from_json(c->arena, m);
-    mf_map_expr_add(c, map, mf_arena_copy(c->arena, m->key.p, m->key.n), mf_literal(c, span, v));
-  }
-  return map;
+  return tree ? mf_value_from_json(c->arena, tree) : mf_null();
 }
 
-static uint32_t scenario_row(mf_compiler *c, mf_str name) {
+/* The arguments of a load without its duration: made once for each name. */
+static uint32_t scenario_row(mf_compiler *c, mf_str name, const char *json) {
+  uint32_t row = mf_names_get(&c->scenario_rows, name);
+  if (row != MF_NAMES_NONE) return row;
   uint32_t fields[2] = {mf_compile_string(c, name), mf_compile_string(c, MF_STR("http_load"))};
-  return mf_builder_row(c->b, MF_TABLE_SCENARIO, fields);
+  row = mf_builder_row(c->b, MF_TABLE_SCENARIO, fields);
+  mf_names_set(&c->scenario_rows, name, row);
+  mf_value *args = mf_arena_get(c->arena, sizeof *args);
+  mf_value **grown = mf_arena_get(c->arena, sizeof *grown * (row + 1));
+  if (!args || !grown) return row;
+  if (row) memcpy(grown, c->scenario_args, sizeof *grown * row);
+  c->scenario_args = grown;
+  *args = json_value(c, json);
+  grown[row] = args;
+  return row;
 }
 
-static void use_load(mf_compiler *c, mf_scenario_use *use, mf_str name, mf_span span, const char *json) {
-  use->scenario = scenario_row(c, name);
-  use->load = json_expr(c, span, json);
-  mf_map_expr_add(c, use->load, "name", mf_literal_text(c, span, name));
+static void use_load(mf_compiler *c, mf_scenario_use *use, mf_str name, const char *json) {
+  use->scenario = scenario_row(c, name, json);
+  use->load_name = name;
+}
+
+/* With a constant duration all of it is one constant. */
+mf_expr *mf_scenario_arguments(mf_compiler *c, const mf_scenario_use *use, mf_expr *seconds) {
+  mf_map_builder b;
+  if (mf_arena_oom(c->arena) || !seconds) return NULL;
+  const mf_value *args = c->scenario_args[use->scenario];
+  mf_map_build(&b, c->arena);
+  for (uint32_t i = 0; i < args->len; i++)
+    mf_map_add_value(&b, args->as.map->pairs[i].key, args->as.map->pairs[i].value);
+  mf_map_add(&b, "name", mf_string(use->load_name));
+  if (seconds->kind == MF_EXPR_LITERAL) {
+    mf_map_add(&b, "duration", seconds->value);
+    return mf_literal(c, seconds->span, mf_map_done(&b));
+  }
+  mf_expr *map = mf_map_expr(c, seconds->span);
+  for (uint32_t i = 0; i < b.count; i++)
+    mf_map_expr_add(c, map, b.pairs[i].key.as.s, mf_literal(c, seconds->span, b.pairs[i].value));
+  mf_map_expr_add(c, map, "duration", seconds);
+  return map;
 }
 
 static void use_fault(mf_compiler *c, mf_scenario_use *use, mf_str name, mf_str path, mf_expr *config) {
@@ -78,8 +103,8 @@ static void use_named(mf_compiler *c, mf_scenario_use *use, const struct named *
                       mf_span span, mf_expr *config) {
   mf_str name = mf_str_of(named->name);
   use_seconds(c, use, span, named->seconds);
-  use_load(c, use, name, span, named->family == LOAD ? named->arguments : probe_load);
-  if (named->family == FAULT && !config) config = json_expr(c, span, named->arguments);
+  use_load(c, use, name, named->family == LOAD ? named->arguments : probe_load);
+  if (named->family == FAULT && !config) config = mf_literal(c, span, json_value(c, named->arguments));
   if (config) use_fault(c, use, name, path, config);
 }
 
@@ -105,7 +130,7 @@ static void use_unnamed(mf_compiler *c, mf_scenario_use *use, mf_str name, mf_st
                         mf_expr *config) {
   if (!name.n) name = MF_STR("config");
   use_seconds(c, use, span, default_seconds);
-  use_load(c, use, name, span, probe_load);
+  use_load(c, use, name, probe_load);
   use_fault(c, use, name, path, config);
 }
 

@@ -340,6 +340,7 @@ void mf_tokens_abandon(mf_tokens *t) {
     mf_frame *f = mf_tokens_top(t);
     mf_node *bad = mf_tokens_node(t, MF_SHAPE_BAD, (mf_span){t->last_end, 0});
     if (bad && f->want_value) mf_tokens_scalar(t, bad);
+    f->node->flags |= MF_NODE_CUT;
     mf_tokens_close(t, t->last_end);
   }
 }

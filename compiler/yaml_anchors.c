@@ -30,16 +30,18 @@ static uint64_t count_tokens(mf_yaml *y) {
   yaml_parser_t parser;
   yaml_event_t event;
   uint64_t count = 0;
-  bool more = yaml_parser_initialize(&parser) != 0;
-  if (!more) return 0;
+  if (!yaml_parser_initialize(&parser)) {
+    y->oom = true;
+    return 0;
+  }
   yaml_parser_set_encoding(&parser, YAML_UTF8_ENCODING);
   yaml_parser_set_input_string(&parser, (const unsigned char *)y->source.p + y->base,
                                y->source.n - y->base);
-  while (more && yaml_parser_parse(&parser, &event)) {
+  for (bool more = true; more && yaml_parser_parse(&parser, &event); count++) {
     more = event.type != YAML_STREAM_END_EVENT;
-    count++;
     yaml_event_delete(&event);
   }
+  y->oom |= parser.error == YAML_MEMORY_ERROR;
   yaml_parser_delete(&parser);
   return count;
 }
@@ -50,7 +52,7 @@ static bool affordable(mf_yaml *y, uint64_t n, mf_span span) {
   if (put <= MF_LIMIT_ALIAS_FACTOR * read + MF_LIMIT_ALIAS_TOKENS) return true;
   if (y->total == 0) y->total = count_tokens(y);
   if (put <= MF_LIMIT_ALIAS_FACTOR * y->total + MF_LIMIT_ALIAS_TOKENS) return true;
-  mf_diag_add(y->context->diags, MF_E_TOO_MANY_ALIASES, span);
+  if (!y->oom) mf_diag_add(y->context->diags, MF_E_TOO_MANY_ALIASES, span);
   y->t->failed = true;
   return false;
 }

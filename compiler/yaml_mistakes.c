@@ -73,9 +73,6 @@ static const explanation explanations[] = {
      "a '-' is expected here", "check the indentation"},
     {"block scalar", NULL, AT_PROBLEM, "a block text begins with | or > and nothing else",
      "write its indentation after it only as one digit"},
-    {NULL, "undefined tag handle", AT_PROBLEM, "this is a YAML tag, and none of YAML's core ones",
-     "quote an expression that begins with ! & * [ { % @"},
-    {"tag", NULL, AT_PROBLEM, "this is a YAML tag, and no valid one", QUOTE},
     {NULL, "incompatible YAML", AT_PROBLEM, "only YAML 1.1 and 1.2 are understood", NULL},
     {NULL, "<document start>", AT_PROBLEM, "nothing can stand here, behind the document's end",
      "check the indentation"},
@@ -117,6 +114,15 @@ static bool explain_tab(mf_yaml *y, uint32_t offset) {
   return tab;
 }
 
+/* Tags that libyaml cannot read, or whose handle it does not know. */
+static bool explain_tag(mf_yaml *y) {
+  bool scanning = y->parser.context && strstr(y->parser.context, "a tag");
+  bool handle = says(y->parser.problem, "undefined tag handle");
+  if (scanning) mf_yaml_report_tag(y, mf_yaml_offset(y, y->parser.context_mark));
+  else if (handle) mf_yaml_report_tag(y, mf_yaml_offset(y, y->parser.problem_mark));
+  return scanning || handle;
+}
+
 /* A value of this line that begins with an unquoted {{. */
 static bool explain_braces(mf_yaml *y, uint32_t offset) {
   uint32_t from = line_start(y, offset), end = line_end(y, offset);
@@ -152,7 +158,8 @@ void mf_yaml_explain(mf_yaml *y) {
   const explanation *e = find_explanation(p);
   /* A consequence of quotes that were missed already. */
   if (y->quoted_line != UINT32_MAX && offset <= line_end(y, y->quoted_line) + 1) return;
-  if (explain_character(y, offset) || explain_tab(y, offset) || explain_braces(y, offset)) return;
+  if (explain_tag(y) || explain_character(y, offset) || explain_tab(y, offset)) return;
+  if (explain_braces(y, offset)) return;
   if (e == NULL) {
     mf_diag_add(y->context->diags, MF_E_YAML_SYNTAX, one_character(y, offset),
                 p->problem ? p->problem : "this is no YAML");

@@ -70,6 +70,8 @@ mf_str mf_yaml_text(mf_yaml *y, const yaml_event_t *event, mf_span span, uint32_
                     bool *verbatim);
 /* Is this a tag that a mapping or list may have?  Reports it if not. */
 void mf_yaml_check_tag(mf_yaml *y, const char *tag, const char *own, mf_span span);
+/* A tag, found at this offset or behind it on the line, that is none of ours. */
+void mf_yaml_report_tag(mf_yaml *y, uint32_t offset);
 
 /* yaml_anchors.c */
 /* The value that begins next is recorded under this name; returns the index + 1. */

@@ -163,31 +163,31 @@ static const char *core_name(const char *tag) {
   return NULL;
 }
 
-/* Tags are shown as they were written. */
-static mf_str tag_as_written(const mf_yaml *y, mf_span span) {
-  const char *p = y->source.p + span.offset;
-  const char *end = y->source.p + y->source.n, *from = p;
-  /* An anchor may stand before the tag. */
+/* Tags are shown as they were written.  An anchor may stand before one. */
+static mf_str tag_as_written(const mf_yaml *y, uint32_t offset) {
+  const char *p = y->source.p + offset, *end = y->source.p + y->source.n, *from = p;
   while (from < end && *from != '!' && *from != '\n') from++;
   if (from == end || *from != '!') from = p;
   const char *to = from;
-  while (to < end && !strchr(" \t\r\n,", *to)) to++;
+  while (to < end && !strchr(" \t\r\n,]}", *to)) to++;
   return (mf_str){from, (size_t)(to - from)};
 }
 
-static void report_tag(mf_yaml *y, mf_code code, const char *tag, mf_span span) {
-  mf_str text = tag_as_written(y, span);
+static void report_tag(mf_yaml *y, mf_code code, uint32_t offset) {
+  mf_str text = tag_as_written(y, offset);
   mf_span place = {(uint32_t)(text.p - y->source.p), (uint32_t)text.n};
-  bool local = tag[0] == '!';
+  bool local = !mf_str_starts(text, MF_STR("!!"));
   mf_diag_add_hint(y->context->diags, code, place,
                    local ? "quote an expression that begins with ! & * [ { % @" : NULL,
                    (int)text.n, text.p);
 }
 
+void mf_yaml_report_tag(mf_yaml *y, uint32_t offset) { report_tag(y, MF_E_YAML_TAG, offset); }
+
 void mf_yaml_check_tag(mf_yaml *y, const char *tag, const char *own, mf_span span) {
   const char *name = core_name(tag);
   if (strcmp(tag, "!") == 0 || (name && strcmp(name, own) == 0)) return;
-  report_tag(y, name ? MF_E_YAML_TAG_MISMATCH : MF_E_YAML_TAG, tag, span);
+  report_tag(y, name ? MF_E_YAML_TAG_MISMATCH : MF_E_YAML_TAG, span.offset);
 }
 
 static mf_node *bad_node(mf_yaml *y, mf_span span) {
@@ -214,7 +214,7 @@ static mf_node *tagged(mf_yaml *y, const yaml_event_t *event, const char *name, 
   }
   bool fits = node && (is_float || node->shape != MF_SHAPE_DOUBLE);
   if (fits || y->t->failed) return node;
-  report_tag(y, MF_E_YAML_TAG_MISMATCH, CORE, span);
+  report_tag(y, MF_E_YAML_TAG_MISMATCH, span.offset);
   return bad_node(y, span);
 }
 
@@ -249,7 +249,7 @@ mf_node *mf_yaml_scalar(mf_yaml *y, const yaml_event_t *event, mf_span span) {
   if (tag && strcmp(tag, "!") != 0) {
     const char *name = core_name(tag);
     if (name) return tagged(y, event, name, s, span);
-    report_tag(y, MF_E_YAML_TAG, tag, span);
+    report_tag(y, MF_E_YAML_TAG, span.offset);
     return bad_node(y, span);
   }
   if (style != YAML_PLAIN_SCALAR_STYLE || tag) return text_node(y, event, span);

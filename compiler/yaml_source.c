@@ -283,7 +283,8 @@ static bool take(mf_yaml *y, const yaml_event_t *event) {
 bool mf_yaml_next(mf_yaml *y) {
   yaml_event_t event;
   if (!yaml_parser_parse(&y->parser, &event)) {
-    y->oom = y->parser.error == YAML_MEMORY_ERROR;
+    /* Some of its paths forget to say that memory was the reason. */
+    y->oom = y->parser.error == YAML_MEMORY_ERROR || y->parser.error == YAML_NO_ERROR;
     if (!y->oom) mf_yaml_explain(y);
     y->t->failed = true;
     return false;

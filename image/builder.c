@@ -277,6 +277,9 @@ uint32_t mf_builder_pc(const mf_builder *b) { return b->code.count - b->chunk_st
 
 void mf_builder_line(mf_builder *b, uint32_t offset, uint32_t length, uint32_t line,
                      uint32_t column) {
+  bool within = b->line_count && !b->has_place && line == b->place.line && offset >= b->place.offset &&
+                offset + length <= b->place.offset + b->place.length;
+  if (within) return; /* a part of what is blamed already, on the same line */
   b->place = (mf_line_row){0, offset, length, line, column};
   b->has_place = true;
 }

@@ -40,7 +40,9 @@ void mf_builder_place(mf_builder *b, uint32_t label);
 void mf_builder_emit(mf_builder *b, mf_opcode op, uint32_t a, uint32_t op_b, uint32_t op_c);
 /* Words emitted in the open chunk so far (for peepholes and tests). */
 uint32_t mf_builder_pc(const mf_builder *b);
-/* The instructions that follow come from this place (until the next call). */
+/* The instructions that follow come from this place (until the next call).  A part
+ * of the place before, on the same line, adds nothing: lines are what people look
+ * for, and each row costs 20 bytes. */
 void mf_builder_line(mf_builder *b, uint32_t offset, uint32_t length, uint32_t line,
                      uint32_t column);
 

@@ -55,8 +55,7 @@ struct mf_evaluator {
   mf_exec exec;
   mf_arena arena;
   int64_t fuel;       /* of each evaluation */
-  mf_value *stack;    /* owned when it is not `inline_stack` */
-  uint32_t stack_size;
+  uint32_t stack_size; /* of exec.stack, owned when it is not `inline_stack` */
   mf_value inline_stack[INLINE_STACK];
 };
 
@@ -66,7 +65,7 @@ mf_status mf_evaluator_new(const mf_alloc *alloc, mf_evaluator **out) {
   *out = e;
   if (e == NULL) return MF_OUT_OF_MEMORY;
   *e = (mf_evaluator){.alloc = use, .stack_size = INLINE_STACK};
-  e->stack = e->inline_stack;
+  e->exec.stack = e->inline_stack;
   mf_arena_init(&e->arena, &use, (size_t)MF_LIMIT_EVAL_MEMORY);
   e->exec.call.arena = &e->arena;
   mf_evaluator_set_fuel(e, MF_LIMIT_EVAL_FUEL);
@@ -74,7 +73,8 @@ mf_status mf_evaluator_new(const mf_alloc *alloc, mf_evaluator **out) {
 }
 
 static void free_stack(mf_evaluator *e) {
-  if (e->stack != e->inline_stack) mf_realloc(&e->alloc, e->stack, sizeof *e->stack * e->stack_size, 0);
+  mf_value *stack = e->exec.stack;
+  if (stack != e->inline_stack) mf_realloc(&e->alloc, stack, sizeof *stack * e->stack_size, 0);
 }
 
 void mf_evaluator_free(mf_evaluator *evaluator) {
@@ -98,30 +98,38 @@ static bool grow_stack(mf_evaluator *e, uint32_t depth) {
   mf_value *stack = mf_realloc(&e->alloc, NULL, 0, sizeof *stack * depth);
   if (stack == NULL) return false;
   free_stack(e);
-  e->stack = stack;
+  e->exec.stack = stack;
   e->stack_size = depth;
   return true;
 }
 
-/* What only some evaluations need. */
-static bool make_ready(mf_evaluator *e, uint32_t depth) {
-  if (e->arena.head) mf_arena_reset(&e->arena);
-  return depth <= e->stack_size || grow_stack(e, depth);
-}
-
-mf_status mf_eval(const mf_program *program, mf_evaluator *evaluator, const mf_value *slots,
-                  mf_value *result) {
+static mf_status start(const mf_program *program, mf_evaluator *evaluator, const mf_value *slots,
+                       mf_value *result) {
   mf_exec *x = &evaluator->exec;
-  if (program->max_depth > evaluator->stack_size || evaluator->arena.head)
-    if (!make_ready(evaluator, program->max_depth)) return MF_OUT_OF_MEMORY;
   x->call.fuel = evaluator->fuel;
   x->call.status = MF_OK;
   x->code = x->pc = program->code;
   x->constants = program->constants;
   x->slots = slots;
-  x->stack = x->sp = evaluator->stack;
+  x->sp = x->stack;
   x->image = program->image;
-  if (mf_interpret(x) != MF_STOP_RETURN) return x->call.status;
-  mf_value_move(result, x->sp - 1);
-  return MF_OK;
+  x->result = result;
+  return mf_interpret(x);
+}
+
+/* What only some evaluations need first: room, or scratch memory back.  A
+ * function of its own that ends mf_eval, so that mf_eval has nothing to save. */
+static MF_COLD mf_status start_prepared(const mf_program *program, mf_evaluator *evaluator,
+                                        const mf_value *slots, mf_value *result) {
+  if (evaluator->arena.head) mf_arena_reset(&evaluator->arena);
+  if (program->max_depth > evaluator->stack_size && !grow_stack(evaluator, program->max_depth))
+    return MF_OUT_OF_MEMORY;
+  return start(program, evaluator, slots, result);
+}
+
+mf_status mf_eval(const mf_program *program, mf_evaluator *evaluator, const mf_value *slots,
+                  mf_value *result) {
+  if (program->max_depth > evaluator->stack_size || evaluator->arena.head)
+    return start_prepared(program, evaluator, slots, result);
+  return start(program, evaluator, slots, result);
 }

@@ -7,6 +7,14 @@
 
 typedef struct mf_task mf_task;
 
+/* How a statement ended: MF_GO, or why the machine stops. */
+typedef enum mf_stop {
+  MF_GO,
+  MF_STOP_END,    /* the program is over */
+  MF_STOP_EFFECT, /* the task waits for an outcome */
+  MF_STOP_LIMIT,  /* call.status says why */
+} mf_stop;
+
 /* Called before each instruction: `pc` is its word in the code section, the
  * stack has `depth` values. */
 typedef void (*mf_trace_fn)(void *ctx, uint32_t task, uint32_t pc, const mf_value *stack,
@@ -20,9 +28,18 @@ typedef struct mf_exec {
   mf_value *stack, *sp;      /* sp: one past the top */
   const mf_image *image;     /* names, for messages */
   mf_task *task;             /* NULL in an expression */
+  mf_value *result;          /* of an expression */
+  mf_stop stop;              /* of a task */
   mf_trace_fn trace;         /* NULL: none */
   void *trace_ctx;
 } mf_exec;
+
+/* Functions that are hardly ever called: kept out of their callers' way. */
+#if defined(__GNUC__)
+#define MF_COLD __attribute__((noinline, cold))
+#else
+#define MF_COLD
+#endif
 
 /* Copies a value word by word.  Left alone, compilers join the two into one
  * load of sixteen bytes, and such a load waits for both words' stores to reach
@@ -43,18 +60,11 @@ static inline void mf_value_move(mf_value *to, const mf_value *from) {
   memcpy(&to->as, &payload, sizeof payload);
 }
 
-/* Why mf_interpret came back.  MF_GO is for the operations it calls. */
-typedef enum mf_stop {
-  MF_GO,
-  MF_STOP_RETURN, /* the result is on the stack */
-  MF_STOP_END,    /* the program is over */
-  MF_STOP_EFFECT, /* the task waits for an outcome */
-  MF_STOP_LIMIT,  /* call.status says why */
-} mf_stop;
-
-/* Runs from pc until one of these.  Operands are not checked: mf_image_open
- * refuses what the verifier has not proved. */
-mf_stop mf_interpret(mf_exec *x);
+/* Runs from pc.  An expression ends with its value in *result; a task with
+ * `stop` set to END or EFFECT.  Any status but OK is a budget that is exceeded:
+ * call.status.  Operands are not checked: mf_image_open refuses what the
+ * verifier has not proved. */
+mf_status mf_interpret(mf_exec *x);
 
 /* The error of reading slot `slot`, which has no value. */
 mf_value mf_no_value(mf_exec *x, uint32_t slot);

@@ -51,13 +51,11 @@ static inline void put_bool(mf_value *to, bool b) {
 }
 
 #if defined(__GNUC__)
-#define COLD __attribute__((noinline, cold))
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define add_overflows(x, y, out) __builtin_add_overflow(x, y, out)
 #define subtract_overflows(x, y, out) __builtin_sub_overflow(x, y, out)
 #define multiply_overflows(x, y, out) __builtin_mul_overflow(x, y, out)
 #else
-#define COLD
 #define LIKELY(x) (x)
 /* Elsewhere the general path checks. */
 #define add_overflows(x, y, out) (*(out) = 0, true)
@@ -102,13 +100,20 @@ _Static_assert(sizeof(mf_value) == 16 && offsetof(mf_value, as) == 8, "a value i
     NEXT;                                        \
   } while (0)
 
+/* Back to the machine, with everything saved. */
+#define STOP(why)              \
+  do {                         \
+    x->stop = (why);           \
+    return x->call.status;     \
+  } while (0)
+
 /* A statement: what it does is in operations.h. */
 #define STATEMENT(name, function, operand_b)                     \
   CASE(name) {                                                   \
     const uint32_t b_ = (operand_b);                             \
     SAVE();                                                      \
     const mf_stop stop_ = function(x->task, mf_word_a(word), b_); \
-    if (stop_ != MF_GO) return stop_;                            \
+    if (stop_ != MF_GO) STOP(stop_);                             \
     RELOAD();                                                    \
     NEXT;                                                        \
   }
@@ -162,14 +167,14 @@ _Static_assert(sizeof(mf_value) == 16 && offsetof(mf_value, as) == 8, "a value i
     SLOW(sp - 1, compare_slot(x, relation, mf_word_a(word), q));                 \
   }
 
-static COLD mf_value compare_slot(mf_exec *x, mf_relation relation, uint32_t slot,
+static MF_COLD mf_value compare_slot(mf_exec *x, mf_relation relation, uint32_t slot,
                                   const mf_value *q) {
   const mf_value *p = &x->slots[slot];
   if (p->kind == MF_UNSET) return mf_no_value(x, slot);
   return mf_compare(&x->call, relation, p, q);
 }
 
-mf_stop mf_interpret(mf_exec *x) {
+mf_status mf_interpret(mf_exec *x) {
   const uint32_t *const code = x->code;
   const mf_value *const constants = x->constants;
   const mf_value *const slots = x->slots;
@@ -334,8 +339,8 @@ next:
     NEXT;
   }
   CASE(RETURN) {
-    SAVE();
-    return MF_STOP_RETURN;
+    mf_value_move(x->result, sp - 1);
+    return MF_OK;
   }
   FUSED(SLOT_EQ, MF_EQ, ==)
   FUSED(SLOT_NE, MF_NE, !=)
@@ -354,7 +359,7 @@ next:
     }
     SAVE();
     const mf_stop stop = mf_do_bad_condition(x->task);
-    if (stop != MF_GO) return stop;
+    if (stop != MF_GO) STOP(stop);
     RELOAD();
     NEXT;
   }
@@ -381,7 +386,7 @@ next:
   STATEMENT(RUN_LEAVE, mf_do_run_leave, NO_B)
   CASE(END) {
     SAVE();
-    return MF_STOP_END;
+    STOP(MF_STOP_END);
   }
   STATEMENT(STEP_ENTER, mf_do_step_enter, *ip++)
   STATEMENT(STEP_BEGIN, mf_do_step_begin, NO_B)
@@ -449,5 +454,5 @@ out_of_fuel:
   mf_call_end(&x->call, MF_OUT_OF_FUEL);
 limit:
   SAVE();
-  return MF_STOP_LIMIT;
+  STOP(MF_STOP_LIMIT);
 }

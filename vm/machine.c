@@ -272,7 +272,7 @@ static mf_stop advance(mf_task *t) {
   if (t->waiting) stop = mf_outcome_take(t);
   for (;;) {
     if (stop == MF_GO && signal_is_due(t)) stop = mf_signal_take(t);
-    if (stop == MF_GO) stop = mf_interpret(&t->exec);
+    if (stop == MF_GO) stop = mf_interpret(&t->exec) == MF_OK ? t->exec.stop : MF_STOP_LIMIT;
     /* A sink may have raised a signal meanwhile. */
     if (stop != MF_STOP_EFFECT || t->effect_op == MF_OP_FAULT_LEAVE || !signal_is_due(t)) return stop;
     take_back_effect(t);

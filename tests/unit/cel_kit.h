@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* cel_kit - evaluating an expression in two ways: as it is, and with every
  * literal moved into a variable.  So what the compiler folds must be what the
  * machine computes. */

@@ -133,6 +133,39 @@ START_TEST(fused_is_unfused) {
 }
 END_TEST
 
+static void ignore(void *ctx, uint32_t task, uint32_t pc, const mf_value *stack, uint32_t depth) {
+  (void)ctx, (void)task, (void)pc, (void)stack, (void)depth;
+}
+
+/* What is carried out together with a comparison when nobody looks gives the
+ * same as when it is dispatched, in value and in fuel. */
+START_TEST(traced_is_untraced) {
+  static const char *const codes[] = {
+      "SLOT_GT 0, 0\nAND_JUMP out\nSLOT_LT 1, 0\nAND\nout:",
+      "LOAD 0\nCONST 0\nGT\nAND_JUMP out\nLOAD 1\nCONST 0\nLT\nAND\nout:",
+      "LOAD 0\nAND_JUMP out\nSLOT_LT 1, 0\nAND\nout:",
+      "SLOT_GT 0, 0\nOR_JUMP out\nSLOT_LT 1, 0\nOR\nout:",
+      "SLOT_GT 0, 0\nCHOOSE no, out\nCONST 0\nJUMP out\nno:\nLOAD 1\nout:",
+  };
+  static const char *const values[] = {"4", "5", "6", "4.5", "5.5", "\"a\"", "true", "false", NULL};
+  for (unsigned c = 0; c < sizeof codes / sizeof *codes; c++) {
+    mf_program *p = program_of(codes[c], ".const 0 int 5");
+    for (unsigned i = 0; i < 9; i++)
+      for (unsigned j = 0; j < 9; j++)
+        for (uint64_t fuel = 0; fuel < 14; fuel++) {
+          mf_evaluator_set_fuel(evaluator, fuel);
+          mf_evaluator_set_trace(evaluator, NULL, NULL);
+          const char *plain = run(p, values[i], values[j]);
+          mf_evaluator_set_trace(evaluator, ignore, NULL);
+          const char *traced = run(p, values[i], values[j]);
+          ck_assert_msg(strcmp(plain, traced) == 0, "%s over %s, %s, fuel %u: %s, traced %s", codes[c], values[i],
+                        values[j], (unsigned)fuel, plain, traced);
+        }
+    mf_program_free(p);
+  }
+}
+END_TEST
+
 START_TEST(arithmetic_on_the_stack) {
   const char *kinds = ".const 0 int 2\n.const 1 double 0.5\n.const 2 string \"s\"";
   expect("LOAD 0\nCONST 0\nADD", kinds, "3", NULL, "5");
@@ -356,6 +389,7 @@ Suite *vm_eval_suite(void) {
   tcase_add_test(t, logic_absorbs_errors);
   tcase_add_test(t, choosing_takes_one_branch);
   tcase_add_test(t, fused_is_unfused);
+  tcase_add_test(t, traced_is_untraced);
   tcase_add_test(t, arithmetic_on_the_stack);
   tcase_add_test(t, comparing_on_the_stack);
   tcase_add_test(t, parts_and_collections);
