@@ -176,7 +176,7 @@ static mf_node *unwrapped(mf_parse_context *context, mf_node *root) {
 static bool read_once(mf_doc *p, mf_parse_context *context, mf_fixes *fixes, bool ascii,
                       const mf_lines *lines) {
   mf_tokens t;
-  *p = (mf_doc){.context = context, .fixes = fixes, .ascii = ascii, .lines = lines};
+  *p = (mf_doc){.context = context, .tokens = &t, .fixes = fixes, .ascii = ascii, .lines = lines};
   p->parser = mf_arena_get(context->arena, mf_doc_parser_size());
   if (p->parser == NULL || !mf_tokens_init(&t, context, fixes)) return false;
   mf_doc_parserInit(p->parser, p);

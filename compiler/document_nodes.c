@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* document_nodes - the actions of the grammar of documents. */
-#include "document_parser.h"
+#include "token_stream.h"
 
 #include "../base/limits.h"
 
@@ -51,6 +51,11 @@ static const mf_member *of_same_key(const mf_node *map, const mf_member *member)
 
 mf_node *mf_doc_add(mf_doc *p, mf_node *map, mf_member *member, mf_node *value) {
   if (member->flags & MF_MEMBER_DROP) return map;
+  /* The tag says what the type did. */
+  if (member->key == MF_KEY_TYPE && mf_tag_family((mf_tag)map->tag) != MF_FAMILY_SHAPE) {
+    mf_tokens_recycle(p->tokens, member, value);
+    return map;
+  }
   if (member->flags & MF_MEMBER_AGAIN) {
     const mf_member *other = of_same_key(map, member);
     if (other && !(member->flags & MF_MEMBER_MERGED))
@@ -267,12 +272,15 @@ static bool judge_strays(mf_doc *p, mf_node *map) {
 
 static const mf_member *type_of(const mf_node *map) { return mf_node_member(map, MF_KEY_TYPE); }
 
-/* What stands for a whole mapping in a message: its type, or its first key. */
-static mf_span place_of(const mf_node *map) {
-  const mf_member *type = type_of(map);
-  if (type && type->value->shape == MF_SHAPE_TEXT) return type->value->span;
-  if (map->as.members) return map->as.members->key_span;
-  return (mf_span){map->span.offset, 1};
+/* What stands for a whole mapping in a message: its first member as written. */
+static mf_span place_of(const mf_doc *p, const mf_node *map) {
+  mf_str source = p->context->source;
+  uint32_t from = map->span.offset, end = from + map->span.length;
+  if (end > source.n) end = (uint32_t)source.n;
+  while (from < end && strchr("{ \t\r\n", source.p[from])) from++;
+  uint32_t to = from;
+  while (to < end && !strchr(",}\r\n", source.p[to])) to++;
+  return to > from ? (mf_span){from, to - from} : (mf_span){map->span.offset, 1};
 }
 
 static bool is_missing(const mf_node *map, mf_key key, bool null_counts) {
@@ -293,7 +301,7 @@ static void report_missing(mf_doc *p, const mf_node *map) {
   }
   char noun[MF_NOUN_BYTES];
   if (list)
-    mf_diag_add(p->context->diags, MF_E_MISSING_KEY, place_of(map),
+    mf_diag_add(p->context->diags, MF_E_MISSING_KEY, place_of(p, map),
                 mf_tag_noun((mf_tag)map->tag, noun), list);
 }
 
@@ -337,7 +345,7 @@ static void report_no_type(mf_doc *p, const mf_node *map, mf_family family) {
   if (first && mf_tag_family(mf_tag_find(first->name)) == family)
     hint = mf_arena_printf(p->context->arena, "write 'type: %.*s'", (int)first->name.n,
                            first->name.p);
-  mf_diag_add_hint(p->context->diags, MF_E_MISSING_TYPE, place_of(map), hint, noun);
+  mf_diag_add_hint(p->context->diags, MF_E_MISSING_TYPE, place_of(p, map), hint, noun);
 }
 
 static void report_type(mf_doc *p, const mf_node *type, mf_family family) {

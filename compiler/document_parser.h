@@ -55,6 +55,7 @@ static inline const mf_fix *mf_fix_find(const mf_fixes *fixes, uint32_t offset) 
 
 typedef struct mf_doc {
   mf_parse_context *context;
+  struct mf_tokens *tokens;
   void *parser;
   mf_node *root;       /* set by the grammar */
   mf_fixes *fixes;

@@ -118,8 +118,13 @@ const char *mf_tag_noun(mf_tag tag, char out[MF_NOUN_BYTES]) {
     out[n] = '\0';
     return out;
   }
-  out[0] = '\0';
-  strcat(strcat(strcat(strcat(out, article(word)), " "), word), kinds[tags[tag].family]);
+  const char *const pieces[] = {article(word), " ", word, kinds[tags[tag].family]};
+  char *end = out;
+  for (size_t i = 0; i < sizeof pieces / sizeof pieces[0]; i++) {
+    size_t n = strlen(pieces[i]);
+    memcpy(end, pieces[i], n + 1);
+    end += n;
+  }
   return out;
 }
 

@@ -10,13 +10,22 @@ bool mf_tokens_init(mf_tokens *t, mf_parse_context *context, const mf_fixes *fix
   return t->frames != NULL;
 }
 
-void *mf_tokens_get_slow(mf_tokens *t, size_t size) {
+void *mf_tokens_room_slow(mf_tokens *t, size_t size) {
   enum { PIECE = 4000 };
-  t->free = mf_arena_get(t->context->arena, PIECE);
-  t->free_end = t->free ? t->free + PIECE : NULL;
-  if (t->free) return mf_tokens_get(t, size);
+  t->room = mf_arena_get(t->context->arena, PIECE);
+  t->room_end = t->room ? t->room + PIECE : NULL;
+  if (t->room) return mf_tokens_room(t, size);
   t->failed = true;
   return NULL;
+}
+
+/* What is recorded may be replayed. */
+void mf_tokens_recycle(mf_tokens *t, mf_member *member, mf_node *value) {
+  if (t->record.count) return;
+  member->next = t->free_members;
+  t->free_members = member;
+  value->next = t->free_nodes;
+  t->free_nodes = value;
 }
 
 /* ---- queue and record ---- */
@@ -26,7 +35,7 @@ static mf_queued *push_slow(mf_tokens *t, mf_token_vector *v) {
   mf_queued *items = mf_arena_get(t->context->arena, sizeof *items * cap);
   if (items == NULL) {
     t->failed = true;
-    return NULL;
+    return &t->spare;
   }
   if (v->count) memcpy(items, v->items, sizeof *items * v->count);
   v->items = items;
@@ -34,26 +43,28 @@ static mf_queued *push_slow(mf_tokens *t, mf_token_vector *v) {
   return &v->items[v->count++];
 }
 
-static inline void push(mf_tokens *t, mf_token_vector *v, mf_queued q) {
-  mf_queued *at = v->count < v->cap ? &v->items[v->count++] : push_slow(t, v);
-  if (at) *at = q;
+static inline mf_queued *push(mf_tokens *t, mf_token_vector *v) {
+  return v->count < v->cap ? &v->items[v->count++] : push_slow(t, v);
 }
 
-static inline void put(mf_tokens *t, mf_queued q) {
+/* Tokens are written field by field where they will be read: put together
+ * elsewhere and copied, they would wait for their own small stores. */
+static inline void put(mf_tokens *t, uint16_t kind, int8_t nesting, mf_token token,
+                       const mf_member *owner, bool element) {
+  mf_queued *q = t->hidden ? push(t, &t->record) : push(t, &t->queue);
   t->put++;
-  if (t->recording) push(t, &t->record, q);
-  if (!t->hidden) push(t, &t->queue, q);
+  q->token = token;
+  q->owner = owner;
+  q->kind = kind;
+  q->nesting = nesting;
+  q->element = element;
+  if (t->recording && !t->hidden) *push(t, &t->record) = *q;
 }
 
 /* A value in the open mapping or list. */
-static inline mf_queued value_token(mf_tokens *t, uint16_t kind, mf_node *node) {
-  mf_queued q = {.token.node = node, .kind = kind};
-  if (t->depth) {
-    const mf_frame *f = &t->frames[t->depth - 1];
-    q.owner = f->member;
-    q.element = !f->is_map;
-  }
-  return q;
+static inline void put_value(mf_tokens *t, uint16_t kind, int8_t nesting, mf_node *node) {
+  const mf_frame *f = mf_tokens_top(t);
+  put(t, kind, nesting, (mf_token){.node = node}, f ? f->member : NULL, f && !f->is_map);
 }
 
 void mf_tokens_fed(mf_tokens *t, size_t n) {
@@ -170,7 +181,7 @@ static void tell_root(mf_tokens *t, const mf_frame *f, mf_key first) {
 
 mf_member *mf_tokens_key(mf_tokens *t, mf_str name, mf_span span, uint32_t flags) {
   mf_frame *f = mf_tokens_top(t);
-  mf_member *member = mf_tokens_get(t, sizeof *member);
+  mf_member *member = mf_tokens_member(t);
   if (member == NULL) return NULL;
   mf_key_meaning meaning = meaning_of(t, name, span);
   *member = (mf_member){.key = meaning.key, .flags = flags, .key_span = span, .name = name};
@@ -183,9 +194,7 @@ mf_member *mf_tokens_key(mf_tokens *t, mf_str name, mf_span span, uint32_t flags
   f->want_key = false;
   f->want_value = true;
   t->last_end = span.offset + span.length;
-  put(t, (mf_queued){.token.member = member,
-                     .owner = member,
-                     .kind = mf_key_token(meaning.key)});
+  put(t, mf_key_token(meaning.key), 0, (mf_token){.member = member}, member, false);
   return member;
 }
 
@@ -239,7 +248,7 @@ static uint16_t scalar_kind(mf_node *node) {
 void mf_tokens_scalar(mf_tokens *t, mf_node *node) {
   note_value(t, node);
   t->last_end = node->span.offset + node->span.length;
-  put(t, value_token(t, scalar_kind(node), node));
+  put_value(t, scalar_kind(node), 0, node);
 }
 
 /* ---- mappings and lists ---- */
@@ -289,9 +298,7 @@ bool mf_tokens_open(mf_tokens *t, bool is_map, mf_span span) {
   mf_frame *parent = mf_tokens_top(t), *f = &t->frames[t->depth];
   begin_frame(t, f, parent, node);
   t->pending += f->pending;
-  mf_queued q = value_token(t, is_map ? MF_TK_MAP : MF_TK_LIST, node);
-  q.nesting = 1;
-  put(t, q);
+  put_value(t, is_map ? MF_TK_MAP : MF_TK_LIST, 1, node);
   t->depth++;
   t->last_end = span.offset + span.length;
   return true;
@@ -320,7 +327,7 @@ void mf_tokens_close(mf_tokens *t, uint32_t end) {
   t->pending -= f->pending;
   t->depth--;
   t->last_end = end;
-  put(t, (mf_queued){.token.node = f->node, .kind = MF_TK_END, .nesting = -1});
+  put(t, MF_TK_END, -1, (mf_token){.node = f->node}, NULL, false);
 }
 
 void mf_tokens_retract(mf_tokens *t) {
@@ -348,7 +355,7 @@ void mf_tokens_abandon(mf_tokens *t) {
 /* ---- replay ---- */
 
 size_t mf_tokens_hole_begin(mf_tokens *t) {
-  push(t, &t->record, (mf_queued){.token.hole = 1});
+  *push(t, &t->record) = (mf_queued){.token.hole = 1};
   return t->record.count - 1;
 }
 
@@ -375,7 +382,7 @@ size_t mf_tokens_value_end(const mf_tokens *t, size_t at) {
 /* Siblings are linked through nodes and members, so each use needs its own; what
  * the grammar made of the original is undone. */
 static mf_member *copy_key(mf_tokens *t, const mf_member *old) {
-  mf_member *copy = mf_tokens_get(t, sizeof *copy);
+  mf_member *copy = mf_tokens_member(t);
   if (copy == NULL) return NULL;
   *copy = *old;
   copy->key = meaning_of(t, old->name, old->key_span).key;
@@ -387,7 +394,7 @@ static mf_member *copy_key(mf_tokens *t, const mf_member *old) {
 
 static mf_node *copy_value(mf_tokens *t, const mf_queued *q) {
   const mf_node *old = q->token.node;
-  mf_node *copy = mf_tokens_get(t, sizeof *copy);
+  mf_node *copy = mf_tokens_node(t, MF_SHAPE_NULL, q->token.node->span);
   if (copy == NULL) return NULL;
   if (q->nesting == 0) {
     *copy = *old;
@@ -409,7 +416,7 @@ static bool copy_token(mf_tokens *t, mf_queued *q) {
 
 bool mf_tokens_replay(mf_tokens *t, size_t begin, size_t end, mf_span place) {
   uint32_t depth = t->depth;
-  mf_queued value = value_token(t, 0, NULL);
+  const mf_frame *f = mf_tokens_top(t);
   note_value(t, t->record.items[begin].token.node);
   for (size_t i = begin; (i = mf_tokens_behind_holes(t, i)) < end && !t->failed; i++) {
     mf_queued q = t->record.items[i];
@@ -418,11 +425,11 @@ bool mf_tokens_replay(mf_tokens *t, size_t begin, size_t end, mf_span place) {
     depth -= q.nesting < 0;
     if (!copy_token(t, &q)) return true;
     if (i == begin) {
-      q.owner = value.owner;
-      q.element = value.element;
+      q.owner = f->member;
+      q.element = !f->is_map;
       if (place.length) q.token.node->span = place;
     }
-    put(t, q);
+    put(t, q.kind, q.nesting, q.token, q.owner, q.element);
   }
   return true;
 }

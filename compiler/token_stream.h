@@ -51,6 +51,7 @@ typedef struct mf_tokens {
   uint32_t pending;        /* open ones whose tag is not known yet */
   uint32_t serial;
   mf_token_vector queue, record;
+  mf_queued spare;         /* takes what finds no room when memory is out */
   uint32_t recording;      /* open anchors */
   uint32_t hidden;         /* > 0: tokens go to the record only */
   uint64_t put;            /* tokens made in all */
@@ -58,7 +59,9 @@ typedef struct mf_tokens {
   size_t slot_count, slot_cap;
   uint32_t last_end;       /* where the latest thing ended */
   bool failed;             /* nothing more can come */
-  char *free, *free_end;   /* room for nodes and members */
+  char *room, *room_end;   /* for nodes and members */
+  mf_node *free_nodes;     /* given back by the grammar, by `next` */
+  mf_member *free_members;
 } mf_tokens;
 
 bool mf_tokens_init(mf_tokens *t, mf_parse_context *context, const mf_fixes *fixes);
@@ -69,22 +72,32 @@ static inline bool mf_tokens_wants_key(mf_tokens *t) {
   return t->depth && t->frames[t->depth - 1].want_key;
 }
 
-/* Nodes and members are most of what a document is: they are cut from pieces
- * of the arena, in line.  `size` is a multiple of 8.  NULL (and `failed`) when
- * out of memory. */
-void *mf_tokens_get_slow(mf_tokens *t, size_t size);
-static inline void *mf_tokens_get(mf_tokens *t, size_t size) {
-  if ((size_t)(t->free_end - t->free) < size) return mf_tokens_get_slow(t, size);
-  void *p = t->free;
-  t->free += size;
+/* Nodes and members are most of what a document is, and touching fresh memory
+ * for them most of what it costs: they are cut from pieces of the arena in line,
+ * and those that the tree does not need are used again.  NULL (and `failed`)
+ * when out of memory. */
+void *mf_tokens_room_slow(mf_tokens *t, size_t size);
+static inline void *mf_tokens_room(mf_tokens *t, size_t size) {
+  if ((size_t)(t->room_end - t->room) < size) return mf_tokens_room_slow(t, size);
+  void *p = t->room;
+  t->room += size;
   return p;
 }
-/* A new node with this span. */
+static inline mf_member *mf_tokens_member(mf_tokens *t) {
+  mf_member *member = t->free_members;
+  if (member == NULL) return mf_tokens_room(t, sizeof *member);
+  t->free_members = member->next;
+  return member;
+}
 static inline mf_node *mf_tokens_node(mf_tokens *t, mf_shape shape, mf_span span) {
-  mf_node *node = mf_tokens_get(t, sizeof *node);
+  mf_node *node = t->free_nodes;
+  if (node) t->free_nodes = node->next;
+  else node = mf_tokens_room(t, sizeof *node);
   if (node) *node = (mf_node){.shape = (uint8_t)shape, .span = span};
   return node;
 }
+/* Takes back a member with its scalar, which are in no tree. */
+void mf_tokens_recycle(mf_tokens *t, mf_member *member, mf_node *value);
 /* False (and `failed`) when it is too deep. */
 bool mf_tokens_open(mf_tokens *t, bool is_map, mf_span span);
 /* `flags` of the member.  Returns it, for look-ups; NULL when out of memory. */

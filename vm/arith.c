@@ -5,8 +5,8 @@
 static const char *const operation_words[] = {"+", "-", "*", "/", "%"};
 
 static mf_value no_overload(mf_call *call, mf_operation op, const mf_value *x, const mf_value *y) {
-  return mf_call_error(call, MF_EVAL_NO_OVERLOAD, "no overload for %s %s %s",
-                       mf_kind_name(x->kind), operation_words[op], mf_kind_name(y->kind));
+  return mf_call_error(call, MF_EVAL_NO_OVERLOAD, "no overload for %s %s %s", mf_kind_name(x->kind),
+                       operation_words[op], mf_kind_name(y->kind));
 }
 
 static mf_value overflow(uint8_t kind) {
@@ -18,7 +18,9 @@ static mf_value overflow(uint8_t kind) {
   }
 }
 
-static mf_value by_zero(void) { return mf_error(MF_EVAL_DIVIDE_BY_ZERO, MF_STR("division by zero")); }
+static mf_value by_zero(void) {
+  return mf_error(MF_EVAL_DIVIDE_BY_ZERO, MF_STR("division by zero"));
+}
 
 /* ---- Overflow ---- */
 
@@ -51,8 +53,8 @@ static bool multiply_ints(int64_t x, int64_t y, int64_t *out) {
     return true;
   }
   if ((x == -1 && y == INT64_MIN) || (y == -1 && x == INT64_MIN)) return false;
-  if (y != -1 && (y > 0 ? x > INT64_MAX / y || x < INT64_MIN / y
-                        : x > INT64_MIN / y || x < INT64_MAX / y))
+  if (y != -1 &&
+      (y > 0 ? x > INT64_MAX / y || x < INT64_MIN / y : x > INT64_MIN / y || x < INT64_MAX / y))
     return false;
   *out = x * y;
   return true;
@@ -160,7 +162,8 @@ static mf_value shift_timestamp(const mf_value *t, int64_t seconds, int64_t nano
 static mf_value between_timestamps(const mf_value *x, const mf_value *y) {
   int64_t seconds, ns, rest = (int64_t)x->len - (int64_t)y->len;
   if (!subtract_ints(x->as.i, y->as.i, &seconds)) return overflow(MF_DURATION);
-  if (seconds < 0 && rest > 0) seconds++, rest -= SECOND; /* else the product might overflow alone */
+  if (seconds < 0 && rest > 0)
+    seconds++, rest -= SECOND; /* else the product might overflow alone */
   if (!multiply_ints(seconds, SECOND, &ns) || !add_ints(ns, rest, &ns))
     return overflow(MF_DURATION);
   return mf_duration_value(ns);
@@ -194,8 +197,7 @@ static mf_value arith(mf_call *call, mf_operation op, const mf_value *x, const m
     case MF_INT: return int_arith(op, x->as.i, y->as.i);
     case MF_UINT: return uint_arith(op, x->as.u, y->as.u);
     case MF_DOUBLE:
-      return op == MF_REMAINDER ? no_overload(call, op, x, y)
-                                : double_arith(op, x->as.d, y->as.d);
+      return op == MF_REMAINDER ? no_overload(call, op, x, y) : double_arith(op, x->as.d, y->as.d);
     case MF_STRING:
     case MF_BYTES: return op == MF_ADD ? join_text(call, x, y) : no_overload(call, op, x, y);
     case MF_LIST: return op == MF_ADD ? join_lists(call, x, y) : no_overload(call, op, x, y);
@@ -219,7 +221,6 @@ mf_value mf_negate(mf_call *call, const mf_value *x) {
       return mf_with_taint(mf_int(-x->as.i), x->flags);
     case MF_DOUBLE: return mf_with_taint(mf_double(-x->as.d), x->flags);
     default:
-      return mf_call_error(call, MF_EVAL_NO_OVERLOAD, "no overload for -%s",
-                           mf_kind_name(x->kind));
+      return mf_call_error(call, MF_EVAL_NO_OVERLOAD, "no overload for -%s", mf_kind_name(x->kind));
   }
 }

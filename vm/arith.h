@@ -4,7 +4,13 @@
 #include "call.h"
 
 /* In the order of the opcodes ADD ... REMAINDER. */
-typedef enum mf_operation { MF_ADD, MF_SUBTRACT, MF_MULTIPLY, MF_DIVIDE, MF_REMAINDER } mf_operation;
+typedef enum mf_operation {
+  MF_ADD,
+  MF_SUBTRACT,
+  MF_MULTIPLY,
+  MF_DIVIDE,
+  MF_REMAINDER
+} mf_operation;
 
 /* x operation y.  Numbers of one kind; an int or uint beside a double becomes
  * one (not for %); + joins strings, bytes and lists; timestamps and durations as

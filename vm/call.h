@@ -9,9 +9,9 @@
 
 typedef struct mf_call {
   mf_arena *arena;
-  int64_t fuel;      /* left; below 0: used up */
-  uint64_t charged;  /* fuel that went into bytes and elements, not instructions */
-  mf_status status;  /* not OK: the evaluation ends, whatever was returned */
+  int64_t fuel;     /* left; below 0: used up */
+  uint64_t charged; /* fuel that went into bytes and elements, not instructions */
+  mf_status status; /* not OK: the evaluation ends, whatever was returned */
 } mf_call;
 
 /* Takes fuel for work that grows with its input: one unit a byte or element.

@@ -49,8 +49,7 @@ static order order_numbers(const mf_value *x, const mf_value *y) {
   if (x->kind == MF_UINT)
     return y->kind == MF_UINT ? order_uints(x->as.u, y->as.u) : order_uint_double(x->as.u, y->as.d);
   if (y->kind == MF_INT) return order_ints(x->as.i, y->as.i);
-  return y->kind == MF_UINT ? order_int_uint(x->as.i, y->as.u)
-                            : order_int_double(x->as.i, y->as.d);
+  return y->kind == MF_UINT ? order_int_uint(x->as.i, y->as.u) : order_int_double(x->as.i, y->as.d);
 }
 
 /* ---- Equality ---- */
@@ -159,6 +158,6 @@ mf_value mf_compare(mf_call *call, mf_relation relation, const mf_value *x, cons
   if (relation <= MF_NE) return mf_bool(mf_equal(call, x, y) == (relation == MF_EQ));
   order o = order_values(call, x, y);
   if (o != NO_ORDER) return mf_bool(holds(relation, o));
-  return mf_call_error(call, MF_EVAL_NO_OVERLOAD, "no overload for %s %s %s",
-                       mf_kind_name(x->kind), relation_words[relation], mf_kind_name(y->kind));
+  return mf_call_error(call, MF_EVAL_NO_OVERLOAD, "no overload for %s %s %s", mf_kind_name(x->kind),
+                       relation_words[relation], mf_kind_name(y->kind));
 }

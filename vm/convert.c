@@ -43,8 +43,7 @@ mf_value mf_fn_uint(mf_call *call, const mf_value *args, uint32_t n) {
   mf_value v = mf_uint(0);
   switch (args[0].kind) {
     case MF_UINT: return args[0];
-    case MF_INT:
-      return args[0].as.i < 0 ? out_of_range(call, args, "uint") : mf_uint(args[0].as.u);
+    case MF_INT: return args[0].as.i < 0 ? out_of_range(call, args, "uint") : mf_uint(args[0].as.u);
     case MF_DOUBLE:
       if (!(args[0].as.d > -1.0 && args[0].as.d < 0x1p64)) return out_of_range(call, args, "uint");
       return mf_uint((uint64_t)args[0].as.d);
@@ -72,7 +71,7 @@ mf_value mf_fn_double(mf_call *call, const mf_value *args, uint32_t n) {
 }
 
 mf_value mf_fn_bool(mf_call *call, const mf_value *args, uint32_t n) {
-  static const char *const words[] = {"1", "t",  "true",  "TRUE",  "True",
+  static const char *const words[] = {"1", "t", "true",  "TRUE",  "True",
                                       "0", "f", "false", "FALSE", "False"};
   if (args[0].kind == MF_BOOL) return args[0];
   if (args[0].kind != MF_STRING) return mf_no_function(call, "bool", args, n);

@@ -81,7 +81,8 @@ MF_OPERATION(scenario) {
   mf_stop stop;
   if (!mf_pop(t, &v, &stop)) return stop;
   if (v.kind != MF_MAP) return not_arguments(t, &v);
-  return ask(t, MF_OP_SCENARIO, a, mf_image_string(im, MF_ROWS(im, SCENARIO, scenario)[a].driver), v);
+  return ask(t, MF_OP_SCENARIO, a, mf_image_string(im, MF_ROWS(im, SCENARIO, scenario)[a].driver),
+             v);
 }
 
 MF_OPERATION(report) {
@@ -227,15 +228,15 @@ mf_stop mf_outcome_take(mf_task *t) {
   t->waiting = t->delivered = false;
   t->vm->parked--;
   if (t->open_steps)
-    mf_builtin_set(t->vm, MF_BUILTIN_STEP_DURATION,
-                   mf_double((double)(t->vm->now_ns - mf_frame_find(t, MF_OP_STEP_ENTER)->begin_ns) / 1e9));
+    mf_builtin_set(
+        t->vm, MF_BUILTIN_STEP_DURATION,
+        mf_double((double)(t->vm->now_ns - mf_frame_find(t, MF_OP_STEP_ENTER)->begin_ns) / 1e9));
   switch (t->effect_op) {
     case MF_OP_NOW: return take_now(t);
     case MF_OP_WAIT: return take_wait(t);
     case MF_OP_SCENARIO: return take_scenario(t);
     case MF_OP_REPORT: return take_report(t);
-    case MF_OP_FAULT_ENTER:
-      return is_ok(&t->outcome) ? MF_GO : raise_error(t, &t->outcome);
+    case MF_OP_FAULT_ENTER: return is_ok(&t->outcome) ? MF_GO : raise_error(t, &t->outcome);
     case MF_OP_FAULT_LEAVE: return take_undo(t);
     default: *t->exec.sp++ = t->outcome; return MF_GO; /* EFFECT */
   }

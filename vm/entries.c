@@ -16,7 +16,6 @@ MF_OPERATION(run_enter) {
 MF_OPERATION(run_final) {
   (void)a, (void)b;
   t->vm->pending = false;
-  t->vm->final = true;
   return MF_GO;
 }
 
@@ -55,7 +54,8 @@ MF_OPERATION(hook_enter) {
 static void tell_hook(mf_task *t, mf_notice_kind kind, const mf_frame *f) {
   const mf_image *im = t->vm->image;
   const mf_row_hook *row = &MF_ROWS(im, HOOK, hook)[f->row];
-  mf_notice n = {.kind = kind, .outcome = outcome_of(f), .index = f->row, .text = mf_frame_error(f)};
+  mf_notice n = {
+      .kind = kind, .outcome = outcome_of(f), .index = f->row, .text = mf_frame_error(f)};
   n.path = mf_image_string(im, row->path);
   n.name = mf_image_string(im, row->name);
   mf_tell(t, &n);
@@ -75,7 +75,9 @@ static mf_stop hook_failed(mf_task *t, const mf_row_hook *row) {
   mf_str name = mf_image_string(t->vm->image, row->name);
   switch (row->type) {
     case MF_HOOK_TYPE_POST_ORCHESTRATION: t->vm->counts.hook_failed = true; break;
-    case MF_HOOK_TYPE_POST_VERDICT: mf_tell_warning(t, path, mf_frame_error(mf_frame_top(t))); break;
+    case MF_HOOK_TYPE_POST_VERDICT:
+      mf_tell_warning(t, path, mf_frame_error(mf_frame_top(t)));
+      break;
     case MF_HOOK_TYPE_PRE_ORCHESTRATION:
       t->vm->counts.hook_failed = true;
       return raise_outward(t, "hook", name);
@@ -90,8 +92,10 @@ MF_OPERATION(hook_leave) {
   mf_frame *f = mf_frame_top(t);
   mf_stop stop = MF_GO;
   tell_hook(t, MF_NOTICE_HOOK_FINISHED, f);
-  if (f->failed) stop = hook_failed(t, &MF_ROWS(t->vm->image, HOOK, hook)[a]);
-  else mf_frame_pop(t);
+  if (f->failed)
+    stop = hook_failed(t, &MF_ROWS(t->vm->image, HOOK, hook)[a]);
+  else
+    mf_frame_pop(t);
   mf_task_tidy(t);
   return stop;
 }
@@ -100,7 +104,6 @@ MF_OPERATION(hook_leave) {
 
 MF_OPERATION(action_enter) {
   mf_frame_push(t, MF_OP_ACTION_ENTER, a, b);
-  mf_frame_top(t)->begun = true;
   return MF_GO;
 }
 
@@ -138,8 +141,10 @@ MF_OPERATION(action_leave) {
   tell_action(t, row, f);
   if (row->on_error == MF_ON_ERROR_ENTRY) stop = bare_action_ended(t, f);
   if (f->failed && row->on_error == MF_ON_ERROR_IGNORE) t->vm->counts.warnings++;
-  if (f->failed && row->on_error == MF_ON_ERROR_FAIL) stop = action_failed(t);
-  else mf_frame_pop(t);
+  if (f->failed && row->on_error == MF_ON_ERROR_FAIL)
+    stop = action_failed(t);
+  else
+    mf_frame_pop(t);
   mf_task_tidy(t);
   return stop;
 }

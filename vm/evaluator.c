@@ -33,8 +33,10 @@ mf_status mf_program_from_image(const mf_alloc *alloc, uint8_t *bytes, size_t n,
   }
   *p = (mf_program){.alloc = use, .bytes = bytes, .size = n};
   mf_status status = bind_program(p);
-  if (status == MF_OK) *out = p;
-  else mf_program_free(p);
+  if (status == MF_OK)
+    *out = p;
+  else
+    mf_program_free(p);
   return status;
 }
 
@@ -54,7 +56,7 @@ struct mf_evaluator {
   mf_alloc alloc;
   mf_exec exec;
   mf_arena arena;
-  int64_t fuel;       /* of each evaluation */
+  int64_t fuel;        /* of each evaluation */
   uint32_t stack_size; /* of exec.stack, owned when it is not `inline_stack` */
   mf_value inline_stack[INLINE_STACK];
 };

@@ -22,15 +22,15 @@ typedef void (*mf_trace_fn)(void *ctx, uint32_t task, uint32_t pc, const mf_valu
 
 typedef struct mf_exec {
   mf_call call;
-  const uint32_t *code;      /* first word of the chunk; labels count from here */
-  const uint32_t *pc;        /* next instruction */
+  const uint32_t *code; /* first word of the chunk; labels count from here */
+  const uint32_t *pc;   /* next instruction */
   const mf_value *slots, *constants;
-  mf_value *stack, *sp;      /* sp: one past the top */
-  const mf_image *image;     /* names, for messages */
-  mf_task *task;             /* NULL in an expression */
-  mf_value *result;          /* of an expression */
-  mf_stop stop;              /* of a task */
-  mf_trace_fn trace;         /* NULL: none */
+  mf_value *stack, *sp;  /* sp: one past the top */
+  const mf_image *image; /* names, for messages */
+  mf_task *task;         /* NULL in an expression */
+  mf_value *result;      /* of an expression */
+  mf_stop stop;          /* of a task */
+  mf_trace_fn trace;     /* NULL: none */
   void *trace_ctx;
 } mf_exec;
 

@@ -135,8 +135,10 @@ mf_stop mf_frame_pass_error(mf_task *t) {
 
 static mf_stop close_interrupted(mf_task *t, mf_frame *f) {
   mf_stop stop = MF_GO;
-  if (f->op == MF_OP_STEP_ENTER) stop = mf_step_interrupt(t, f);
-  else tell_interrupted(t, f);
+  if (f->op == MF_OP_STEP_ENTER)
+    stop = mf_step_interrupt(t, f);
+  else
+    tell_interrupted(t, f);
   if (stop == MF_GO) stop = mf_frame_pass_error(t);
   mf_frame_pop(t);
   return stop;
@@ -187,7 +189,8 @@ void mf_tell(mf_task *t, mf_notice *notice) {
 }
 
 void mf_tell_warning(mf_task *t, mf_str path, mf_str text) {
-  mf_notice n = {.kind = MF_NOTICE_WARNING, .outcome = MF_OUTCOME_WARNING, .path = path, .text = text};
+  mf_notice n = {
+      .kind = MF_NOTICE_WARNING, .outcome = MF_OUTCOME_WARNING, .path = path, .text = text};
   t->vm->counts.warnings++;
   mf_tell(t, &n);
 }

@@ -73,11 +73,11 @@ _Static_assert(sizeof(mf_value) == 16 && offsetof(mf_value, as) == 8, "a value i
 #if defined(__GNUC__) && !defined(MF_SWITCH)
 #define THREADED 1
 #define CASE(name) L_##name:
-#define NEXT                                \
-  do {                                      \
-    if (--fuel < 0) goto out_of_fuel;       \
-    word = *ip++;                           \
-    goto *labels[mf_word_op(word)];         \
+#define NEXT                          \
+  do {                                \
+    if (--fuel < 0) goto out_of_fuel; \
+    word = *ip++;                     \
+    goto *labels[mf_word_op(word)];   \
   } while (0)
 #else
 #define THREADED 0
@@ -90,85 +90,85 @@ _Static_assert(sizeof(mf_value) == 16 && offsetof(mf_value, as) == 8, "a value i
 #define RELOAD() (fuel = x->call.fuel, ip = x->pc, sp = x->sp)
 
 /* Puts the value of a call that may take fuel, or end everything, at `place`. */
-#define SLOW(place, value)                       \
-  do {                                           \
-    x->call.fuel = fuel;                         \
-    mf_value v_ = (value);                       \
-    fuel = x->call.fuel;                         \
-    *(place) = v_;                               \
-    if (x->call.status != MF_OK) goto limit;     \
-    NEXT;                                        \
+#define SLOW(place, value)                   \
+  do {                                       \
+    x->call.fuel = fuel;                     \
+    mf_value v_ = (value);                   \
+    fuel = x->call.fuel;                     \
+    *(place) = v_;                           \
+    if (x->call.status != MF_OK) goto limit; \
+    NEXT;                                    \
   } while (0)
 
 /* Back to the machine, with everything saved. */
-#define STOP(why)              \
-  do {                         \
-    x->stop = (why);           \
-    return x->call.status;     \
+#define STOP(why)          \
+  do {                     \
+    x->stop = (why);       \
+    return x->call.status; \
   } while (0)
 
 /* A statement: what it does is in operations.h. */
-#define STATEMENT(name, function, operand_b)                     \
-  CASE(name) {                                                   \
-    const uint32_t b_ = (operand_b);                             \
-    SAVE();                                                      \
+#define STATEMENT(name, function, operand_b)                      \
+  CASE(name) {                                                    \
+    const uint32_t b_ = (operand_b);                              \
+    SAVE();                                                       \
     const mf_stop stop_ = function(x->task, mf_word_a(word), b_); \
-    if (stop_ != MF_GO) STOP(stop_);                             \
-    RELOAD();                                                    \
-    NEXT;                                                        \
+    if (stop_ != MF_GO) STOP(stop_);                              \
+    RELOAD();                                                     \
+    NEXT;                                                         \
   }
 #define NO_B 0
 
 /* top-1 op top for numbers of one kind without taint; else the general path. */
-#define ARITHMETIC(name, operation, overflows, double_result)                        \
-  CASE(name) {                                                                       \
-    mf_value *const p = sp - 2, *const q = --sp;                                     \
-    const uint16_t p_tag = tag_of(p);                                                \
-    int64_t sum;                                                                     \
-    if (LIKELY(p_tag == tag_of(q))) {                                                \
-      if (p_tag == clean_tag(MF_DOUBLE)) {                                           \
-        p->as.d = double_result;                                                     \
-        NEXT;                                                                        \
-      }                                                                              \
+#define ARITHMETIC(name, operation, overflows, double_result)                         \
+  CASE(name) {                                                                        \
+    mf_value *const p = sp - 2, *const q = --sp;                                      \
+    const uint16_t p_tag = tag_of(p);                                                 \
+    int64_t sum;                                                                      \
+    if (LIKELY(p_tag == tag_of(q))) {                                                 \
+      if (p_tag == clean_tag(MF_DOUBLE)) {                                            \
+        p->as.d = double_result;                                                      \
+        NEXT;                                                                         \
+      }                                                                               \
       if (p_tag == clean_tag(MF_INT) && LIKELY(!overflows(p->as.i, q->as.i, &sum))) { \
-        p->as.i = sum;                                                               \
-        NEXT;                                                                        \
-      }                                                                              \
-    }                                                                                \
-    SLOW(p, mf_arith(&x->call, operation, p, q));                                    \
+        p->as.i = sum;                                                                \
+        NEXT;                                                                         \
+      }                                                                               \
+    }                                                                                 \
+    SLOW(p, mf_arith(&x->call, operation, p, q));                                     \
   }
 
 /* A truth value that the next instruction is likely to look at: see `decided`. */
-#define DECIDE(value)   \
-  do {                  \
-    truth = (value);    \
-    goto decided;       \
+#define DECIDE(value) \
+  do {                \
+    truth = (value);  \
+    goto decided;     \
   } while (0)
 
-#define COMPARISON(name, relation, op)                                           \
-  CASE(name) {                                                                   \
-    mf_value *const p = sp - 2, *const q = sp - 1;                               \
-    sp -= 2;                                                                     \
+#define COMPARISON(name, relation, op)                                            \
+  CASE(name) {                                                                    \
+    mf_value *const p = sp - 2, *const q = sp - 1;                                \
+    sp -= 2;                                                                      \
     if (p->kind == MF_DOUBLE && q->kind == MF_DOUBLE) DECIDE(p->as.d op q->as.d); \
-    if (p->kind == MF_INT && q->kind == MF_INT) DECIDE(p->as.i op q->as.i);      \
-    sp++;                                                                        \
-    SLOW(p, mf_compare(&x->call, relation, p, q));                               \
+    if (p->kind == MF_INT && q->kind == MF_INT) DECIDE(p->as.i op q->as.i);       \
+    sp++;                                                                         \
+    SLOW(p, mf_compare(&x->call, relation, p, q));                                \
   }
 
 /* LOAD, CONST and the comparison in one; hence three units of fuel. */
-#define FUSED(name, relation, op)                                                \
-  CASE(name) {                                                                   \
-    const mf_value *const p = &slots[mf_word_a(word)];                           \
-    const mf_value *const q = &constants[*ip++];                                 \
-    fuel -= 2;                                                                   \
+#define FUSED(name, relation, op)                                                 \
+  CASE(name) {                                                                    \
+    const mf_value *const p = &slots[mf_word_a(word)];                            \
+    const mf_value *const q = &constants[*ip++];                                  \
+    fuel -= 2;                                                                    \
     if (p->kind == MF_DOUBLE && q->kind == MF_DOUBLE) DECIDE(p->as.d op q->as.d); \
-    if (p->kind == MF_INT && q->kind == MF_INT) DECIDE(p->as.i op q->as.i);      \
-    sp++;                                                                        \
-    SLOW(sp - 1, compare_slot(x, relation, mf_word_a(word), q));                 \
+    if (p->kind == MF_INT && q->kind == MF_INT) DECIDE(p->as.i op q->as.i);       \
+    sp++;                                                                         \
+    SLOW(sp - 1, compare_slot(x, relation, mf_word_a(word), q));                  \
   }
 
 static MF_COLD mf_value compare_slot(mf_exec *x, mf_relation relation, uint32_t slot,
-                                  const mf_value *q) {
+                                     const mf_value *q) {
   const mf_value *p = &x->slots[slot];
   if (p->kind == MF_UNSET) return mf_no_value(x, slot);
   return mf_compare(&x->call, relation, p, q);
@@ -417,42 +417,39 @@ next:
   STATEMENT(REPORT, mf_do_report, NO_B)
 
 #if !THREADED
-  }
-  goto out_of_fuel; /* not reached: an image has no other codes */
+}
+goto out_of_fuel; /* not reached: an image has no other codes */
 #endif
 
-  /* A comparison came to `truth`.  What follows one is nearly always a jump or
+/* A comparison came to `truth`.  What follows one is nearly always a jump or
    * an && or || that looks at it: that is carried out at once, with the truth
    * value still in a register (a third less time for `a > 1.0 && b < 2.0`).
    * Fuel and results are as if it had been dispatched; traces want to see it. */
-decided:
-  word = *ip;
-  if (x->trace == NULL) {
-    if (mf_word_op(word) == MF_OP_AND_JUMP) {
-      fuel--;
-      if (truth) {
-        ip++;
-        put_bool(sp++, true);
-        NEXT;
-      }
-      ip = code + mf_word_a(word);
-      put_bool(sp++, false);
-      NEXT;
-    }
-    if (mf_word_op(word) == MF_OP_AND && sp[-1].kind == MF_BOOL) {
-      fuel--;
+decided : word = *ip;
+if (x->trace == NULL) {
+  if (mf_word_op(word) == MF_OP_AND_JUMP) {
+    fuel--;
+    if (truth) {
       ip++;
-      sp[-1].as.i &= truth;
+      put_bool(sp++, true);
       NEXT;
     }
+    ip = code + mf_word_a(word);
+    put_bool(sp++, false);
+    NEXT;
   }
-  put_bool(sp++, truth);
-  NEXT;
+  if (mf_word_op(word) == MF_OP_AND && sp[-1].kind == MF_BOOL) {
+    fuel--;
+    ip++;
+    sp[-1].as.i &= truth;
+    NEXT;
+  }
+}
+put_bool(sp++, truth);
+NEXT;
 
-out_of_fuel:
-  fuel = 0;
-  mf_call_end(&x->call, MF_OUT_OF_FUEL);
-limit:
-  SAVE();
-  STOP(MF_STOP_LIMIT);
+out_of_fuel : fuel = 0;
+mf_call_end(&x->call, MF_OUT_OF_FUEL);
+limit : SAVE();
+STOP(MF_STOP_LIMIT);
 }

@@ -28,8 +28,9 @@ static mf_str reason(mf_task *t, const mf_row_assertion *row, const mf_value *re
     text = mf_errorf(&t->arena, MF_EVAL_NONE, "assertion '%.*s' failed: %.*s", n, name.p,
                      (int)error.n, error.p);
   } else if (result->kind != MF_BOOL) {
-    text = mf_errorf(&t->arena, MF_EVAL_NONE, "assertion '%.*s' failed: its condition is no bool but %s",
-                     n, name.p, mf_kind_name(result->kind));
+    text = mf_errorf(&t->arena, MF_EVAL_NONE,
+                     "assertion '%.*s' failed: its condition is no bool but %s", n, name.p,
+                     mf_kind_name(result->kind));
   } else if (actual->kind == MF_NULL && expected->kind == MF_NULL) {
     text = mf_errorf(&t->arena, MF_EVAL_NONE, "assertion '%.*s' failed", n, name.p);
   } else {
@@ -58,8 +59,10 @@ static mf_stop fail_subject(mf_task *t, const mf_row_assertion *row, mf_outcome_
                             mf_str text) {
   mf_frame *step = row->step != MF_ABSENT ? mf_frame_find(t, MF_OP_STEP_ENTER) : NULL;
   if (step) return mf_frame_fail(t, step, text);
-  if (outcome == MF_OUTCOME_NO_DATA) t->vm->assertion_no_data = true;
-  else t->vm->assertion_failed = true;
+  if (outcome == MF_OUTCOME_NO_DATA)
+    t->vm->assertion_no_data = true;
+  else
+    t->vm->assertion_failed = true;
   return MF_GO;
 }
 
@@ -69,7 +72,8 @@ MF_OPERATION(assert) {
   const mf_row_assertion *row = &MF_ROWS(im, ASSERTION, assertion)[a];
   const mf_value *values = t->exec.sp -= 3; /* actual, expected, result */
   mf_outcome_kind outcome = judge(&values[2]);
-  mf_notice n = {.kind = MF_NOTICE_ASSERTION, .index = a, .actual = values[0], .expected = values[1]};
+  mf_notice n = {
+      .kind = MF_NOTICE_ASSERTION, .index = a, .actual = values[0], .expected = values[1]};
   mf_str text = {"", 0};
   bool allowed = outcome == MF_OUTCOME_NO_DATA && row->flags & MF_ASSERTION_FLAGS_NO_DATA_PASSES;
   if (outcome != MF_OUTCOME_PASSED) text = reason(t, row, &values[2], &values[1], &values[0]);

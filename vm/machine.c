@@ -131,8 +131,10 @@ mf_status mf_vm_new(const mf_image *image, const mf_vm_options *options, mf_vm *
     bind_task(vm, chunk);
     status = set_builtins(vm, options);
   }
-  if (status == MF_OK) *out = vm;
-  else mf_vm_free(vm);
+  if (status == MF_OK)
+    *out = vm;
+  else
+    mf_vm_free(vm);
   return status;
 }
 
@@ -232,8 +234,10 @@ mf_value mf_vm_get(const mf_vm *vm, mf_str name) {
 
 void mf_vm_signal(mf_vm *vm, mf_signal signal) {
   if (vm->done || vm->failed) return;
-  if (signal == MF_SIGNAL_ABORT) vm->abort_wanted = true;
-  else vm->stop_wanted = true;
+  if (signal == MF_SIGNAL_ABORT)
+    vm->abort_wanted = true;
+  else
+    vm->stop_wanted = true;
 }
 
 mf_stop mf_signal_take(mf_task *t) {
@@ -274,7 +278,8 @@ static mf_stop advance(mf_task *t) {
     if (stop == MF_GO && signal_is_due(t)) stop = mf_signal_take(t);
     if (stop == MF_GO) stop = mf_interpret(&t->exec) == MF_OK ? t->exec.stop : MF_STOP_LIMIT;
     /* A sink may have raised a signal meanwhile. */
-    if (stop != MF_STOP_EFFECT || t->effect_op == MF_OP_FAULT_LEAVE || !signal_is_due(t)) return stop;
+    if (stop != MF_STOP_EFFECT || t->effect_op == MF_OP_FAULT_LEAVE || !signal_is_due(t))
+      return stop;
     take_back_effect(t);
     stop = MF_GO;
   }

@@ -18,28 +18,28 @@
 
 /* An open run, step, hook, action, branch or fault. */
 typedef struct mf_frame {
-  uint8_t op;           /* opcode that opened it: RUN_ENTER, STEP_ENTER ... */
+  uint8_t op; /* opcode that opened it: RUN_ENTER, STEP_ENTER ... */
   bool failed, skipped;
-  bool begun;           /* its condition held; a fault's: it was injected */
-  bool judged;          /* a step's: STEP_OUTCOME came */
-  bool undone;          /* a fault's: the undo was answered */
+  bool begun;  /* its condition held; a fault's: it was injected */
+  bool judged; /* a step's: STEP_OUTCOME came */
+  bool undone; /* a fault's: the undo was answered */
   uint32_t row;
-  uint32_t handler;     /* word of the chunk at which its failures continue */
-  uint32_t base;        /* stack depth when it was opened */
+  uint32_t handler; /* word of the chunk at which its failures continue */
+  uint32_t base;    /* stack depth when it was opened */
   int64_t begin_ns;
-  mf_str name;          /* of a step: for display; scratch arena or image */
-  mf_box *error;        /* text of the first failure; owned */
-  mf_box *args;         /* of a fault; owned */
+  mf_str name;   /* of a step: for display; scratch arena or image */
+  mf_box *error; /* text of the first failure; owned */
+  mf_box *args;  /* of a fault; owned */
 } mf_frame;
 
 /* ---- Steps, metrics ---- */
 
 /* The latest result of a step, or of a bare action. */
 typedef struct mf_result {
-  bool known;           /* it has ended, or was skipped */
-  uint8_t outcome;      /* mf_outcome_kind */
+  bool known;      /* it has ended, or was skipped */
+  uint8_t outcome; /* mf_outcome_kind */
   uint32_t attempts, runs;
-  double duration;      /* seconds */
+  double duration;         /* seconds */
   mf_box *metrics, *error; /* owned; NULL: none */
 } mf_result;
 
@@ -58,15 +58,15 @@ struct mf_task {
   mf_vm *vm;
   uint32_t number;
   mf_exec exec;
-  mf_arena arena;       /* scratch, until a step of this task ends */
+  mf_arena arena; /* scratch, until a step of this task ends */
   mf_frame *frames;
   uint32_t frame_count, frame_size;
   uint32_t stack_size;
-  uint32_t open_steps;  /* frames of steps */
-  bool unwinding;       /* on the way down to the run's frame */
+  uint32_t open_steps; /* frames of steps */
+  bool unwinding;      /* on the way down to the run's frame */
   /* The effect in flight. */
   bool waiting, delivered;
-  uint8_t effect_op;    /* opcode that asked */
+  uint8_t effect_op; /* opcode that asked */
   uint32_t effect_row;
   uint32_t effect_id;
   mf_str effect_driver, effect_path;
@@ -79,40 +79,39 @@ enum { MF_BUILTIN_SLOTS = MF_BUILTIN_STEP_DURATION + 1 };
 
 struct mf_vm {
   mf_counting_alloc memory;
-  mf_alloc alloc;        /* counts into memory; all but this struct comes from it */
+  mf_alloc alloc; /* counts into memory; all but this struct comes from it */
   const mf_image *image;
   mf_value *slots;
-  mf_box **boxes;        /* of each slot that owns parts; else NULL */
-  mf_box *retired;       /* old slot values that somebody may still borrow */
-  mf_result *results;    /* of each step */
+  mf_box **boxes;     /* of each slot that owns parts; else NULL */
+  mf_box *retired;    /* old slot values that somebody may still borrow */
+  mf_result *results; /* of each step */
   mf_metric *metrics;
-  uint32_t *step_slots;  /* of each step: its first variable, MF_ABSENT if none */
-  uint32_t *next_slots;  /* of each slot: the next variable of the same step */
+  uint32_t *step_slots;                /* of each step: its first variable, MF_ABSENT if none */
+  uint32_t *next_slots;                /* of each slot: the next variable of the same step */
   uint32_t builtins[MF_BUILTIN_SLOTS]; /* slot of each, or MF_ABSENT */
-  const mf_result *previous; /* NULL before the first */
-  mf_result entry;       /* of the latest bare action */
+  const mf_result *previous;           /* NULL before the first */
+  mf_result entry;                     /* of the latest bare action */
   mf_task task;
 
   mf_notice_fn notice;
   void *notice_ctx;
   int64_t start_wall_ns, wall_ns, now_ns; /* now: monotonic, of the latest outcome */
-  int64_t fuel;          /* at the start */
+  int64_t fuel;                           /* at the start */
   uint64_t seed;
-  uint32_t effects;      /* asked for so far */
-  uint32_t parked;       /* tasks that wait for an outcome */
+  uint32_t effects; /* asked for so far */
+  uint32_t parked;  /* tasks that wait for an outcome */
   bool started, done, failed;
-  bool metrics_set;      /* some METRIC_STEP slot has a value */
-  bool pending;          /* a failure that no entry has looked at */
-  bool final;            /* RUN_FINAL came */
-  bool judged;           /* VERDICT came */
+  bool metrics_set;               /* some METRIC_STEP slot has a value */
+  bool pending;                   /* a failure that no entry has looked at */
+  bool judged;                    /* VERDICT came */
   bool stop_wanted, abort_wanted; /* signals that were not acted on yet */
 
   /* For the verdict. */
-  mf_verdict counts;     /* outcome and nothing_run are computed */
-  bool ran;              /* something was run */
-  bool allow_empty;      /* and need not be */
+  mf_verdict counts; /* outcome and nothing_run are computed */
+  bool ran;          /* something was run */
+  bool allow_empty;  /* and need not be */
   bool entry_failed, assertion_failed, assertion_no_data;
-  char timestamp[40];    /* the start, fit for file names */
+  char timestamp[40]; /* the start, fit for file names */
 };
 
 void mf_vm_set_trace(mf_vm *vm, mf_trace_fn trace, void *ctx);

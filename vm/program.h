@@ -8,7 +8,7 @@
 
 struct mf_program {
   mf_alloc alloc;
-  uint8_t *bytes;  /* owned; `image` lies in them */
+  uint8_t *bytes; /* owned; `image` lies in them */
   size_t size;
   mf_image *image; /* owned, opened */
   const uint32_t *code;

@@ -34,8 +34,7 @@ static mf_value list_element(mf_call *call, const mf_value *list, const mf_value
   char text[MF_QUOTED_SIZE];
   int64_t at;
   if (!list_position(i, &at))
-    return mf_call_error(call, MF_EVAL_NO_OVERLOAD, "a list has no element %s",
-                         mf_quoted(i, text));
+    return mf_call_error(call, MF_EVAL_NO_OVERLOAD, "a list has no element %s", mf_quoted(i, text));
   if (at < 0 || at >= list->len)
     return mf_call_error(call, MF_EVAL_OUT_OF_RANGE, "no element %s in a list of %u",
                          mf_quoted(i, text), list->len);

@@ -6,7 +6,9 @@
 
 enum { KEPT_BOX = 4096 }; /* bytes of parts a slot keeps for its next value */
 
-bool mf_task_is_clear(const mf_task *t) { return t->vm->parked == 0 && t->exec.sp == t->exec.stack; }
+bool mf_task_is_clear(const mf_task *t) {
+  return t->vm->parked == 0 && t->exec.sp == t->exec.stack;
+}
 
 /* ---- Variables ---- */
 

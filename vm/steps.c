@@ -200,8 +200,10 @@ MF_OPERATION(step_leave) {
     skip(t, f);
   } else {
     stop = judge_again(t, f, outcome);
-    if (f->failed) count_failure(t, f);
-    else t->vm->counts.steps_passed++;
+    if (f->failed)
+      count_failure(t, f);
+    else
+      t->vm->counts.steps_passed++;
     t->vm->results[f->row].duration = seconds_since(t->vm, f->begin_ns);
   }
   tell_step(t, MF_NOTICE_STEP_FINISHED, f, outcome);

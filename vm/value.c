@@ -144,9 +144,7 @@ static mf_value place(const mf_value *v, char **at) {
     case MF_STRING:
     case MF_BYTES:
     case MF_TYPE:
-    case MF_ERROR:
-      copy.as.s = v->len ? memcpy(take(at, v->len), v->as.s, v->len) : "";
-      break;
+    case MF_ERROR: copy.as.s = v->len ? memcpy(take(at, v->len), v->as.s, v->len) : ""; break;
     case MF_LIST: copy.as.list = v->len ? place_items(v->as.list, v->len, at) : NULL; break;
     case MF_OPTIONAL:
       if (v->as.list) copy.as.list = place_items(v->as.list, 1, at);

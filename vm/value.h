@@ -14,30 +14,55 @@
  * written: those walks are recursive.  Deeper values are refused by STORE. */
 #define MF_VALUE_DEPTH 512
 
-static inline mf_value mf_null(void) { mf_value v = {.kind = MF_NULL}; return v; }
-static inline mf_value mf_bool(bool b) { mf_value v = {.kind = MF_BOOL, .as.i = b}; return v; }
-static inline mf_value mf_int(int64_t i) { mf_value v = {.kind = MF_INT, .as.i = i}; return v; }
-static inline mf_value mf_uint(uint64_t u) { mf_value v = {.kind = MF_UINT, .as.u = u}; return v; }
-static inline mf_value mf_double(double d) { mf_value v = {.kind = MF_DOUBLE, .as.d = d}; return v; }
+static inline mf_value mf_null(void) {
+  mf_value v = {.kind = MF_NULL};
+  return v;
+}
+static inline mf_value mf_bool(bool b) {
+  mf_value v = {.kind = MF_BOOL, .as.i = b};
+  return v;
+}
+static inline mf_value mf_int(int64_t i) {
+  mf_value v = {.kind = MF_INT, .as.i = i};
+  return v;
+}
+static inline mf_value mf_uint(uint64_t u) {
+  mf_value v = {.kind = MF_UINT, .as.u = u};
+  return v;
+}
+static inline mf_value mf_double(double d) {
+  mf_value v = {.kind = MF_DOUBLE, .as.d = d};
+  return v;
+}
 /* Borrows the bytes; they must be valid UTF-8. */
 static inline mf_value mf_string(mf_str s) {
-  mf_value v = {.kind = MF_STRING, .len = (uint32_t)s.n, .as.s = s.p}; return v;
+  mf_value v = {.kind = MF_STRING, .len = (uint32_t)s.n, .as.s = s.p};
+  return v;
 }
 static inline mf_value mf_bytes(mf_str s) {
-  mf_value v = {.kind = MF_BYTES, .len = (uint32_t)s.n, .as.s = s.p}; return v;
+  mf_value v = {.kind = MF_BYTES, .len = (uint32_t)s.n, .as.s = s.p};
+  return v;
 }
-static inline mf_value mf_duration_value(int64_t ns) { mf_value v = {.kind = MF_DURATION, .as.i = ns}; return v; }
+static inline mf_value mf_duration_value(int64_t ns) {
+  mf_value v = {.kind = MF_DURATION, .as.i = ns};
+  return v;
+}
 static inline mf_value mf_timestamp_value(int64_t s, uint32_t ns) {
-  mf_value v = {.kind = MF_TIMESTAMP, .len = ns, .as.i = s}; return v;
+  mf_value v = {.kind = MF_TIMESTAMP, .len = ns, .as.i = s};
+  return v;
 }
 /* The type of values of a kind, as a value. */
 mf_value mf_type_value(uint8_t kind);
 /* An error value with a static or arena message. */
 static inline mf_value mf_error(mf_eval_error code, mf_str message) {
-  mf_value v = {.kind = MF_ERROR, .aux = (uint16_t)code, .len = (uint32_t)message.n, .as.s = message.p};
+  mf_value v = {
+      .kind = MF_ERROR, .aux = (uint16_t)code, .len = (uint32_t)message.n, .as.s = message.p};
   return v;
 }
-static inline mf_str mf_value_str(mf_value v) { mf_str s = {v.as.s, v.len}; return s; }
+static inline mf_str mf_value_str(mf_value v) {
+  mf_str s = {v.as.s, v.len};
+  return s;
+}
 
 /* An error whose message is formatted into the arena. */
 mf_value mf_errorf(mf_arena *arena, mf_eval_error code, const char *fmt, ...) MF_PRINTF(3, 4);
@@ -53,7 +78,8 @@ const mf_value *mf_map_get(const mf_value *map, mf_str key);
 const mf_value *mf_map_find(const mf_map *map, mf_value key);
 /* Typed reads with defaults, for drivers and hosts. */
 mf_str mf_map_str(const mf_value *map, const char *key, const char *fallback);
-double mf_map_number(const mf_value *map, const char *key, double fallback); /* int, uint, double; duration in s */
+double mf_map_number(const mf_value *map, const char *key,
+                     double fallback); /* int, uint, double; duration in s */
 bool mf_map_bool(const mf_value *map, const char *key, bool fallback);
 
 /* A map being built in an arena; text keys in the order added.  Sticky OOM. */

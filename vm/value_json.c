@@ -46,7 +46,8 @@ static void put_base64(mf_json_writer *w, const mf_value *v) {
   mf_buf_init(&text, &w->out->alloc, mf_base64_size(v->len) + 1);
   if (mf_buf_reserve(&text, mf_base64_size(v->len)))
     text.n = v->len ? mf_base64_encode((const uint8_t *)v->as.s, v->len, text.p) : 0;
-  else w->out->failed = true;
+  else
+    w->out->failed = true;
   mf_json_put_str(w, mf_buf_str(&text));
   mf_buf_fini(&text);
 }
@@ -55,9 +56,7 @@ static void put_base64(mf_json_writer *w, const mf_value *v) {
 
 /* Loops end once the buffer has failed: a value may share parts so often that
  * walking all of it would take for ever, and each part writes a byte. */
-static bool more(const mf_json_writer *w, size_t i, size_t n) {
-  return i < n && !w->out->failed;
-}
+static bool more(const mf_json_writer *w, size_t i, size_t n) { return i < n && !w->out->failed; }
 
 static void write_json(mf_json_writer *w, const mf_value *v, unsigned depth);
 
@@ -133,8 +132,10 @@ static void write_bytes(mf_json_writer *w, const mf_value *v) {
 
 static void write_double(mf_json_writer *w, const mf_value *v) {
   char text[40];
-  if (isfinite(v->as.d)) mf_json_put_double(w, v->as.d);
-  else write_tagged(w, "$double", scalar_text(v, text));
+  if (isfinite(v->as.d))
+    mf_json_put_double(w, v->as.d);
+  else
+    write_tagged(w, "$double", scalar_text(v, text));
 }
 
 static void write_json(mf_json_writer *w, const mf_value *v, unsigned depth) {
@@ -156,8 +157,10 @@ static void write_json(mf_json_writer *w, const mf_value *v, unsigned depth) {
     case MF_BYTES: write_bytes(w, v); break;
     case MF_LIST: write_list(w, v, depth); break;
     case MF_MAP:
-      if (needs_pairs(v->as.map)) write_pairs(w, v->as.map, depth);
-      else write_object(w, v->as.map, depth);
+      if (needs_pairs(v->as.map))
+        write_pairs(w, v->as.map, depth);
+      else
+        write_object(w, v->as.map, depth);
       break;
     case MF_TIMESTAMP: write_tagged(w, "$timestamp", scalar_text(v, text)); break;
     case MF_DURATION: write_tagged(w, "$duration", scalar_text(v, text)); break;
@@ -170,9 +173,7 @@ static void write_json(mf_json_writer *w, const mf_value *v, unsigned depth) {
   }
 }
 
-void mf_value_write_json(mf_json_writer *w, const mf_value *v) {
-  write_json(w, v, MF_VALUE_DEPTH);
-}
+void mf_value_write_json(mf_json_writer *w, const mf_value *v) { write_json(w, v, MF_VALUE_DEPTH); }
 
 /* ---- And back ---- */
 
@@ -343,8 +344,10 @@ static void write_plain(mf_json_writer *w, const mf_value *v, unsigned depth) {
     case MF_LIST: write_plain_list(w, v, depth); break;
     case MF_MAP: write_plain_map(w, v->as.map, depth); break;
     case MF_OPTIONAL:
-      if (v->as.list) write_plain(w, v->as.list, depth);
-      else mf_json_null(w);
+      if (v->as.list)
+        write_plain(w, v->as.list, depth);
+      else
+        mf_json_null(w);
       break;
     default: mf_json_null(w); break;
   }

@@ -124,8 +124,10 @@ static uint32_t keep_entry(mf_map_builder *b, uint32_t count, uint32_t from, uin
   uint32_t earlier = count;
   if (size) {
     uint32_t at = index_place(index, size - 1, b->pairs, &entry.key);
-    if (index[at]) earlier = index[at] - 1;
-    else index[at] = count + 1;
+    if (index[at])
+      earlier = index[at] - 1;
+    else
+      index[at] = count + 1;
   } else {
     for (earlier = 0; earlier < count; earlier++)
       if (mf_key_equal(&b->pairs[earlier].key, &entry.key)) break;

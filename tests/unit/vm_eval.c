@@ -82,13 +82,17 @@ START_TEST(logic_absorbs_errors) {
   static const char *const both[4][4] = {
       {"true", "false", ERR("no overload for bool && int"), ERR("no value for 'y' yet")},
       {"false", "false", "false", "false"},
-      {ERR("no overload for int && bool"), "false", ERR("no overload for int && int"), ERR("no value for 'y' yet")},
-      {ERR("no value for 'x' yet"), "false", ERR("no value for 'x' yet"), ERR("no value for 'x' yet")}};
+      {ERR("no overload for int && bool"), "false", ERR("no overload for int && int"),
+       ERR("no value for 'y' yet")},
+      {ERR("no value for 'x' yet"), "false", ERR("no value for 'x' yet"),
+       ERR("no value for 'x' yet")}};
   static const char *const either[4][4] = {
       {"true", "true", "true", "true"},
       {"true", "false", ERR("no overload for bool || int"), ERR("no value for 'y' yet")},
-      {"true", ERR("no overload for int || bool"), ERR("no overload for int || int"), ERR("no value for 'y' yet")},
-      {"true", ERR("no value for 'x' yet"), ERR("no value for 'x' yet"), ERR("no value for 'x' yet")}};
+      {"true", ERR("no overload for int || bool"), ERR("no overload for int || int"),
+       ERR("no value for 'y' yet")},
+      {"true", ERR("no value for 'x' yet"), ERR("no value for 'x' yet"),
+       ERR("no value for 'x' yet")}};
   for (unsigned i = 0; i < 4; i++)
     for (unsigned j = 0; j < 4; j++) {
       expect(AND_CODE, "", operands[i], operands[j], both[i][j]);
@@ -103,7 +107,8 @@ START_TEST(choosing_takes_one_branch) {
   expect(code, ".const 0 int 1", "false", "2", "2");
   expect(code, ".const 0 int 1", "false", NULL, ERR("no value for 'y' yet"));
   expect(code, ".const 0 int 1", NULL, "2", ERR("no value for 'x' yet"));
-  expect(code, ".const 0 int 1", "5", "2", ERR("a condition must be a bool, not a value of type int"));
+  expect(code, ".const 0 int 1", "5", "2",
+         ERR("a condition must be a bool, not a value of type int"));
 }
 END_TEST
 
@@ -111,10 +116,21 @@ END_TEST
  * in fuel. */
 START_TEST(fused_is_unfused) {
   static const char *const names[] = {"EQ", "NE", "LT", "LE", "GT", "GE"};
-  static const char *const values[] = {"1", "2", "1.0", "2.5", "{\"$uint\":\"1\"}", "\"a\"", "true", "null", "[1]",
-                                       "{\"$double\":\"NaN\"}", "9223372036854775807", NULL};
-  static const char *const constants[] = {".const 0 int 1", ".const 0 double 1.5", ".const 0 string \"a\"",
-                                          ".const 0 bool true", ".const 0 uint 1"};
+  static const char *const values[] = {"1",
+                                       "2",
+                                       "1.0",
+                                       "2.5",
+                                       "{\"$uint\":\"1\"}",
+                                       "\"a\"",
+                                       "true",
+                                       "null",
+                                       "[1]",
+                                       "{\"$double\":\"NaN\"}",
+                                       "9223372036854775807",
+                                       NULL};
+  static const char *const constants[] = {".const 0 int 1", ".const 0 double 1.5",
+                                          ".const 0 string \"a\"", ".const 0 bool true",
+                                          ".const 0 uint 1"};
   char fused[40], plain[40];
   for (unsigned op = 0; op < 6; op++)
     for (unsigned c = 0; c < 5; c++) {
@@ -158,8 +174,8 @@ START_TEST(traced_is_untraced) {
           const char *plain = run(p, values[i], values[j]);
           mf_evaluator_set_trace(evaluator, ignore, NULL);
           const char *traced = run(p, values[i], values[j]);
-          ck_assert_msg(strcmp(plain, traced) == 0, "%s over %s, %s, fuel %u: %s, traced %s", codes[c], values[i],
-                        values[j], (unsigned)fuel, plain, traced);
+          ck_assert_msg(strcmp(plain, traced) == 0, "%s over %s, %s, fuel %u: %s, traced %s",
+                        codes[c], values[i], values[j], (unsigned)fuel, plain, traced);
         }
     mf_program_free(p);
   }
@@ -325,7 +341,8 @@ END_TEST
 START_TEST(any_allocation_may_fail) {
   kit k;
   mf_value slots[1] = {mf_string(MF_STR("abc"))}, result;
-  kit_assemble(&k, MF_STR(".slot 0 name=\"x\" kind=free\n.const 0 int 1\n.const 1 list 0\n.chunk 0 name=\"e\" kind=pure\n"
+  kit_assemble(&k, MF_STR(".slot 0 name=\"x\" kind=free\n.const 0 int 1\n.const 1 list 0\n.chunk 0 "
+                          "name=\"e\" kind=pure\n"
                           "LOAD 0\nCONST 1\nLOAD 0\nCONCAT 3\nLOAD 0\nNEGATE\nLIST 2\nRETURN\n"));
   bool finished = false;
   for (uint64_t n = 1; !finished; n++) {

@@ -3,68 +3,88 @@
 #include "../../vm/program.h"
 #include "vm_kit.h"
 
-#define ROWS                                                                       \
-  ".step 0 name=\"one\" path=\"steps[0]\" flags=looks\n"                           \
-  ".branch 0 name=\"if\" path=\"steps[1]\" arms=1\n"                               \
-  ".hook 0 name=\"hook\" path=\"hooks[0]\" type=pre_step\n"                        \
+#define ROWS                                                                         \
+  ".step 0 name=\"one\" path=\"steps[0]\" flags=looks\n"                             \
+  ".branch 0 name=\"if\" path=\"steps[1]\" arms=1\n"                                 \
+  ".hook 0 name=\"hook\" path=\"hooks[0]\" type=pre_step\n"                          \
   ".action 0 name=\"act\" path=\"steps[0].pre_hooks[0]\" type=log on_error=ignore\n" \
-  ".assertion 0 name=\"ok\" path=\"assertions[0]\" type=condition\n"               \
-  ".scenario 0 name=\"load\" driver=\"http_load\"\n"                               \
-  ".fault 0 name=\"slow\" path=\"steps[0].faults[0]\" driver=\"proxy\"\n"          \
-  ".metric 0 name=\"m\" kind=gauge\n"                                              \
-  ".driver 0 name=\"http_request\"\n"                                              \
-  ".report 0 format=\"json\"\n"                                                    \
-  ".slot 0 name=\"x\" kind=global\n.slot 1 name=\"y\" kind=global\n"               \
-  ".const 0 int 7\n.const 1 int 2\n.const 2 bool true\n.const 3 bool false\n"      \
+  ".assertion 0 name=\"ok\" path=\"assertions[0]\" type=condition\n"                 \
+  ".scenario 0 name=\"load\" driver=\"http_load\"\n"                                 \
+  ".fault 0 name=\"slow\" path=\"steps[0].faults[0]\" driver=\"proxy\"\n"            \
+  ".metric 0 name=\"m\" kind=gauge\n"                                                \
+  ".driver 0 name=\"http_request\"\n"                                                \
+  ".report 0 format=\"json\"\n"                                                      \
+  ".slot 0 name=\"x\" kind=global\n.slot 1 name=\"y\" kind=global\n"                 \
+  ".const 0 int 7\n.const 1 int 2\n.const 2 bool true\n.const 3 bool false\n"        \
   ".const 4 string \"a\"\n.const 5 list 0 1\n.const 6 map 4:0\n.const 7 map\n.const 8 int 0\n"
 
 #define SHOW(code) code "LOG info\n"
 #define BINARY(op) SHOW("CONST 0\nCONST 1\n" op "\n")
 
 /* Expressions: each instruction's result in the log. */
-static const char expressions[] = ROWS
-    ".chunk 0 name=\"main\" kind=main\nRUN_ENTER out\n"
-    SHOW("CONST 5\n") "CONST 0\nINIT 0\n" SHOW("LOAD 0\n") SHOW("IS_SET 1\n") SHOW("STEP_FIELD previous, success\n")
-    "CONST 0\nPOP\n" SHOW("CONST 0\nDUP\nMULTIPLY\n") SHOW("CONST 0\nNEGATE\n") SHOW("CONST 2\nNOT\n")
-    BINARY("ADD") BINARY("SUBTRACT") BINARY("MULTIPLY") BINARY("DIVIDE") BINARY("REMAINDER")
-    BINARY("EQ") BINARY("NE") BINARY("LT") BINARY("LE") BINARY("GT") BINARY("GE")
-    SHOW("CONST 1\nCONST 5\nIN\n") SHOW("CONST 5\nCONST 8\nINDEX\n") SHOW("CONST 6\nFIELD 4\n") SHOW("CONST 6\nHAS_FIELD 4\n")
-    SHOW("CONST 0\nCONST 1\nLIST 2\n") SHOW("CONST 4\nCONST 0\nMAP 1\n") SHOW("CONST 5\nCALL 1, 1\n") SHOW("CONST 4\nCONST 0\nCONCAT 2\n")
-    SHOW("CONST 3\nAND_JUMP a\nCONST 2\nAND\na:\n") SHOW("CONST 2\nAND_JUMP b\nCONST 3\nAND\nb:\n")
-    SHOW("CONST 2\nOR_JUMP c\nCONST 3\nOR\nc:\n") SHOW("CONST 3\nOR_JUMP d\nCONST 3\nOR\nd:\n")
-    SHOW("CONST 3\nCHOOSE e, f\nCONST 0\nJUMP f\ne:\nCONST 1\nf:\n") SHOW("CONST 2\nCHOOSE g, h\nCONST 0\nJUMP h\ng:\nCONST 1\nh:\n")
-    SHOW("SLOT_EQ 0, 0\n") SHOW("SLOT_NE 0, 0\n") SHOW("SLOT_LT 0, 0\n") SHOW("SLOT_LE 0, 0\n") SHOW("SLOT_GT 0, 0\n") SHOW("SLOT_GE 0, 0\n")
-    "out:\nRUN_LEAVE\nEND\n";
+static const char expressions[] = ROWS ".chunk 0 name=\"main\" kind=main\nRUN_ENTER out\n" SHOW(
+    "CONST 5\n") "CONST 0\nINIT 0\n" SHOW("LOAD 0\n") SHOW("IS_SET 1\n")
+    SHOW("STEP_FIELD previous, success\n") "CONST 0\nPOP\n" SHOW("CONST 0\nDUP\nMULTIPLY\n") SHOW(
+        "CONST 0\nNEGATE\n") SHOW("CONST 2\nNOT\n") BINARY("ADD") BINARY("SUBTRACT")
+        BINARY("MULTIPLY") BINARY("DIVIDE") BINARY("REMAINDER") BINARY("EQ") BINARY("NE") BINARY(
+            "LT") BINARY("LE") BINARY("GT") BINARY("GE") SHOW("CONST 1\nCONST 5\nIN\n")
+            SHOW("CONST 5\nCONST 8\nINDEX\n") SHOW("CONST 6\nFIELD 4\n") SHOW(
+                "CONST 6\nHAS_FIELD 4\n") SHOW("CONST 0\nCONST 1\nLIST 2\n")
+                SHOW("CONST 4\nCONST 0\nMAP 1\n") SHOW("CONST 5\nCALL 1, 1\n") SHOW(
+                    "CONST 4\nCONST 0\nCONCAT 2\n") SHOW("CONST 3\nAND_JUMP a\nCONST 2\nAND\na:\n")
+                    SHOW("CONST 2\nAND_JUMP b\nCONST 3\nAND\nb:\n")
+                        SHOW("CONST 2\nOR_JUMP c\nCONST 3\nOR\nc:\n")
+                            SHOW("CONST 3\nOR_JUMP d\nCONST 3\nOR\nd:\n")
+                                SHOW("CONST 3\nCHOOSE e, f\nCONST 0\nJUMP f\ne:\nCONST 1\nf:\n")
+                                    SHOW("CONST 2\nCHOOSE g, h\nCONST 0\nJUMP h\ng:\nCONST 1\nh:\n")
+                                        SHOW("SLOT_EQ 0, 0\n") SHOW("SLOT_NE 0, 0\n")
+                                            SHOW("SLOT_LT 0, 0\n") SHOW("SLOT_LE 0, 0\n")
+                                                SHOW("SLOT_GT 0, 0\n")
+                                                    SHOW("SLOT_GE 0, 0\n") "out:\nRUN_LEAVE\nEND\n";
 
 static const char expression_log[] =
-    "log info: [7,2]\nlog info: 7\nlog info: false\nlog info: true\nlog info: 49\nlog info: -7\nlog info: false\n"
+    "log info: [7,2]\nlog info: 7\nlog info: false\nlog info: true\nlog info: 49\nlog info: "
+    "-7\nlog info: false\n"
     "log info: 9\nlog info: 5\nlog info: 14\nlog info: 3\nlog info: 1\n"
-    "log info: false\nlog info: true\nlog info: false\nlog info: false\nlog info: true\nlog info: true\n"
-    "log info: true\nlog info: 7\nlog info: 7\nlog info: true\nlog info: [7,2]\nlog info: {\"a\":7}\nlog info: 2\nlog info: a7\n"
+    "log info: false\nlog info: true\nlog info: false\nlog info: false\nlog info: true\nlog info: "
+    "true\n"
+    "log info: true\nlog info: 7\nlog info: 7\nlog info: true\nlog info: [7,2]\nlog info: "
+    "{\"a\":7}\nlog info: 2\nlog info: a7\n"
     "log info: false\nlog info: false\nlog info: true\nlog info: false\nlog info: 2\nlog info: 7\n"
-    "log info: true\nlog info: false\nlog info: false\nlog info: true\nlog info: false\nlog info: true\n= done failed\n";
+    "log info: true\nlog info: false\nlog info: false\nlog info: true\nlog info: false\nlog info: "
+    "true\n= done failed\n";
 
 /* Statements, frames, effects, judgements. */
 static const char statements[] = ROWS
     ".chunk 0 name=\"main\" kind=main\nRUN_ENTER final\n"
     "STEP_ENTER 0, failed\nCONST 2\nJUMP_FALSE skip\nCONST 4\nSTEP_BEGIN 0\n"
-    "HOOK_ENTER 0, hook\nHOOK_BEGIN 0\nACTION_ENTER 0, action\nCONST 4\nFAIL\naction:\nACTION_LEAVE 0\nhook:\nHOOK_LEAVE 0\n"
+    "HOOK_ENTER 0, hook\nHOOK_BEGIN 0\nACTION_ENTER 0, action\nCONST "
+    "4\nFAIL\naction:\nACTION_LEAVE 0\nhook:\nHOOK_LEAVE 0\n"
     "CONST 7\nFAULT_ENTER 0, undo\nCONST 7\nSCENARIO 0\nCONST 0\nMETRIC 0\nundo:\nFAULT_LEAVE 0\n"
-    "CONST 7\nEFFECT 0\nOUTCOME\nNOW\nCONST 1\nWAIT\nCONST 1\nSTORE 0\nJUMP_SET 0, known\nCLEAR 0\nknown:\nCLEAR 0\nJUMP failed\n"
+    "CONST 7\nEFFECT 0\nOUTCOME\nNOW\nCONST 1\nWAIT\nCONST 1\nSTORE 0\nJUMP_SET 0, known\nCLEAR "
+    "0\nknown:\nCLEAR 0\nJUMP failed\n"
     "skip:\nSKIP\n"
-    "failed:\nHANDLER leave\nSTEP_OUTCOME 0\nJUMP_FAILED leave\nleave:\nSTEP_LEAVE 0\nHANDLED\nGATE\n"
-    "STEP_ENTER 0, over\nCONST 3\nJUMP_FALSE no\nCONST 4\nSTEP_BEGIN 0\nJUMP over\nno:\nSKIP\nover:\nSTEP_LEAVE 0\n"
-    "BRANCH_ENTER 0, broken\nLOAD 1\nJUMP_FALSE else\nBRANCH_TAKE 0, 0\nJUMP next\nelse:\nBRANCH_TAKE 0, 1\nJUMP next\nbroken:\nBRANCH_FAIL 0\nnext:\n"
-    "HANDLED\nBRANCH_ENTER 0, broken2\nCONST 2\nJUMP_FALSE else2\nBRANCH_TAKE 0, 0\nJUMP next2\nelse2:\nBRANCH_TAKE 0, 1\nJUMP next2\nbroken2:\nBRANCH_FAIL 0\nnext2:\n"
+    "failed:\nHANDLER leave\nSTEP_OUTCOME 0\nJUMP_FAILED leave\nleave:\nSTEP_LEAVE "
+    "0\nHANDLED\nGATE\n"
+    "STEP_ENTER 0, over\nCONST 3\nJUMP_FALSE no\nCONST 4\nSTEP_BEGIN 0\nJUMP "
+    "over\nno:\nSKIP\nover:\nSTEP_LEAVE 0\n"
+    "BRANCH_ENTER 0, broken\nLOAD 1\nJUMP_FALSE else\nBRANCH_TAKE 0, 0\nJUMP "
+    "next\nelse:\nBRANCH_TAKE 0, 1\nJUMP next\nbroken:\nBRANCH_FAIL 0\nnext:\n"
+    "HANDLED\nBRANCH_ENTER 0, broken2\nCONST 2\nJUMP_FALSE else2\nBRANCH_TAKE 0, 0\nJUMP "
+    "next2\nelse2:\nBRANCH_TAKE 0, 1\nJUMP next2\nbroken2:\nBRANCH_FAIL 0\nnext2:\n"
     "CONST 4\nABORT\n"
-    "final:\nRUN_FINAL\nCONST 0\nCONST 0\nCONST 2\nASSERT 0\nVERDICT\nCONST 4\nREPORT 0\nRUN_LEAVE\nEND\n";
+    "final:\nRUN_FINAL\nCONST 0\nCONST 0\nCONST 2\nASSERT 0\nVERDICT\nCONST 4\nREPORT "
+    "0\nRUN_LEAVE\nEND\n";
 
 static const char statement_log[] =
     "step_started a\nhook_started hook\naction_finished act warning: a\nhook_finished hook passed\n"
-    "-> proxy {\"do\":\"inject\",\"fault\":\"slow\",\"args\":{}}\n-> http_load {}\nmetric m [7]\n-> proxy {\"do\":\"undo\",\"fault\":\"slow\",\"args\":{}}\n"
-    "-> http_request {}\n-> now {}\n-> wait {\"seconds\":2.0}\nvariable x [2]\nstep_finished a passed 6s\nstep_finished one skipped\n"
+    "-> proxy {\"do\":\"inject\",\"fault\":\"slow\",\"args\":{}}\n-> http_load {}\nmetric m "
+    "[7]\n-> proxy {\"do\":\"undo\",\"fault\":\"slow\",\"args\":{}}\n"
+    "-> http_request {}\n-> now {}\n-> wait {\"seconds\":2.0}\nvariable x [2]\nstep_finished a "
+    "passed 6s\nstep_finished one skipped\n"
     "error steps[1]: no value for 'y' yet\nbranch if: then [true]\nerror: a\n"
-    "assertion ok passed [7, 7]\nverdict failed 6s: aborted\n-> report {\"path\":\"a\",\"format\":\"json\"}\n= done failed\n";
+    "assertion ok passed [7, 7]\nverdict failed 6s: aborted\n-> report "
+    "{\"path\":\"a\",\"format\":\"json\"}\n= done failed\n";
 
 typedef struct coverage {
   const mf_image *image;

@@ -16,18 +16,18 @@ typedef struct vm_host {
   mf_vm *vm;
   mf_vm_options options;
   mf_buf log;
-  mf_arena arena;          /* of the answers */
+  mf_arena arena;             /* of the answers */
   const char *const *answers; /* JSON, one an effect, NULL-ended; then {"ok":true} */
-  uint32_t effects;        /* answered so far */
-  uint32_t signal_at;      /* raise `signal` when effect of this number is asked; 0: never */
-  uint32_t signal_again_at; /* and once more */
+  uint32_t effects;           /* answered so far */
+  uint32_t signal_at;         /* raise `signal` when effect of this number is asked; 0: never */
+  uint32_t signal_again_at;   /* and once more */
   mf_signal signal;
-  bool quiet;              /* only effects and the end are logged */
+  bool quiet; /* only effects and the end are logged */
 } vm_host;
 
 static inline const char *vm_outcome_word(mf_outcome_kind outcome) {
-  static const char *const words[] = {"passed", "failed", "skipped", "no_data", "warning",
-                                      "interrupted"};
+  static const char *const words[] = {"passed",  "failed",  "skipped",
+                                      "no_data", "warning", "interrupted"};
   return words[outcome];
 }
 
@@ -74,7 +74,8 @@ static inline void vm_host_init(vm_host *h, const char *text) {
   mf_alloc alloc = mf_alloc_default();
   *h = (vm_host){.effects = 0};
   kit_make(&h->image, mf_str_of(text));
-  ck_assert_msg(h->image.opened == MF_OK, "%s: %s", mf_status_name(h->image.opened), h->image.detail);
+  ck_assert_msg(h->image.opened == MF_OK, "%s: %s", mf_status_name(h->image.opened),
+                h->image.detail);
   mf_buf_init(&h->log, &alloc, 1 << 20);
   mf_buf_puts(&h->log, "");
   mf_arena_init(&h->arena, NULL, 0);

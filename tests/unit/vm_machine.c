@@ -2,33 +2,32 @@
 /* The machine as a host sees it: variables, budgets, ownership, bad memory. */
 #include "vm_kit.h"
 
-#define ROWS                                                    \
-  ".step 0 name=\"one\" path=\"steps[0]\"\n"                    \
-  ".slot 0 name=\"x\" kind=global\n"                            \
-  ".slot 1 name=\"in\" kind=input\n"                            \
-  ".slot 2 name=\"env.API_KEY\" kind=env\n"                     \
-  ".slot 3 name=\"env.HOME\" kind=env\n"                        \
-  ".slot 4 name=\"password\" kind=secret\n"                     \
-  ".slot 5 name=\"timestamp\" kind=builtin arg=4\n"             \
-  ".slot 6 name=\"run.id\" kind=builtin arg=7\n"                \
-  ".slot 7 name=\"iteration\" kind=builtin arg=6\n"             \
-  ".slot 8 name=\"m\" kind=metric_run arg=0\n"                  \
-  ".slot 9 name=\"never\" kind=global\n"                        \
-  ".slot 10 name=\"stop\" kind=global\n"                        \
-  ".slot 11 name=\"n\" kind=global\n"                          \
-  ".metric 0 name=\"m\" kind=gauge\n"                           \
-  ".scenario 0 name=\"load\" driver=\"http_load\"\n"            \
-  ".driver 0 name=\"http_request\"\n"                           \
-  ".const 0 string \"text of x\"\n.const 1 int 1\n.const 2 map\n.const 3 string \"other, longer text\"\n"
+#define ROWS                                                                                      \
+  ".step 0 name=\"one\" path=\"steps[0]\"\n"                                                      \
+  ".slot 0 name=\"x\" kind=global\n"                                                              \
+  ".slot 1 name=\"in\" kind=input\n"                                                              \
+  ".slot 2 name=\"env.API_KEY\" kind=env\n"                                                       \
+  ".slot 3 name=\"env.HOME\" kind=env\n"                                                          \
+  ".slot 4 name=\"password\" kind=secret\n"                                                       \
+  ".slot 5 name=\"timestamp\" kind=builtin arg=4\n"                                               \
+  ".slot 6 name=\"run.id\" kind=builtin arg=7\n"                                                  \
+  ".slot 7 name=\"iteration\" kind=builtin arg=6\n"                                               \
+  ".slot 8 name=\"m\" kind=metric_run arg=0\n"                                                    \
+  ".slot 9 name=\"never\" kind=global\n"                                                          \
+  ".slot 10 name=\"stop\" kind=global\n"                                                          \
+  ".slot 11 name=\"n\" kind=global\n"                                                             \
+  ".metric 0 name=\"m\" kind=gauge\n"                                                             \
+  ".scenario 0 name=\"load\" driver=\"http_load\"\n"                                              \
+  ".driver 0 name=\"http_request\"\n"                                                             \
+  ".const 0 string \"text of x\"\n.const 1 int 1\n.const 2 map\n.const 3 string \"other, longer " \
+  "text\"\n"
 
 #define MAIN(body) ROWS ".chunk 0 name=\"main\" kind=main\n" body "END\n"
 #define RUN(body) MAIN("RUN_ENTER final\n" body "final:\nRUN_FINAL\nVERDICT\nRUN_LEAVE\n")
 #define SHOW(code) code "LOG info\n"
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-START_TEST(a_machine_is_small) {
-  ck_assert_uint_lt(sizeof(struct mf_vm), 4096);
-}
+START_TEST(a_machine_is_small) { ck_assert_uint_lt(sizeof(struct mf_vm), 4096); }
 END_TEST
 
 START_TEST(images_need_a_main_chunk) {
@@ -43,14 +42,16 @@ END_TEST
 START_TEST(variables_can_be_set_before_the_run) {
   vm_host h;
   mf_value five = mf_int(5), text = mf_string(MF_STR("given"));
-  vm_host_init(&h, RUN("JUMP_SET 0, set\nCONST 0\nINIT 0\nset:\n" SHOW("LOAD 0\n") SHOW("LOAD 1\n")));
+  vm_host_init(&h,
+               RUN("JUMP_SET 0, set\nCONST 0\nINIT 0\nset:\n" SHOW("LOAD 0\n") SHOW("LOAD 1\n")));
   vm_host_new(&h);
   ck_assert_int_eq(mf_vm_set_variable(h.vm, MF_STR("x"), &text), MF_OK);
   ck_assert_int_eq(mf_vm_set_variable(h.vm, MF_STR("in"), &five), MF_OK);
   ck_assert_int_eq(mf_vm_set_variable(h.vm, MF_STR("nobody"), &five), MF_NO_SUCH_VARIABLE);
   ck_assert_int_eq(mf_vm_set_variable(h.vm, MF_STR("iteration"), &five), MF_NO_SUCH_VARIABLE);
   vm_host_run(&h);
-  ck_assert_str_eq(h.log.p, "log info: given\nlog info: 5\nverdict failed: nothing was run\n= done failed\n");
+  ck_assert_str_eq(
+      h.log.p, "log info: given\nlog info: 5\nverdict failed: nothing was run\n= done failed\n");
   ck_assert_int_eq(mf_vm_set_variable(h.vm, MF_STR("x"), &five), MF_NO_SUCH_VARIABLE);
   vm_host_fini(&h);
   vm_expect(RUN("JUMP_SET 0, set\nCONST 0\nINIT 0\nset:\n" SHOW("LOAD 0\n")), NULL,
@@ -61,14 +62,17 @@ END_TEST
 START_TEST(secrets_are_not_shown) {
   vm_host h;
   mf_value text = mf_string(MF_STR("hunter2"));
-  vm_host_init(&h, RUN(SHOW("LOAD 2\n") SHOW("LOAD 3\n") SHOW("LOAD 4\n") "LOAD 4\nSTORE 0\nCONST 0\nLOAD 4\nCONCAT 2\nFAIL\n"));
+  vm_host_init(&h, RUN(SHOW("LOAD 2\n") SHOW("LOAD 3\n")
+                           SHOW("LOAD 4\n") "LOAD 4\nSTORE 0\nCONST 0\nLOAD 4\nCONCAT 2\nFAIL\n"));
   vm_host_new(&h);
   ck_assert_int_eq(mf_vm_set_variable(h.vm, MF_STR("env.API_KEY"), &text), MF_OK);
   ck_assert_int_eq(mf_vm_set_variable(h.vm, MF_STR("env.HOME"), &text), MF_OK);
   ck_assert_int_eq(mf_vm_set_variable(h.vm, MF_STR("password"), &text), MF_OK);
   vm_host_run(&h);
-  ck_assert_str_eq(h.log.p, "log info: <secret>\nlog info: hunter2\nlog info: <secret>\nvariable x [{\"$secret\":true}]\n"
-                            "error: <secret>\nverdict failed: nothing was run\n= done failed\n");
+  ck_assert_str_eq(
+      h.log.p,
+      "log info: <secret>\nlog info: hunter2\nlog info: <secret>\nvariable x [{\"$secret\":true}]\n"
+      "error: <secret>\nverdict failed: nothing was run\n= done failed\n");
   vm_host_fini(&h);
 }
 END_TEST
@@ -121,7 +125,9 @@ END_TEST
 START_TEST(time_does_not_go_back) {
   vm_host h;
   mf_effect effect;
-  vm_host_init(&h, ".slot 0 name=\"duration\" kind=builtin arg=5\n.chunk 0 name=\"main\" kind=main\nNOW\nNOW\nEND\n");
+  vm_host_init(&h,
+               ".slot 0 name=\"duration\" kind=builtin arg=5\n.chunk 0 name=\"main\" "
+               "kind=main\nNOW\nNOW\nEND\n");
   vm_host_new(&h);
   mf_vm_run(h.vm, &effect);
   mf_outcome outcome = {NULL, 2000000000, 0};
@@ -174,14 +180,25 @@ START_TEST(fuel_ends_endless_runs) {
   ck_assert_int_eq(error_of(ENDLESS(""), 100000, 0, &steps), MF_OUT_OF_FUEL);
   ck_assert_uint_eq(steps, 100000);
   /* Signals and pending failures do not get around it. */
-  ck_assert_int_eq(error_of(RUN("FAIL_AGAIN:\nHANDLER FAIL_AGAIN\nCONST 0\nFAIL\n"), 100000, 0, NULL), MF_OUT_OF_FUEL);
+  ck_assert_int_eq(
+      error_of(RUN("FAIL_AGAIN:\nHANDLER FAIL_AGAIN\nCONST 0\nFAIL\n"), 100000, 0, NULL),
+      MF_OUT_OF_FUEL);
 }
 END_TEST
 
 START_TEST(values_that_grow_end_the_run) {
-  ck_assert_int_eq(error_of(ENDLESS("JUMP_SET 0, have\nCONST 0\nSTORE 0\nhave:\nLOAD 0\nDUP\nADD\nSTORE 0\n"), 0, 0, NULL), MF_VALUE_TOO_LARGE);
-  ck_assert_int_eq(error_of(ENDLESS("JUMP_SET 0, have\nCONST 1\nSTORE 0\nhave:\nLOAD 0\nLIST 1\nSTORE 0\n"), 0, 0, NULL), MF_VALUE_TOO_LARGE);
-  ck_assert_int_eq(error_of(ENDLESS("JUMP_SET 0, have\nCONST 1\nSTORE 0\nhave:\nLOAD 0\nDUP\nLIST 2\nSTORE 0\n"), 0, 1 << 20, NULL), MF_OUT_OF_MEMORY);
+  ck_assert_int_eq(
+      error_of(ENDLESS("JUMP_SET 0, have\nCONST 0\nSTORE 0\nhave:\nLOAD 0\nDUP\nADD\nSTORE 0\n"), 0,
+               0, NULL),
+      MF_VALUE_TOO_LARGE);
+  ck_assert_int_eq(
+      error_of(ENDLESS("JUMP_SET 0, have\nCONST 1\nSTORE 0\nhave:\nLOAD 0\nLIST 1\nSTORE 0\n"), 0,
+               0, NULL),
+      MF_VALUE_TOO_LARGE);
+  ck_assert_int_eq(
+      error_of(ENDLESS("JUMP_SET 0, have\nCONST 1\nSTORE 0\nhave:\nLOAD 0\nDUP\nLIST 2\nSTORE 0\n"),
+               0, 1 << 20, NULL),
+      MF_OUT_OF_MEMORY);
 }
 END_TEST
 
@@ -197,10 +214,14 @@ START_TEST(memory_is_flat) {
   size_t peak[2];
   for (unsigned i = 0; i < 2; i++) {
     vm_host h;
-    vm_host_init(&h, RUN("CONST 1\nINIT 11\nagain:\nSTEP_ENTER 0, out\nCONST 0\nLOAD 11\nCONCAT 2\nSTEP_BEGIN 0\n"
-                         "LOAD 11\nCONST 0\nLIST 2\nSTORE 0\nLOAD 0\nCONST 3\nCONCAT 2\nSTORE 9\nCONST 2\nSCENARIO 0\n"
-                         "CONST 1\nLOAD 11\nMAP 1\nPOP\nLOAD 9\nFAIL\nout:\nSTEP_OUTCOME 0\nSTEP_LEAVE 0\nHANDLED\n"
-                         "LOAD 11\nCONST 1\nADD\nSTORE 11\nLOAD 11\nLOAD 1\nLT\nJUMP_FALSE final\nJUMP again\n"));
+    vm_host_init(&h, RUN("CONST 1\nINIT 11\nagain:\nSTEP_ENTER 0, out\nCONST 0\nLOAD 11\nCONCAT "
+                         "2\nSTEP_BEGIN 0\n"
+                         "LOAD 11\nCONST 0\nLIST 2\nSTORE 0\nLOAD 0\nCONST 3\nCONCAT 2\nSTORE "
+                         "9\nCONST 2\nSCENARIO 0\n"
+                         "CONST 1\nLOAD 11\nMAP 1\nPOP\nLOAD 9\nFAIL\nout:\nSTEP_OUTCOME "
+                         "0\nSTEP_LEAVE 0\nHANDLED\n"
+                         "LOAD 11\nCONST 1\nADD\nSTORE 11\nLOAD 11\nLOAD 1\nLT\nJUMP_FALSE "
+                         "final\nJUMP again\n"));
     mf_value limit = mf_int(i ? 20000 : 100);
     static const char *const metrics[] = {"{\"ok\":true,\"metrics\":{\"m\":1.5}}", NULL};
     h.options.notice = NULL;
@@ -226,43 +247,63 @@ END_TEST
 
 /* Verified code may keep an old value on the stack while its slot changes. */
 START_TEST(old_values_of_slots_stay_while_borrowed) {
-  vm_expect(RUN("CONST 0\nCONST 3\nCONCAT 2\nSTORE 0\nLOAD 0\nCONST 3\nSTORE 0\nCONST 0\nSTORE 0\nCLEAR 0\nLOG info\n"), NULL,
-            "variable x [\"text of xother, longer text\"]\nvariable x [\"other, longer text\"]\nvariable x [\"text of x\"]\n"
-            "log info: text of xother, longer text\nverdict failed: nothing was run\n= done failed\n");
+  vm_expect(
+      RUN("CONST 0\nCONST 3\nCONCAT 2\nSTORE 0\nLOAD 0\nCONST 3\nSTORE 0\nCONST 0\nSTORE 0\nCLEAR "
+          "0\nLOG info\n"),
+      NULL,
+      "variable x [\"text of xother, longer text\"]\nvariable x [\"other, longer text\"]\nvariable "
+      "x [\"text of x\"]\n"
+      "log info: text of xother, longer text\nverdict failed: nothing was run\n= done failed\n");
 }
 END_TEST
 
 START_TEST(a_variable_can_be_set_to_a_part_of_itself) {
-  vm_expect(RUN("CONST 0\nCONST 3\nLIST 2\nLIST 1\nSTORE 0\nLOAD 0\nCONST 1\nCONST 1\nSUBTRACT\nINDEX\nSTORE 0\nLOAD 0\nCONST 1\nINDEX\nSTORE 0\nLOAD 0\nSTORE 0\n"), NULL,
-            "variable x [[[\"text of x\",\"other, longer text\"]]]\nvariable x [[\"text of x\",\"other, longer text\"]]\n"
-            "variable x [\"other, longer text\"]\nvariable x [\"other, longer text\"]\nverdict failed: nothing was run\n= done failed\n");
+  vm_expect(RUN("CONST 0\nCONST 3\nLIST 2\nLIST 1\nSTORE 0\nLOAD 0\nCONST 1\nCONST "
+                "1\nSUBTRACT\nINDEX\nSTORE 0\nLOAD 0\nCONST 1\nINDEX\nSTORE 0\nLOAD 0\nSTORE 0\n"),
+            NULL,
+            "variable x [[[\"text of x\",\"other, longer text\"]]]\nvariable x [[\"text of "
+            "x\",\"other, longer text\"]]\n"
+            "variable x [\"other, longer text\"]\nvariable x [\"other, longer text\"]\nverdict "
+            "failed: nothing was run\n= done failed\n");
 }
 END_TEST
 
 /* The stack is not empty when the step ends: scratch memory must stay. */
 START_TEST(scratch_memory_stays_while_borrowed) {
-  vm_expect(RUN("CONST 0\nCONST 3\nCONCAT 2\nSTEP_ENTER 0, out\nCONST 0\nSTEP_BEGIN 0\nCONST 3\nCONST 3\nCONCAT 2\nPOP\nout:\nSTEP_LEAVE 0\nLOG info\n"), NULL,
-            "step_started text of x\nstep_finished text of x passed\nlog info: text of xother, longer text\nverdict passed\n= done passed\n");
+  vm_expect(RUN("CONST 0\nCONST 3\nCONCAT 2\nSTEP_ENTER 0, out\nCONST 0\nSTEP_BEGIN 0\nCONST "
+                "3\nCONST 3\nCONCAT 2\nPOP\nout:\nSTEP_LEAVE 0\nLOG info\n"),
+            NULL,
+            "step_started text of x\nstep_finished text of x passed\nlog info: text of xother, "
+            "longer text\nverdict passed\n= done passed\n");
 }
 END_TEST
 
 /* Metrics and error of a step's latest run, kept on the stack over the next. */
 START_TEST(old_results_stay_while_borrowed) {
-  vm_expect(RUN("STEP_ENTER 0, out\nCONST 0\nSTEP_BEGIN 0\nCONST 2\nSCENARIO 0\nCONST 0\nCONST 0\nCONCAT 2\nFAIL\nout:\nSTEP_LEAVE 0\n"
-                "STEP_FIELD 0, error\nSTEP_FIELD 0, metrics\n"
-                "STEP_ENTER 0, out2\nCONST 0\nSTEP_BEGIN 0\nCONST 2\nSCENARIO 0\nCONST 3\nFAIL\nout2:\nSTEP_LEAVE 0\n"
-                "STEP_ENTER 0, out3\nSKIP\nout3:\nSTEP_LEAVE 0\nLOG info\nLOG info\n"),
-            LIST("{\"ok\":true,\"metrics\":{\"first one\":1}}", "{\"ok\":true,\"metrics\":{\"m\":2}}"),
-            "step_started text of x\n-> http_load {}\nstep_finished text of x failed 1s: text of xtext of x\n"
-            "step_started text of x\n-> http_load {}\nstep_finished text of x failed 1s: other, longer text\nstep_finished one skipped\n"
-            "log info: {\"first one\":1}\nlog info: text of xtext of x\nverdict failed 2s\n= done failed\n");
+  vm_expect(
+      RUN("STEP_ENTER 0, out\nCONST 0\nSTEP_BEGIN 0\nCONST 2\nSCENARIO 0\nCONST 0\nCONST 0\nCONCAT "
+          "2\nFAIL\nout:\nSTEP_LEAVE 0\n"
+          "STEP_FIELD 0, error\nSTEP_FIELD 0, metrics\n"
+          "STEP_ENTER 0, out2\nCONST 0\nSTEP_BEGIN 0\nCONST 2\nSCENARIO 0\nCONST "
+          "3\nFAIL\nout2:\nSTEP_LEAVE 0\n"
+          "STEP_ENTER 0, out3\nSKIP\nout3:\nSTEP_LEAVE 0\nLOG info\nLOG info\n"),
+      LIST("{\"ok\":true,\"metrics\":{\"first one\":1}}", "{\"ok\":true,\"metrics\":{\"m\":2}}"),
+      "step_started text of x\n-> http_load {}\nstep_finished text of x failed 1s: text of xtext "
+      "of x\n"
+      "step_started text of x\n-> http_load {}\nstep_finished text of x failed 1s: other, longer "
+      "text\nstep_finished one skipped\n"
+      "log info: {\"first one\":1}\nlog info: text of xtext of x\nverdict failed 2s\n= done "
+      "failed\n");
 }
 END_TEST
 
 /* The display name comes from a slot that the step writes to. */
 START_TEST(display_names_are_kept) {
-  vm_expect(RUN("CONST 0\nCONST 3\nCONCAT 2\nSTORE 0\nSTEP_ENTER 0, out\nLOAD 0\nSTEP_BEGIN 0\nCONST 0\nCONST 0\nCONCAT 2\nSTORE 0\nout:\nSTEP_LEAVE 0\n"), NULL,
-            "variable x [\"text of xother, longer text\"]\nstep_started text of xother, longer text\nvariable x [\"text of xtext of x\"]\n"
+  vm_expect(RUN("CONST 0\nCONST 3\nCONCAT 2\nSTORE 0\nSTEP_ENTER 0, out\nLOAD 0\nSTEP_BEGIN "
+                "0\nCONST 0\nCONST 0\nCONCAT 2\nSTORE 0\nout:\nSTEP_LEAVE 0\n"),
+            NULL,
+            "variable x [\"text of xother, longer text\"]\nstep_started text of xother, longer "
+            "text\nvariable x [\"text of xtext of x\"]\n"
             "step_finished text of xother, longer text passed\nverdict passed\n= done passed\n");
 }
 END_TEST
@@ -270,7 +311,9 @@ END_TEST
 /* ---- Two machines, one image; the same run twice ---- */
 
 START_TEST(the_same_outcomes_give_the_same_run) {
-  static const char text[] = RUN("STEP_ENTER 0, out\nCONST 0\nSTEP_BEGIN 0\nCONST 2\nSCENARIO 0\nLOAD 8\nSTORE 0\nout:\nSTEP_OUTCOME 0\nSTEP_LEAVE 0\n" SHOW("LOAD 0\n"));
+  static const char text[] = RUN(
+      "STEP_ENTER 0, out\nCONST 0\nSTEP_BEGIN 0\nCONST 2\nSCENARIO 0\nLOAD 8\nSTORE "
+      "0\nout:\nSTEP_OUTCOME 0\nSTEP_LEAVE 0\n" SHOW("LOAD 0\n"));
   const char *const *answers = LIST("{\"ok\":true,\"run_metrics\":{\"m\":2.5}}");
   vm_host a, b;
   vm_host_init(&a, text);
@@ -291,14 +334,16 @@ END_TEST
 
 /* ---- Allocation failures ---- */
 
-#define EVERYTHING                                                                                          \
-  ".fault 0 name=\"f\" path=\"f\" driver=\"proxy\"\n.hook 0 name=\"h\" path=\"h\" type=pre_step\n"           \
-  ".assertion 0 name=\"a\" path=\"a\" type=condition step=0\n"                                               \
-  RUN("CONST 0\nCONST 3\nLIST 2\nINIT 0\nSTEP_ENTER 0, out\nCONST 0\nLOAD 0\nCONCAT 2\nSTEP_BEGIN 0\n"       \
-      "HOOK_ENTER 0, hout\nHOOK_BEGIN 0\nCONST 0\nLOAD 0\nCONCAT 2\nSTORE 9\nLOAD 9\nCONST 1\nMAP 1\nEFFECT 0\nSTORE 0\nhout:\nHOOK_LEAVE 0\n" \
-      "LOAD 0\nFAULT_ENTER 0, undo\nCONST 2\nSCENARIO 0\nundo:\nFAULT_LEAVE 0\n"                             \
-      "LOAD 0\nLOAD 9\nCONST 1\nASSERT 0\n"                                                                  \
-      "LOAD 9\nDUP\nADD\nFAIL\nout:\nSTEP_OUTCOME 0\nSTEP_LEAVE 0\nHANDLED\n"                                \
+#define EVERYTHING                                                                                 \
+  ".fault 0 name=\"f\" path=\"f\" driver=\"proxy\"\n.hook 0 name=\"h\" path=\"h\" type=pre_step\n" \
+  ".assertion 0 name=\"a\" path=\"a\" type=condition step=0\n" RUN(                                \
+      "CONST 0\nCONST 3\nLIST 2\nINIT 0\nSTEP_ENTER 0, out\nCONST 0\nLOAD 0\nCONCAT "              \
+      "2\nSTEP_BEGIN 0\n"                                                                          \
+      "HOOK_ENTER 0, hout\nHOOK_BEGIN 0\nCONST 0\nLOAD 0\nCONCAT 2\nSTORE 9\nLOAD 9\nCONST "       \
+      "1\nMAP 1\nEFFECT 0\nSTORE 0\nhout:\nHOOK_LEAVE 0\n"                                         \
+      "LOAD 0\nFAULT_ENTER 0, undo\nCONST 2\nSCENARIO 0\nundo:\nFAULT_LEAVE 0\n"                   \
+      "LOAD 0\nLOAD 9\nCONST 1\nASSERT 0\n"                                                        \
+      "LOAD 9\nDUP\nADD\nFAIL\nout:\nSTEP_OUTCOME 0\nSTEP_LEAVE 0\nHANDLED\n"                      \
       "STEP_FIELD 0, *\nLOG info\nSTEP_FIELD previous, metrics\nSTORE 0\nCONST 1\nWAIT\nNOW\n")
 
 START_TEST(any_allocation_may_fail) {
@@ -320,7 +365,8 @@ START_TEST(any_allocation_may_fail) {
       finished = vm_host_run(&h) == MF_VM_DONE;
       status = mf_vm_error(h.vm);
     }
-    ck_assert_msg(finished ? status == MF_OK : status == MF_OUT_OF_MEMORY, "allocation %u: %s", (unsigned)n, mf_status_name(status));
+    ck_assert_msg(finished ? status == MF_OK : status == MF_OUT_OF_MEMORY, "allocation %u: %s",
+                  (unsigned)n, mf_status_name(status));
     mf_vm_free(h.vm);
     h.vm = NULL;
     ck_assert_msg(c.in_use == 0, "allocation %u leaks %zu bytes", (unsigned)n, c.in_use);
@@ -334,7 +380,8 @@ END_TEST
 
 /* ---- Traces ---- */
 
-static void trace_depths(void *ctx, uint32_t task, uint32_t pc, const mf_value *stack, uint32_t depth) {
+static void trace_depths(void *ctx, uint32_t task, uint32_t pc, const mf_value *stack,
+                         uint32_t depth) {
   mf_buf *out = ctx;
   mf_buf_printf(out, "%u:%u", (unsigned)pc, (unsigned)depth);
   if (depth) mf_buf_putc(out, '='), mf_value_write_text(out, &stack[depth - 1]);
@@ -346,7 +393,8 @@ START_TEST(traces_see_every_instruction) {
   vm_host h;
   mf_buf seen;
   mf_buf_init(&seen, NULL, 1 << 16);
-  vm_host_init(&h, MAIN("RUN_ENTER out\nCONST 1\nCONST 0\nPOP\nSTORE 0\nJUMP_SET 0, out\nCLEAR 0\nout:\nRUN_LEAVE\n"));
+  vm_host_init(&h, MAIN("RUN_ENTER out\nCONST 1\nCONST 0\nPOP\nSTORE 0\nJUMP_SET 0, out\nCLEAR "
+                        "0\nout:\nRUN_LEAVE\n"));
   vm_host_new(&h);
   mf_vm_set_trace(h.vm, trace_depths, &seen);
   vm_host_run(&h);

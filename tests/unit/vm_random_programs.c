@@ -9,9 +9,9 @@ enum { PROGRAMS = 400, SLOTS = 6, STEPS = 3, CONSTANTS = 12 };
 typedef struct generator {
   mf_builder *b;
   uint64_t state;
-  uint32_t depth, base;      /* stack: now, and where the innermost frame began */
+  uint32_t depth, base;       /* stack: now, and where the innermost frame began */
   uint32_t frames, frame_end; /* open frames; label of the innermost one's end */
-  uint32_t room;             /* statements left */
+  uint32_t room;              /* statements left */
 } generator;
 
 static uint32_t pick(generator *g, uint32_t n) {
@@ -19,7 +19,9 @@ static uint32_t pick(generator *g, uint32_t n) {
   return (uint32_t)(g->state >> 33) % n;
 }
 
-static void emit(generator *g, mf_opcode op, uint32_t a, uint32_t b) { mf_builder_emit(g->b, op, a, b, 0); }
+static void emit(generator *g, mf_opcode op, uint32_t a, uint32_t b) {
+  mf_builder_emit(g->b, op, a, b, 0);
+}
 
 /* ---- Expressions: each pushes one value ---- */
 
@@ -41,9 +43,9 @@ static void several(generator *g, unsigned depth, mf_opcode op, uint32_t n, uint
 static void logic(generator *g, unsigned depth, bool and) {
   uint32_t out = mf_builder_label(g->b);
   expression(g, depth);
-  emit(g, and ? MF_OP_AND_JUMP : MF_OP_OR_JUMP, out, 0);
+  emit(g, and? MF_OP_AND_JUMP : MF_OP_OR_JUMP, out, 0);
   expression(g, depth);
-  emit(g, and ? MF_OP_AND : MF_OP_OR, 0, 0);
+  emit(g, and? MF_OP_AND : MF_OP_OR, 0, 0);
   g->depth--;
   mf_builder_place(g->b, out);
 }
@@ -70,10 +72,17 @@ static void call(generator *g, unsigned depth) {
 
 static void leaf(generator *g) {
   switch (pick(g, 8)) {
-    case 0: case 1: emit(g, MF_OP_CONST, pick(g, CONSTANTS), 0); break;
-    case 2: case 3: case 4: emit(g, MF_OP_LOAD, pick(g, SLOTS), 0); break;
-    case 5: emit(g, (mf_opcode)(MF_OP_SLOT_EQ + pick(g, 6)), pick(g, SLOTS), pick(g, CONSTANTS)); break;
-    case 6: emit(g, MF_OP_STEP_FIELD, pick(g, 2) ? MF_PREVIOUS : pick(g, STEPS), pick(g, 10)); break;
+    case 0:
+    case 1: emit(g, MF_OP_CONST, pick(g, CONSTANTS), 0); break;
+    case 2:
+    case 3:
+    case 4: emit(g, MF_OP_LOAD, pick(g, SLOTS), 0); break;
+    case 5:
+      emit(g, (mf_opcode)(MF_OP_SLOT_EQ + pick(g, 6)), pick(g, SLOTS), pick(g, CONSTANTS));
+      break;
+    case 6:
+      emit(g, MF_OP_STEP_FIELD, pick(g, 2) ? MF_PREVIOUS : pick(g, STEPS), pick(g, 10));
+      break;
     default: emit(g, MF_OP_IS_SET, pick(g, SLOTS), 0); break;
   }
   g->depth++;
@@ -125,8 +134,10 @@ static void maybe_end(generator *g, mf_opcode op) {
 }
 
 static void frame(generator *g) {
-  static const mf_opcode enter[] = {MF_OP_STEP_ENTER, MF_OP_HOOK_ENTER, MF_OP_ACTION_ENTER, MF_OP_BRANCH_ENTER, MF_OP_FAULT_ENTER};
-  static const mf_opcode leave[] = {MF_OP_STEP_LEAVE, MF_OP_HOOK_LEAVE, MF_OP_ACTION_LEAVE, MF_OP_BRANCH_FAIL, MF_OP_FAULT_LEAVE};
+  static const mf_opcode enter[] = {MF_OP_STEP_ENTER, MF_OP_HOOK_ENTER, MF_OP_ACTION_ENTER,
+                                    MF_OP_BRANCH_ENTER, MF_OP_FAULT_ENTER};
+  static const mf_opcode leave[] = {MF_OP_STEP_LEAVE, MF_OP_HOOK_LEAVE, MF_OP_ACTION_LEAVE,
+                                    MF_OP_BRANCH_FAIL, MF_OP_FAULT_LEAVE};
   uint32_t kind = pick(g, 5), row = pick(g, 3), end = mf_builder_label(g->b);
   uint32_t base = g->base, outer_end = g->frame_end;
   if (kind == 4) expression(g, 2), g->depth--;
@@ -141,8 +152,10 @@ static void frame(generator *g) {
   if (kind == 1) emit(g, MF_OP_HOOK_BEGIN, row, 0);
   block(g);
   mf_builder_place(g->b, end);
-  if (kind == 3 && pick(g, 2)) emit(g, MF_OP_BRANCH_TAKE, row, pick(g, 2));
-  else emit(g, leave[kind], row, 0);
+  if (kind == 3 && pick(g, 2))
+    emit(g, MF_OP_BRANCH_TAKE, row, pick(g, 2));
+  else
+    emit(g, leave[kind], row, 0);
   g->base = base;
   g->frame_end = outer_end;
   g->frames--;
@@ -185,14 +198,18 @@ static void judge(generator *g) {
 static void ask(generator *g) {
   expression(g, 1);
   emit(g, MF_OP_EFFECT, 0, 0);
-  if (pick(g, 2)) emit(g, MF_OP_OUTCOME, 0, 0);
-  else emit(g, MF_OP_STORE, pick(g, SLOTS), 0);
+  if (pick(g, 2))
+    emit(g, MF_OP_OUTCOME, 0, 0);
+  else
+    emit(g, MF_OP_STORE, pick(g, SLOTS), 0);
   g->depth--;
 }
 
 static void statement(generator *g) {
   switch (pick(g, 22)) {
-    case 0: case 1: case 2: with_value(g, MF_OP_STORE, pick(g, SLOTS)); break;
+    case 0:
+    case 1:
+    case 2: with_value(g, MF_OP_STORE, pick(g, SLOTS)); break;
     case 3: with_value(g, MF_OP_INIT, pick(g, SLOTS)); break;
     case 4: emit(g, MF_OP_CLEAR, pick(g, SLOTS), 0); break;
     case 5: with_value(g, MF_OP_LOG, 2); break;
@@ -204,14 +221,24 @@ static void statement(generator *g) {
     case 11: with_value(g, MF_OP_SCENARIO, 0); break;
     case 12: with_value(g, MF_OP_REPORT, 0); break;
     case 13: maybe_end(g, MF_OP_FAIL); break;
-    case 14: if (pick(g, 4) == 0) maybe_end(g, MF_OP_ABORT); break;
+    case 14:
+      if (pick(g, 4) == 0) maybe_end(g, MF_OP_ABORT);
+      break;
     case 15: emit(g, pick(g, 2) ? MF_OP_GATE : MF_OP_HANDLED, 0, 0); break;
-    case 16: if (pick(g, 4) == 0) emit(g, MF_OP_SKIP, 0, 0); break;
+    case 16:
+      if (pick(g, 4) == 0) emit(g, MF_OP_SKIP, 0, 0);
+      break;
     case 17: condition(g); break;
     case 18: hold(g); break;
-    case 19: if (pick(g, 3) == 0) loop(g); break;
-    case 20: if (g->depth == g->base) emit(g, MF_OP_HANDLER, g->frame_end, 0); break;
-    default: if (g->frames < 8) frame(g); break;
+    case 19:
+      if (pick(g, 3) == 0) loop(g);
+      break;
+    case 20:
+      if (g->depth == g->base) emit(g, MF_OP_HANDLER, g->frame_end, 0);
+      break;
+    default:
+      if (g->frames < 8) frame(g);
+      break;
   }
 }
 
@@ -229,7 +256,8 @@ static uint32_t text(generator *g, const char *s) { return mf_builder_string(g->
 static void rows(generator *g) {
   uint32_t name = text(g, "name");
   for (uint32_t i = 0; i < 3; i++) {
-    mf_builder_row(g->b, MF_TABLE_STEP, (uint32_t[]){text(g, "step"), name, MF_ABSENT, i ? 1u << i : 0});
+    mf_builder_row(g->b, MF_TABLE_STEP,
+                   (uint32_t[]){text(g, "step"), name, MF_ABSENT, i ? 1u << i : 0});
     mf_builder_row(g->b, MF_TABLE_HOOK, (uint32_t[]){text(g, "hook"), name, i == 0 ? 0 : i + 1});
     mf_builder_row(g->b, MF_TABLE_ACTION, (uint32_t[]){text(g, "action"), name, 0, i});
     mf_builder_row(g->b, MF_TABLE_BRANCH, (uint32_t[]){text(g, "branch"), name, 1, i});
@@ -245,14 +273,24 @@ static void rows(generator *g) {
   mf_builder_row(g->b, MF_TABLE_SLOT, (uint32_t[]){text(g, "y"), MF_SLOT_KIND_GLOBAL, 0});
   mf_builder_row(g->b, MF_TABLE_SLOT, (uint32_t[]){text(g, "s"), MF_SLOT_KIND_STEP, 1});
   mf_builder_row(g->b, MF_TABLE_SLOT, (uint32_t[]){text(g, "m"), MF_SLOT_KIND_METRIC_STEP, 0});
-  mf_builder_row(g->b, MF_TABLE_SLOT, (uint32_t[]){text(g, "step.name"), MF_SLOT_KIND_BUILTIN, MF_BUILTIN_STEP_NAME});
+  mf_builder_row(g->b, MF_TABLE_SLOT,
+                 (uint32_t[]){text(g, "step.name"), MF_SLOT_KIND_BUILTIN, MF_BUILTIN_STEP_NAME});
   mf_builder_row(g->b, MF_TABLE_SLOT, (uint32_t[]){text(g, "secret"), MF_SLOT_KIND_SECRET, 0});
 }
 
 static void constants(generator *g, mf_arena *arena) {
-  static const char *const values[CONSTANTS] = {
-      "\"a\"", "1", "true", "false", "2.5", "\"some longer text that needs memory\"", "[1,\"two\",[3]]",
-      "{\"a\":{\"a\":5},\"b\":[]}", "{}", "null", "{\"$uint\":\"7\"}", "{\"$duration\":\"1.5s\"}"};
+  static const char *const values[CONSTANTS] = {"\"a\"",
+                                                "1",
+                                                "true",
+                                                "false",
+                                                "2.5",
+                                                "\"some longer text that needs memory\"",
+                                                "[1,\"two\",[3]]",
+                                                "{\"a\":{\"a\":5},\"b\":[]}",
+                                                "{}",
+                                                "null",
+                                                "{\"$uint\":\"7\"}",
+                                                "{\"$duration\":\"1.5s\"}"};
   for (unsigned i = 0; i < CONSTANTS; i++) {
     mf_value v = vm_parse(arena, values[i]);
     mf_builder_constant(g->b, &v);
@@ -283,7 +321,8 @@ static void build(uint64_t seed, mf_arena *arena, mf_buf *out) {
   uint32_t end = mf_builder_label(g.b);
   emit(&g, MF_OP_RUN_ENTER, end, 0);
   g.frames = 1;
-  for (uint32_t i = 0; i < 3; i++) emit(&g, MF_OP_CONST, pick(&g, CONSTANTS), 0), emit(&g, MF_OP_INIT, i, 0);
+  for (uint32_t i = 0; i < 3; i++)
+    emit(&g, MF_OP_CONST, pick(&g, CONSTANTS), 0), emit(&g, MF_OP_INIT, i, 0);
   sections(&g, 12);
   mf_builder_place(g.b, end);
   emit(&g, MF_OP_RUN_FINAL, 0, 0);
@@ -306,7 +345,10 @@ static void note_notice(void *ctx, const mf_notice *n) {
 
 static mf_value random_outcome(generator *g, mf_arena *arena) {
   static const char *const outcomes[] = {
-      "{\"ok\":true}", "{\"ok\":true}", "{\"ok\":false,\"error\":\"refused\"}", "{}",
+      "{\"ok\":true}",
+      "{\"ok\":true}",
+      "{\"ok\":false,\"error\":\"refused\"}",
+      "{}",
       "{\"ok\":true,\"metrics\":{\"m\":5,\"n\":[1,2]},\"run_metrics\":{\"m\":2.5}}",
       "{\"ok\":true,\"body\":{\"a\":[\"some text\",{\"a\":1}]}}"};
   return vm_parse(arena, outcomes[pick(g, 6)]);
@@ -318,7 +360,10 @@ static void run(vm_host *h, const mf_image *image, uint64_t seed, uint64_t fail_
   mf_counting_alloc c = {.inner = mf_alloc_default(), .fail_at = fail_at};
   mf_effect effect;
   mf_value secret = mf_string(MF_STR("hunter2"));
-  h->options = (mf_vm_options){.alloc = mf_counting_alloc_as_alloc(&c), .fuel = 20000, .notice = note_notice, .notice_ctx = h};
+  h->options = (mf_vm_options){.alloc = mf_counting_alloc_as_alloc(&c),
+                               .fuel = 20000,
+                               .notice = note_notice,
+                               .notice_ctx = h};
   h->options.max_memory = pick(&g, 2) ? 1 << 16 : 1 << 22;
   h->signal = pick(&g, 2) ? MF_SIGNAL_STOP : MF_SIGNAL_ABORT;
   h->signal_at = pick(&g, 30);
@@ -333,7 +378,8 @@ static void run(vm_host *h, const mf_image *image, uint64_t seed, uint64_t fail_
       mf_outcome outcome = {&v, (int64_t)effect.id * 1000, 0};
       mf_vm_deliver(h->vm, effect.id, &outcome);
     }
-    mf_buf_printf(&h->log, "= %d %s %u\n", state, mf_status_name(mf_vm_error(h->vm)), (unsigned)mf_vm_steps(h->vm));
+    mf_buf_printf(&h->log, "= %d %s %u\n", state, mf_status_name(mf_vm_error(h->vm)),
+                  (unsigned)mf_vm_steps(h->vm));
   }
   mf_buf_puts(&h->log, "over\n");
   mf_vm_free(h->vm);
@@ -349,7 +395,8 @@ static void run_twice(const mf_image *image, uint64_t seed, uint64_t fail_at) {
     run(&h[i], image, seed, fail_at);
   }
   ck_assert_msg(strcmp(h[0].log.p, h[1].log.p) == 0, "seed %u: two runs differ", (unsigned)seed);
-  ck_assert_msg(strstr(h[0].log.p, "hunter2") == NULL, "seed %u tells a secret:\n%s", (unsigned)seed, h[0].log.p);
+  ck_assert_msg(strstr(h[0].log.p, "hunter2") == NULL, "seed %u tells a secret:\n%s",
+                (unsigned)seed, h[0].log.p);
   for (unsigned i = 0; i < 2; i++) {
     mf_buf_fini(&h[i].log);
     mf_arena_fini(&h[i].arena);
@@ -365,7 +412,8 @@ START_TEST(random_programs_end_and_leak_nothing) {
     mf_arena_init(&arena, NULL, 0);
     mf_buf_init(&bytes, NULL, 1 << 22);
     build(seed, &arena, &bytes);
-    mf_status status = mf_image_open(NULL, (const uint8_t *)bytes.p, bytes.n, &image, detail, sizeof detail);
+    mf_status status = mf_image_open(NULL, (const uint8_t *)bytes.p, bytes.n, &image, detail,
+                                     sizeof detail);
     ck_assert_msg(status == MF_OK, "seed %u: %s", (unsigned)seed, detail);
     run_twice(image, seed, 0);
     run_twice(image, seed + 1000000, 0);

@@ -31,21 +31,44 @@ static const char *shown(mf_value v) {
 }
 
 static mf_value list(uint32_t n, const mf_value *items) { return mf_list_of(&arena, items, n); }
-#define LIST(...) list(sizeof((mf_value[]){__VA_ARGS__}) / sizeof(mf_value), (mf_value[]){__VA_ARGS__})
+#define LIST(...) \
+  list(sizeof((mf_value[]){__VA_ARGS__}) / sizeof(mf_value), (mf_value[]){__VA_ARGS__})
 #define S(text) mf_string(MF_STR(text))
 
 /* ---- JSON ---- */
 
 static const char *const lossless_texts[] = {
-    "null", "true", "false", "0", "-9223372036854775808", "9223372036854775807", "5.0", "-0.0", "1e+300",
-    "\"\"", "\"h\xC3\xA9\\n\"", "[]", "[1,[2.5,null]]", "{}", "{\"a\":{\"b\":[]}}",
-    "{\"$uint\":\"18446744073709551615\"}", "{\"$double\":\"NaN\"}", "{\"$double\":\"Infinity\"}",
-    "{\"$double\":\"-Infinity\"}", "{\"$bytes\":\"aGk=\"}", "{\"$bytes\":\"\"}",
-    "{\"$timestamp\":\"2026-11-25T13:24:05.25Z\"}", "{\"$duration\":\"-1.5s\"}",
-    "{\"$duration\":\"9223372036.854775807s\"}", "{\"$duration\":\"-9223372036.854775808s\"}",
-    "{\"$type\":\"google.protobuf.Timestamp\"}", "{\"$error\":\"no key 'x'\"}",
-    "{\"$optional\":[]}", "{\"$optional\":[{\"$optional\":[1]}]}",
-    "{\"$map\":[[1,\"one\"],[true,2]]}", "{\"$map\":[[\"$uint\",\"5\"]]}",
+    "null",
+    "true",
+    "false",
+    "0",
+    "-9223372036854775808",
+    "9223372036854775807",
+    "5.0",
+    "-0.0",
+    "1e+300",
+    "\"\"",
+    "\"h\xC3\xA9\\n\"",
+    "[]",
+    "[1,[2.5,null]]",
+    "{}",
+    "{\"a\":{\"b\":[]}}",
+    "{\"$uint\":\"18446744073709551615\"}",
+    "{\"$double\":\"NaN\"}",
+    "{\"$double\":\"Infinity\"}",
+    "{\"$double\":\"-Infinity\"}",
+    "{\"$bytes\":\"aGk=\"}",
+    "{\"$bytes\":\"\"}",
+    "{\"$timestamp\":\"2026-11-25T13:24:05.25Z\"}",
+    "{\"$duration\":\"-1.5s\"}",
+    "{\"$duration\":\"9223372036.854775807s\"}",
+    "{\"$duration\":\"-9223372036.854775808s\"}",
+    "{\"$type\":\"google.protobuf.Timestamp\"}",
+    "{\"$error\":\"no key 'x'\"}",
+    "{\"$optional\":[]}",
+    "{\"$optional\":[{\"$optional\":[1]}]}",
+    "{\"$map\":[[1,\"one\"],[true,2]]}",
+    "{\"$map\":[[\"$uint\",\"5\"]]}",
 };
 
 START_TEST(lossless_json_comes_back_as_it_was) {
@@ -59,10 +82,16 @@ START_TEST(lossless_json_comes_back_as_it_was) {
 END_TEST
 
 START_TEST(what_is_no_special_form_stays_a_map) {
-  static const char *const texts[] = {"{\"$uint\":5}", "{\"$uint\":\"x\"}", "{\"$other\":\"5\"}",
-                                      "{\"$type\":\"no\"}", "{\"$bytes\":\"!\"}", "{\"$map\":[[1]]}",
-                                      "{\"$map\":[[[],1]]}", "{\"$optional\":[1,2]}",
-                                      "{\"$uint\":\"5\",\"b\":1}", "{\"$timestamp\":\"then\"}"};
+  static const char *const texts[] = {"{\"$uint\":5}",
+                                      "{\"$uint\":\"x\"}",
+                                      "{\"$other\":\"5\"}",
+                                      "{\"$type\":\"no\"}",
+                                      "{\"$bytes\":\"!\"}",
+                                      "{\"$map\":[[1]]}",
+                                      "{\"$map\":[[[],1]]}",
+                                      "{\"$optional\":[1,2]}",
+                                      "{\"$uint\":\"5\",\"b\":1}",
+                                      "{\"$timestamp\":\"then\"}"};
   for (unsigned i = 0; i < sizeof texts / sizeof *texts; i++) {
     mf_value v = vm_parse(&arena, texts[i]);
     ck_assert_msg(v.kind == MF_MAP, "%s", texts[i]);
@@ -86,11 +115,14 @@ START_TEST(repeated_json_keys_the_last_counts) {
 END_TEST
 
 START_TEST(plain_json_is_for_people) {
-  mf_value v = vm_parse(&arena, "[{\"$uint\":\"5\"},5.0,{\"$double\":\"NaN\"},{\"$bytes\":\"aGk=\"},"
-                                "{\"$timestamp\":\"2026-11-25T13:24:05Z\"},{\"$duration\":\"90s\"},"
-                                "{\"$map\":[[1,2],[true,3],[\"x\",4]]},{\"$optional\":[7]},{\"$optional\":[]}]");
-  ck_assert_str_eq(plain(&v), "[5,5.0,null,\"aGk=\",\"2026-11-25T13:24:05Z\",\"90s\","
-                              "{\"1\":2,\"true\":3,\"x\":4},7,null]");
+  mf_value v = vm_parse(
+      &arena,
+      "[{\"$uint\":\"5\"},5.0,{\"$double\":\"NaN\"},{\"$bytes\":\"aGk=\"},"
+      "{\"$timestamp\":\"2026-11-25T13:24:05Z\"},{\"$duration\":\"90s\"},"
+      "{\"$map\":[[1,2],[true,3],[\"x\",4]]},{\"$optional\":[7]},{\"$optional\":[]}]");
+  ck_assert_str_eq(plain(&v),
+                   "[5,5.0,null,\"aGk=\",\"2026-11-25T13:24:05Z\",\"90s\","
+                   "{\"1\":2,\"true\":3,\"x\":4},7,null]");
 }
 END_TEST
 
@@ -140,8 +172,14 @@ END_TEST
 
 START_TEST(kinds_that_are_no_keys_are_not_found) {
   mf_value v = numbered_map(3);
-  mf_value keys[] = {mf_null(), mf_double(0.0 / 0.0), mf_double(1e300), mf_bytes(MF_STR("")), mf_bool(false),
-                     mf_double(-1e300), S(""), mf_duration_value(0)};
+  mf_value keys[] = {mf_null(),
+                     mf_double(0.0 / 0.0),
+                     mf_double(1e300),
+                     mf_bytes(MF_STR("")),
+                     mf_bool(false),
+                     mf_double(-1e300),
+                     S(""),
+                     mf_duration_value(0)};
   for (unsigned i = 0; i < sizeof keys / sizeof *keys; i++)
     ck_assert_ptr_null(mf_map_find(v.as.map, keys[i]));
 }
@@ -180,7 +218,9 @@ START_TEST(repeated_keys_are_noticed) {
 END_TEST
 
 START_TEST(typed_reads_have_defaults) {
-  mf_value v = vm_parse(&arena, "{\"s\":\"x\",\"n\":2,\"u\":{\"$uint\":\"3\"},\"d\":0.5,\"b\":true,\"t\":{\"$duration\":\"1.5s\"}}");
+  mf_value v = vm_parse(&arena,
+                        "{\"s\":\"x\",\"n\":2,\"u\":{\"$uint\":\"3\"},\"d\":0.5,\"b\":true,\"t\":{"
+                        "\"$duration\":\"1.5s\"}}");
   ck_assert(mf_str_is(mf_map_str(&v, "s", "?"), "x"));
   ck_assert(mf_str_is(mf_map_str(&v, "n", "?"), "?"));
   ck_assert_double_eq(mf_map_number(&v, "n", 9), 2);
@@ -199,15 +239,18 @@ END_TEST
 START_TEST(copies_are_deep) {
   mf_arena other;
   mf_arena_init(&other, NULL, 0);
-  mf_value v = vm_parse(&other, "{\"a\":[1,\"two\",{\"$bytes\":\"aGk=\"},[],{}],\"b\":{\"$optional\":[[3]]},"
-                                "\"c\":{\"$optional\":[]},\"d\":\"\",\"e\":{\"$type\":\"int\"}}");
+  mf_value v = vm_parse(
+      &other,
+      "{\"a\":[1,\"two\",{\"$bytes\":\"aGk=\"},[],{}],\"b\":{\"$optional\":[[3]]},"
+      "\"c\":{\"$optional\":[]},\"d\":\"\",\"e\":{\"$type\":\"int\"}}");
   mf_value big = numbered_map(20);
   mf_value copy = mf_value_copy(&arena, &v), big_copy = mf_value_copy(&arena, &big);
   const char *before = mf_arena_copy(&arena, lossless(&v), strlen(lossless(&v)));
   mf_arena_fini(&other); /* whatever the copy shared is gone now */
   ck_assert_str_eq(lossless(&copy), before);
   ck_assert_ptr_nonnull(big_copy.as.map->index);
-  for (int64_t i = 0; i < 20; i++) ck_assert_int_eq(mf_map_find(big_copy.as.map, mf_int(i * 7))->as.i, i);
+  for (int64_t i = 0; i < 20; i++)
+    ck_assert_int_eq(mf_map_find(big_copy.as.map, mf_int(i * 7))->as.i, i);
 }
 END_TEST
 
