@@ -57,7 +57,7 @@ FUZZERS := $(patsubst fuzz/fuzz_%.c,%,$(wildcard fuzz/fuzz_*.c))
 
 .SUFFIXES:
 .DELETE_ON_ERROR:
-.SECONDARY: $(GEN_SRC)
+.SECONDARY: $(GEN_SRC) $(FUZZERS:%=$(B)/fuzz/fuzz_%.o)
 .PHONY: all demo test test-asan test-switch test-clang check bench docs bless clean install \
         asan ubsan debug switch bootstrap bootstrap-test fuzz
 .DEFAULT_GOAL := all
