@@ -24,13 +24,23 @@ static uint32_t content_offset(const mf_yaml *y, yaml_scalar_style_t style, mf_s
   }
 }
 
+/* A scalar on one line that fills its span was not changed by the scanner: all
+ * that it does to plain and single-quoted ones there is to make them shorter. */
+static bool fills_span(const yaml_event_t *event, mf_span span) {
+  size_t n = event->data.scalar.length;
+  if (event->start_mark.line != event->end_mark.line) return false;
+  if (event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE) return n == span.length;
+  return event->data.scalar.style == YAML_SINGLE_QUOTED_SCALAR_STYLE && n + 2 == span.length;
+}
+
 mf_str mf_yaml_text(mf_yaml *y, const yaml_event_t *event, mf_span span, uint32_t *content,
                     bool *verbatim) {
   const char *value = (const char *)event->data.scalar.value;
   size_t n = event->data.scalar.length;
   *content = content_offset(y, event->data.scalar.style, span, n);
-  *verbatim = *content >= span.offset && *content + n <= y->source.n &&
-              memcmp(y->source.p + *content, value, n) == 0;
+  *verbatim = fills_span(event, span) ||
+              (*content >= span.offset && *content + n <= y->source.n &&
+               memcmp(y->source.p + *content, value, n) == 0);
   if (*verbatim) return (mf_str){y->source.p + *content, n};
   const char *copy = mf_arena_copy(y->context->arena, value, n);
   if (copy == NULL) y->t->failed = true;

@@ -82,7 +82,16 @@ function arguments(line,   n, i, parts) {   # of a one-line macro call
   }
 }
 /^MF_SAYS_NOTHING\(/ { arguments($0); nothing[++nothing_count] = key_of[arg[1]]; nothing_value[nothing_count] = arg[2] }
-FILENAME ~ /\.y$/ && want == "grammar" { print }
+FILENAME ~ /\.y$/ && want == "grammar" {
+  print
+  # Shapes that are one token: members take it directly, without a reduction.
+  if (match($0, /^[a-z_]+\(A\) ::=/)) {
+    name = substr($0, 1, RLENGTH - 7)
+    rules[name]++
+    if (match($0, /::= [A-Z|]+\(T\)\./)) scalar[name] = substr($0, RSTART + 4, RLENGTH - 8)
+    if (match($0, /mf_doc_wrong.*\)/)) wrong[name] = substr($0, RSTART, RLENGTH)
+  }
+}
 
 function inherit(tag, from,   n, i, s, k, l) {
   n = split(own[from], s, " ")
@@ -114,9 +123,14 @@ function print_members(tag,   n, i, s, k, m, order, group, map) {
     used["KEY_" k] = 1
   }
   print "\n" map "(A) ::= " opener(tag) "(M). { A = mf_doc_open(M.node, MF_TAG_" tag "); }"
-  for (i = 1; i <= m; i++)
-    print map "(A) ::= " map "(B) " substr(group[order[i]], 2) "(K) " tolower(order[i]) \
-      "(V). { A = mf_doc_add(p, B, K.member, V); }"
+  for (i = 1; i <= m; i++) {
+    shape_name = tolower(order[i])
+    start = map "(A) ::= " map "(B) " substr(group[order[i]], 2) "(K) "
+    if (rules[shape_name] == 2 && scalar[shape_name] != "" && wrong[shape_name] != "") {
+      print start scalar[shape_name] "(V). { A = mf_doc_add(p, B, K.member, V.node); }"
+      print start "error. { A = mf_doc_add(p, B, K.member, " wrong[shape_name] "); }"
+    } else print start shape_name "(V). { A = mf_doc_add(p, B, K.member, V); }"
+  }
   print map "(A) ::= " map "(B) KEY(K) any(V). { A = mf_doc_add_stray(B, K.member, V); }"
 }
 function print_case(tag, name) {
@@ -200,7 +214,8 @@ function print_needs(   i, j, n, s, tag, k) {
     n = split(takes[tag], s, " ")
     for (j = 1; j <= n; j++) {
       k = s[j]
-      if (need_of[tag, k] == "REQUIRED")
+      # A mapping that is told by its type has one.
+      if (need_of[tag, k] == "REQUIRED" && (k != "TYPE" || family[tag] == "SHAPE"))
         list = list "MF_KEY_" k (shape_of[tag, k] == "ANY" ? " | NULL_COUNTS" : "") ", "
     }
     if (list != "") print "  [MF_TAG_" tag "] = {" list "MF_KEY_NONE},"
