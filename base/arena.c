@@ -20,6 +20,9 @@
  * arena stays small and a big compilation asks for memory rarely. */
 enum { FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20 };
 
+/* From this size on a growing array has a block of its own. */
+enum { OWN_BLOCK = 1 << 14 };
+
 struct mf_arena_block {
   mf_arena_block *prev;
   size_t size; /* with this header */
@@ -76,14 +79,30 @@ void mf_arena_init(mf_arena *arena, const mf_alloc *alloc, size_t limit) {
   *arena = (mf_arena){.alloc = mf_alloc_or_default(alloc), .limit = limit};
 }
 
+static void free_own_blocks(mf_arena *arena) {
+  while (arena->own) {
+    mf_arena_block *block = arena->own;
+    arena->own = block->prev;
+    arena->in_use -= block->size;
+    mf_realloc(&arena->alloc, block, block->size, 0);
+  }
+}
+
 void mf_arena_fini(mf_arena *arena) {
+  free_own_blocks(arena);
   while (arena->head) free_head(arena);
   arena->at = arena->end = NULL;
 }
 
-void mf_arena_reset(mf_arena *arena) {
+/* Keeps the first block. */
+static void rewind_all(mf_arena *arena) {
   while (arena->head && arena->head->prev) free_head(arena);
   rewind_to(arena, arena->head ? block_start(arena->head) : NULL);
+}
+
+void mf_arena_reset(mf_arena *arena) {
+  free_own_blocks(arena);
+  rewind_all(arena);
   arena->oom = false;
 }
 
@@ -114,6 +133,10 @@ static bool add_block(mf_arena *arena, size_t size) {
   arena->in_use += bytes;
   rewind_to(arena, block_start(block));
   return true;
+}
+
+void mf_arena_reserve(mf_arena *arena, size_t size) {
+  if (!arena->oom) add_block(arena, size);
 }
 
 /* Bytes to skip so that `size` more bytes are aligned.  `at` is always a
@@ -151,6 +174,44 @@ void *mf_arena_array(mf_arena *arena, size_t size, size_t n) {
   return mf_arena_zero(arena, size * n);
 }
 
+/* The link to the own block of the array at p.  There are few: one for each
+ * large array. */
+static mf_arena_block **own_block(mf_arena *arena, const void *p) {
+  mf_arena_block **at = &arena->own;
+  while (block_start(*at) != p) at = &(*at)->prev;
+  return at;
+}
+
+/* Makes *at (NULL: a new block) have room for `size` bytes; what is in it is kept. */
+static void *resize_own(mf_arena *arena, mf_arena_block **at, size_t size) {
+  mf_arena_block *old = at ? *at : NULL;
+  const size_t old_bytes = old ? old->size : 0, bytes = sizeof *old + 16 + size;
+  const size_t offset = old ? (size_t)(block_start(old) - (char *)old) : 0;
+  const size_t left = arena->limit == 0 ? SIZE_MAX
+                      : arena->limit > arena->in_use ? arena->limit - arena->in_use : 0;
+  const bool fits = size <= SIZE_MAX / 4 && bytes - old_bytes <= left;
+  mf_arena_block *block = fits ? mf_realloc(&arena->alloc, old, old_bytes, bytes) : NULL;
+  if (block == NULL) {
+    arena->oom = true;
+    return NULL;
+  }
+  if (old == NULL) block->prev = arena->own;
+  *(old ? at : &arena->own) = block;
+  arena->in_use += bytes - old_bytes;
+  block->size = bytes;
+  char *start = block_start(block), *content = (char *)block + offset;
+  if (old && start != content) memmove(start, content, old_bytes - offset);
+  return start;
+}
+
+void *mf_arena_grow(mf_arena *arena, void *p, size_t old_size, size_t new_size) {
+  if (arena->oom) return NULL;
+  if (old_size >= OWN_BLOCK) return resize_own(arena, own_block(arena, p), new_size);
+  void *grown = new_size < OWN_BLOCK ? mf_arena_get(arena, new_size) : resize_own(arena, NULL, new_size);
+  if (grown && old_size) memcpy(grown, p, old_size);
+  return grown;
+}
+
 char *mf_arena_copy(mf_arena *arena, const char *p, size_t n) {
   char *copy = n < SIZE_MAX ? mf_arena_get(arena, n + 1) : NULL;
   if (copy == NULL) return NULL;
@@ -180,9 +241,7 @@ void mf_arena_release(mf_arena *arena, mf_arena_mark mark) {
   if (mark.head == NULL) {
     /* The arena was empty.  Its first block stays, as in reset: a loop of mark
      * and release on a fresh arena should not ask for memory each time. */
-    bool oom = arena->oom;
-    mf_arena_reset(arena);
-    arena->oom = oom;
+    rewind_all(arena);
     return;
   }
   while (arena->head != mark.head) free_head(arena);

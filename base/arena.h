@@ -15,6 +15,7 @@ typedef struct mf_arena {
   mf_alloc alloc;
   mf_arena_block *head;  /* newest block */
   char *at, *end;        /* free part of head */
+  mf_arena_block *own;   /* blocks of one array each, from mf_arena_grow */
   size_t limit, in_use;  /* bytes of all blocks; limit 0: none */
   bool oom;
 } mf_arena;
@@ -25,6 +26,9 @@ void mf_arena_fini(mf_arena *arena);
 void mf_arena_reset(mf_arena *arena);
 static inline bool mf_arena_oom(const mf_arena *arena) { return arena->oom; }
 
+/* Asks for one block that has room for about `size` bytes, so that few more are
+ * needed. */
+void mf_arena_reserve(mf_arena *arena, size_t size);
 /* `size` bytes aligned to 8 (16 for sizes that are multiples of 16),
  * uninitialised; size 0 gives a valid pointer. */
 void *mf_arena_get(mf_arena *arena, size_t size);
@@ -36,7 +40,15 @@ void *mf_arena_array(mf_arena *arena, size_t size, size_t n);
 char *mf_arena_copy(mf_arena *arena, const char *p, size_t n);
 char *mf_arena_printf(mf_arena *arena, const char *fmt, ...) MF_PRINTF(2, 3);
 
-/* A position to go back to: everything got after mark is forgotten by release.
+/* Room for `new_size` bytes (more than `old_size`) for an array that grows:
+ * `p` is NULL, or came from here with `old_size`.  Its bytes are kept, and it may
+ * move.  A large array has a block of its own that is given back when it
+ * outgrows it; a small one is left behind.  NULL when out of memory: then p
+ * stays as it was. */
+void *mf_arena_grow(mf_arena *arena, void *p, size_t old_size, size_t new_size);
+
+/* A position to go back to: everything got after mark is forgotten by release,
+ * but for arrays with a block of their own, which live until reset or fini.
  * Release does not clear oom. */
 typedef struct mf_arena_mark { mf_arena_block *head; char *at; } mf_arena_mark;
 mf_arena_mark mf_arena_mark_get(const mf_arena *arena);

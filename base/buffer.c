@@ -17,8 +17,9 @@ void mf_buf_fini(mf_buf *buf) {
 
 /* Makes room for `need` bytes and the NUL; need <= max. */
 static bool grow(mf_buf *buf, size_t need) {
-  size_t cap = buf->cap < 64 ? 64 : buf->cap;
-  while (cap <= need) cap = cap > buf->max / 2 ? buf->max + 1 : cap * 2;
+  size_t cap = buf->cap > buf->max / 2 ? buf->max + 1 : buf->cap * 2;
+  if (cap < 64) cap = 64;
+  if (cap <= need) cap = need + 1; /* much at once: probably all there will be */
   char *p = mf_realloc(&buf->alloc, buf->p, buf->cap, cap);
   if (p == NULL) {
     buf->failed = true;

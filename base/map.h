@@ -6,7 +6,7 @@
 #define MF_BASE_MAP_H
 #include "text.h"
 
-typedef struct mf_names_entry { mf_str name; uint64_t hash; uint32_t value; } mf_names_entry;
+typedef struct mf_names_entry { mf_str name; uint32_t hash, value; } mf_names_entry;
 typedef struct mf_names {
   mf_arena *arena;
   mf_names_entry *entries; /* in insertion order */
@@ -19,6 +19,10 @@ typedef struct mf_names {
 void mf_names_init(mf_names *names, mf_arena *arena);
 /* The value of name, or MF_NAMES_NONE. */
 uint32_t mf_names_get(const mf_names *names, mf_str name);
+/* The entry of name, with value MF_NAMES_NONE when it was added just now: whoever
+ * added it may then let entry->name borrow from elsewhere.  Valid until the next
+ * name is added.  NULL when out of memory. */
+mf_names_entry *mf_names_entry_of(mf_names *names, mf_str name);
 /* Adds or overwrites.  False when out of memory. */
 bool mf_names_set(mf_names *names, mf_str name, uint32_t value);
 #endif

@@ -16,20 +16,29 @@ static bool is_ascii(mf_str s) {
   return high < 0x80;
 }
 
+/* Room for `want` numbers: the starts, and the latest line found behind them. */
+static bool reserve(mf_lines *lines, mf_arena *arena, size_t *cap, size_t want) {
+  uint32_t *starts = mf_arena_grow(arena, lines->starts, *cap * sizeof *starts, want * sizeof *starts);
+  if (starts == NULL) return false;
+  lines->starts = starts;
+  *cap = want;
+  return true;
+}
+
 bool mf_lines_init(mf_lines *lines, mf_arena *arena, mf_str source) {
-  uint32_t count = 1;
+  enum { USUAL_LINE = 24 }; /* bytes */
+  size_t cap = 0;
   *lines = (mf_lines){.source = source};
-  if (source.n > UINT32_MAX) return false;
+  if (source.n > UINT32_MAX || !reserve(lines, arena, &cap, source.n / USUAL_LINE + 8)) return false;
   const char *end = source.n ? source.p + source.n : source.p;
-  for (const char *p = source.p; (p = after_newline(p, end)) != NULL;) count++;
-  lines->starts = mf_arena_get(arena, sizeof(uint32_t) * ((size_t)count + 1));
-  if (lines->starts == NULL) return false;
-  lines->starts[count] = 0;
   lines->ascii = is_ascii(source);
   /* A byte order mark is no column of the first line. */
   lines->starts[lines->count++] = (uint32_t)byte_order_mark(source);
-  for (const char *p = source.p; (p = after_newline(p, end)) != NULL;)
+  for (const char *p = source.p; (p = after_newline(p, end)) != NULL;) {
+    if (lines->count + 1 == cap && !reserve(lines, arena, &cap, cap * 2)) return false;
     lines->starts[lines->count++] = (uint32_t)(p - source.p);
+  }
+  lines->starts[lines->count] = 0;
   return true;
 }
 

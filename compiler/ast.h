@@ -4,7 +4,8 @@
  * carry key tokens of keys.def (canonical: aliases and camelCase are gone).  The
  * grammar has settled which keys a mapping may have, which of them must be there
  * (null is not there), and which shape each value has; words, ranges and exclusions are the
- * checker's.  Keys that were reported and ignored are not in the tree.
+ * checker's.  Keys that were reported and ignored are not in the tree, nor is the
+ * `type` of actions, conditions and assertions, which became their tag.
  * Everything lives in the compilation's arena; text borrows the source where
  * it can. */
 #ifndef MF_COMPILER_AST_H

@@ -19,8 +19,8 @@ mf_str mf_compile_path(mf_compiler *c, const char *fmt, ...) {
   va_end(args);
   if (n < 0) return MF_STR("");
   if ((size_t)n < sizeof text)
-    return (mf_str){mf_arena_copy(c->arena, text, (size_t)n), c->arena->oom ? 0 : (size_t)n};
-  char *p = mf_arena_get(c->arena, (size_t)n + 1);
+    return (mf_str){mf_arena_copy(c->scratch, text, (size_t)n), c->scratch->oom ? 0 : (size_t)n};
+  char *p = mf_arena_get(c->scratch, (size_t)n + 1);
   if (!p) return MF_STR("");
   va_start(args, fmt);
   vsnprintf(p, (size_t)n + 1, fmt, args);
@@ -30,7 +30,7 @@ mf_str mf_compile_path(mf_compiler *c, const char *fmt, ...) {
 
 mf_str mf_path_part(mf_compiler *c, mf_str path, const char *part) {
   size_t n = strlen(part);
-  char *p = mf_arena_get(c->arena, path.n + 1 + n + 1);
+  char *p = mf_arena_get(c->scratch, path.n + 1 + n + 1);
   if (!p) return MF_STR("");
   memcpy(p, path.p, path.n);
   p[path.n] = '.';
@@ -41,7 +41,7 @@ mf_str mf_path_part(mf_compiler *c, mf_str path, const char *part) {
 mf_str mf_path_index(mf_compiler *c, mf_str path, uint32_t i) {
   char digits[24];
   size_t n = mf_format_uint(i, digits);
-  char *p = mf_arena_get(c->arena, path.n + n + 3);
+  char *p = mf_arena_get(c->scratch, path.n + n + 3);
   if (!p) return MF_STR("");
   memcpy(p, path.p, path.n);
   p[path.n] = '[';
@@ -205,14 +205,16 @@ static mf_node *parse(mf_compilation *comp, mf_buf *dump_tokens) {
 }
 
 /* Checks and emits; the image is there when no error was found. */
-static mf_status check_and_emit(mf_compilation *comp, const mf_node *document, const mf_dumps *dumps) {
+static mf_status check_and_emit(mf_compilation *comp, const mf_node *document, mf_arena *scratch,
+                                const mf_dumps *dumps) {
   mf_compiler c;
   if (!open_compiler(comp, &c, document)) return MF_OUT_OF_MEMORY;
+  c.scratch = c.expr.arena = scratch;
   c.dump_expr = dumps->expr;
   mf_names_declare_document(&c);
   mf_emit_run(&c);
   if (dumps->types) mf_names_dump(&c, dumps->types);
-  if (mf_arena_oom(&comp->arena)) return MF_OUT_OF_MEMORY;
+  if (mf_arena_oom(&comp->arena) || mf_arena_oom(scratch)) return MF_OUT_OF_MEMORY;
   return comp->diags.errors ? MF_DOCUMENT_INVALID : finish_image(comp, &c);
 }
 
@@ -222,7 +224,11 @@ static mf_status run_stages(mf_compilation *comp, const mf_dumps *dumps) {
   if (dumps->ast) mf_document_dump(dumps->ast, document);
   if (document->shape != MF_SHAPE_MAP)
     return comp->diags.errors ? MF_DOCUMENT_INVALID : MF_OUT_OF_MEMORY;
-  return check_and_emit(comp, document, dumps);
+  mf_arena scratch;
+  mf_arena_init(&scratch, &comp->options.alloc, 0);
+  mf_status status = check_and_emit(comp, document, &scratch, dumps);
+  mf_arena_fini(&scratch);
+  return status;
 }
 
 static void write_codes(mf_compilation *comp) {
@@ -231,6 +237,12 @@ static void write_codes(mf_compilation *comp) {
     mf_code_text(comp->diags.items[i].code, comp->codes[i]);
   if (!comp->codes) comp->diags.count = 0;
 }
+
+/* A document needs 5 to 10 times its bytes for its tree and its strings.  One
+ * block for them also keeps glibc from handing memory back and asking for it
+ * again when documents are compiled one after the other: its limit for that is
+ * twice the largest block it has seen. */
+enum { RESERVE_FACTOR = 12, RESERVE_MOST = 8 << 20 };
 
 mf_status mf_compile_stages(const mf_compile_options *options, const char *bytes, size_t n,
                             const mf_dumps *dumps, mf_compilation **out) {
@@ -241,6 +253,8 @@ mf_status mf_compile_stages(const mf_compile_options *options, const char *bytes
   *comp = (mf_compilation){.options = *options, .source = {bytes, n}};
   comp->options.alloc = alloc;
   mf_arena_init(&comp->arena, &alloc, 0);
+  if (n <= MF_LIMIT_DOCUMENT_BYTES)
+    mf_arena_reserve(&comp->arena, n < RESERVE_MOST / RESERVE_FACTOR ? n * RESERVE_FACTOR : RESERVE_MOST);
   mf_diags_init(&comp->diags, &comp->arena);
   mf_buf_init(&comp->image, &alloc, MF_LIMIT_IMAGE_BYTES);
   comp->name = mf_arena_printf(&comp->arena, "%s", options->name ? options->name : "document");

@@ -22,7 +22,8 @@ typedef enum mf_phase {
 } mf_phase;
 
 typedef struct mf_compiler {
-  mf_arena *arena;
+  mf_arena *arena;         /* for what lives as long as the compilation */
+  mf_arena *scratch;       /* for an entry's paths and expressions: gone when it is emitted */
   mf_diags *diags;
   mf_builder *b;
   mf_lines lines;
@@ -42,6 +43,7 @@ typedef struct mf_compiler {
   uint32_t metric_slots_cap;
   mf_names scenario_rows;  /* scenario name -> SCENARIO row */
   mf_value **scenario_args; /* of each row: its load's arguments, a map */
+  mf_names load_constants;  /* row and duration, as bytes -> the constant of all its arguments */
   mf_names metrics;        /* metric name -> METRIC row */
   mf_names steps;          /* name as written (with #2) -> STEP row */
   mf_names step_repeats;   /* a name that stands more than once -> how often so far */
@@ -111,6 +113,8 @@ void mf_map_expr_add(mf_compiler *c, mf_expr *map, const char *key, mf_expr *val
 /* Adds key: value of the node when it is there. */
 void mf_map_expr_add_key(mf_compiler *c, mf_expr *map, const char *name, const mf_node *from, mf_key key);
 void mf_emit_expr(mf_compiler *c, const mf_expr *e);
+/* The same of a constant that the image has. */
+void mf_emit_constant(mf_compiler *c, mf_span span, uint32_t constant);
 
 /* ---- conditions.c ---- */
 /* A condition node (mapping or text) as an expression. */
@@ -151,6 +155,6 @@ typedef struct mf_scenario_use {
 } mf_scenario_use;
 /* What a step's `scenario` (NULL: none) came to; reports unknown names. */
 mf_scenario_use mf_scenario_resolve(mf_compiler *c, const mf_node *scenario, mf_str path);
-/* The arguments of its load. */
-mf_expr *mf_scenario_arguments(mf_compiler *c, const mf_scenario_use *use, mf_expr *seconds);
+/* Emits the arguments of its load. */
+void mf_emit_scenario_arguments(mf_compiler *c, const mf_scenario_use *use, mf_expr *seconds);
 #endif

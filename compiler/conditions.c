@@ -4,7 +4,7 @@
 #include "compiler.h"
 
 static mf_expr *expr_of_kind(mf_compiler *c, mf_expr_kind kind, mf_span span) {
-  mf_expr *e = MF_NEW(c->arena, mf_expr);
+  mf_expr *e = MF_NEW(c->scratch, mf_expr);
   if (!e) return NULL;
   e->kind = (uint8_t)kind;
   e->span = span;
@@ -215,10 +215,10 @@ static mf_expr *text_condition(mf_compiler *c, const mf_node *node) {
   mf_expr_source source = mf_node_expr_source(node);
   mf_str text = source.text;
   if (!mf_str_starts(text, MF_STR("${")) && !mf_str_starts(text, MF_STR("{{")))
-    return mf_expr_parse(c->arena, c->diags, &source);
-  mf_part *parts = mf_interpolation_parse(c->arena, c->diags, &source);
+    return mf_expr_parse(c->scratch, c->diags, &source);
+  mf_part *parts = mf_interpolation_parse(c->scratch, c->diags, &source);
   if (parts && parts->expr && !parts->next) return parts->expr;
-  return mf_expr_parse(c->arena, c->diags, &source);
+  return mf_expr_parse(c->scratch, c->diags, &source);
 }
 
 mf_expr *mf_condition_expr(mf_compiler *c, const mf_node *node) {

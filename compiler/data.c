@@ -4,7 +4,7 @@
 #include "compiler.h"
 
 static mf_expr *new_expr(mf_compiler *c, mf_expr_kind kind, mf_span span) {
-  mf_expr *e = MF_NEW(c->arena, mf_expr);
+  mf_expr *e = MF_NEW(c->scratch, mf_expr);
   if (!e) return NULL;
   e->kind = (uint8_t)kind;
   e->span = span;
@@ -48,7 +48,7 @@ static mf_expr *join_parts(mf_compiler *c, mf_span span, const mf_part *parts) {
 static mf_expr *text_value(mf_compiler *c, const mf_node *node) {
   if (!(node->flags & MF_NODE_INTERPOLATED)) return mf_literal_text(c, node->span, mf_node_text(node));
   mf_expr_source source = mf_node_expr_source(node);
-  mf_part *parts = mf_interpolation_parse(c->arena, c->diags, &source);
+  mf_part *parts = mf_interpolation_parse(c->scratch, c->diags, &source);
   if (!parts) return mf_literal_text(c, node->span, MF_STR(""));
   if (parts->next) return join_parts(c, node->span, parts);
   return parts->expr ? parts->expr : mf_literal_text(c, node->span, parts->text);
@@ -177,14 +177,23 @@ static bool reads_clock(mf_compiler *c, const mf_expr *e) {
   return false;
 }
 
+static void dump_expr(mf_compiler *c, const mf_expr *e) {
+  if (!c->dump_expr) return;
+  mf_expr_dump(c->dump_expr, e);
+  mf_buf_putc(c->dump_expr, '\n');
+}
+
 /* The clock is read once before code that uses it, never within it. */
 void mf_emit_expr(mf_compiler *c, const mf_expr *e) {
   if (!e) return; /* out of memory: the arena says so */
   if (reads_clock(c, e)) MF_EMIT(c, NOW, 0, 0);
-  if (c->dump_expr) {
-    mf_expr_dump(c->dump_expr, e);
-    mf_buf_putc(c->dump_expr, '\n');
-  }
-  mf_compile_at(c, e->span);
+  dump_expr(c, e);
   mf_expr_emit(&c->expr, e);
+}
+
+void mf_emit_constant(mf_compiler *c, mf_span span, uint32_t constant) {
+  const mf_expr literal = {.kind = MF_EXPR_LITERAL, .value = *mf_builder_constant_value(c->b, constant)};
+  dump_expr(c, &literal);
+  mf_compile_at(c, span);
+  MF_EMIT(c, CONST, constant, 0);
 }

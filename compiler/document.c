@@ -24,11 +24,15 @@ static void feed_one(mf_doc *p, const mf_queued *q) {
   p->skip = q->nesting > 0;
 }
 
-static void feed(mf_doc *p, mf_tokens *t) {
-  size_t n = mf_tokens_ready(t);
-  if (n == 0 || mf_arena_oom(p->context->arena)) return;
+static void feed_all(mf_doc *p, mf_tokens *t, size_t n) {
+  if (mf_arena_oom(p->context->arena)) return;
   for (size_t i = 0; i < n; i++) feed_one(p, &t->queue.items[i]);
   mf_tokens_fed(t, n);
+}
+
+static inline void feed(mf_doc *p, mf_tokens *t) {
+  size_t n = mf_tokens_ready(t);
+  if (n) feed_all(p, t, n);
 }
 
 /* What is left when the source is over.  After a mistake that ended it, the

@@ -53,8 +53,10 @@ static void write_value(mf_buf *out, const mf_node *node, unsigned level) {
 
 static void write_member(mf_buf *out, const mf_member *m, unsigned level) {
   indent(out, level);
-  if (m->key) mf_buf_puts(out, mf_key_spelling(m->key));
-  else mf_json_quote(out, m->name);
+  if (m->key)
+    mf_buf_puts(out, mf_key_spelling(m->key));
+  else
+    mf_json_quote(out, m->name);
   mf_buf_putc(out, ':');
   write_value(out, m->value, level);
 }
@@ -74,8 +76,10 @@ static void write_node(mf_buf *out, const mf_node *node, unsigned level) {
 
 void mf_document_dump(mf_buf *out, const mf_node *root) {
   bool is_map = root->shape == MF_SHAPE_MAP;
-  if (is_map) mf_buf_puts(out, mf_tag_word((mf_tag)root->tag));
-  else write_scalar(out, root);
+  if (is_map)
+    mf_buf_puts(out, mf_tag_word((mf_tag)root->tag));
+  else
+    write_scalar(out, root);
   mf_buf_putc(out, '\n');
   if (is_map) write_node(out, root, 1);
 }

@@ -7,8 +7,10 @@
 /* ---- building ---- */
 
 mf_node *mf_doc_append(mf_node *list, mf_node *element) {
-  if (list->as.last) list->as.last->next = element;
-  else list->as.first = element;
+  if (list->as.last)
+    list->as.last->next = element;
+  else
+    list->as.first = element;
   list->as.last = element;
   list->count++;
   return list;
@@ -16,8 +18,10 @@ mf_node *mf_doc_append(mf_node *list, mf_node *element) {
 
 static void append_member(mf_node *map, mf_member *member, mf_node *value) {
   member->value = value;
-  if (map->as.last_member) map->as.last_member->next = member;
-  else map->as.members = member;
+  if (map->as.last_member)
+    map->as.last_member->next = member;
+  else
+    map->as.members = member;
   map->as.last_member = member;
   map->count++;
 }
@@ -73,7 +77,9 @@ const char *mf_doc_kind_noun(const mf_node *node) {
   switch ((mf_shape)node->shape) {
     case MF_SHAPE_NULL: return "null";
     case MF_SHAPE_BOOL: return node->as.b ? "true" : "false";
-    case MF_SHAPE_INT: case MF_SHAPE_UINT: case MF_SHAPE_DOUBLE: return "a number";
+    case MF_SHAPE_INT:
+    case MF_SHAPE_UINT:
+    case MF_SHAPE_DOUBLE: return "a number";
     case MF_SHAPE_TEXT: return "text";
     case MF_SHAPE_LIST: return "a list";
     case MF_SHAPE_MAP: return "a mapping";
@@ -142,7 +148,8 @@ mf_node *mf_doc_wrong(mf_doc *p, const char *wanted) {
 mf_node *mf_doc_add_item(mf_doc *p, mf_node *list, mf_node *element, const char *wanted) {
   if (element->shape == MF_SHAPE_NULL) {
     mf_str name = p->current->owner ? p->current->owner->name : MF_STR("");
-    mf_diag_add(p->context->diags, MF_E_WRONG_ELEMENT, element->span, (int)name.n, name.p, wanted, "null");
+    mf_diag_add(p->context->diags, MF_E_WRONG_ELEMENT, element->span, (int)name.n, name.p, wanted,
+                "null");
     element->shape = MF_SHAPE_BAD;
   }
   return mf_doc_append(list, element);
@@ -328,8 +335,8 @@ static const char *family_word(mf_family family) {
 static bool type_is_mistyped(mf_doc *p, const mf_node *map, const char *noun) {
   for (const mf_member *m = map->as.members; m; m = m->next) {
     if (m->key || mf_edit_distance(m->name, MF_STR("type"), 1) > 1) continue;
-    mf_diag_add_hint(p->context->diags, MF_E_UNKNOWN_KEY, m->key_span, "did you mean 'type'?",
-                     noun, (int)m->name.n, m->name.p);
+    mf_diag_add_hint(p->context->diags, MF_E_UNKNOWN_KEY, m->key_span, "did you mean 'type'?", noun,
+                     (int)m->name.n, m->name.p);
     add_fix(p, m->key_span.offset, MF_KEY_TYPE, MF_TAG_FREE);
     return true;
   }
@@ -370,10 +377,14 @@ static void report_misplaced(mf_doc *p, const mf_member *by) {
 
 mf_node *mf_doc_wrong_type(mf_doc *p, mf_node *map, mf_family family) {
   const mf_member *type = type_of(map), *by = deciding_member(map);
-  if (by && by != type) report_misplaced(p, by);
-  else if (type == NULL || type->value->shape == MF_SHAPE_NULL) report_no_type(p, map, family);
-  else if (type->value->shape == MF_SHAPE_TEXT) report_type(p, type->value, family);
-  else report_shape(p, type, false, type->value, "a word");
+  if (by && by != type)
+    report_misplaced(p, by);
+  else if (type == NULL || type->value->shape == MF_SHAPE_NULL)
+    report_no_type(p, map, family);
+  else if (type->value->shape == MF_SHAPE_TEXT)
+    report_type(p, type->value, family);
+  else
+    report_shape(p, type, false, type->value, "a word");
   return made_bad(map);
 }
 

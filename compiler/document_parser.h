@@ -57,15 +57,15 @@ typedef struct mf_doc {
   mf_parse_context *context;
   struct mf_tokens *tokens;
   void *parser;
-  mf_node *root;       /* set by the grammar */
+  mf_node *root; /* set by the grammar */
   mf_fixes *fixes;
   const mf_queued *current; /* the token being fed */
-  uint32_t skip;       /* open brackets of a wrong value that are skipped */
-  bool ascii;          /* the source is nothing else */
-  bool offended;       /* the current token was a syntax error */
-  bool overflow;       /* the parser gave up, which cannot happen */
-  mf_node spare;       /* stands in for nodes when memory is out: the tree is lost anyway */
-  const mf_lines *lines; /* for the dump of tokens, else NULL */
+  uint32_t skip;            /* open brackets of a wrong value that are skipped */
+  bool ascii;               /* the source is nothing else */
+  bool offended;            /* the current token was a syntax error */
+  bool overflow;            /* the parser gave up, which cannot happen */
+  mf_node spare;            /* stands in for nodes when memory is out: the tree is lost anyway */
+  const mf_lines *lines;    /* for the dump of tokens, else NULL */
 } mf_doc;
 
 /* ---- the generated parser ---- */

@@ -20,7 +20,7 @@ static mf_str source_text(mf_compiler *c, mf_span span) {
 }
 
 static mf_expr *error_expr(mf_compiler *c, mf_span span) {
-  mf_expr *e = MF_NEW(c->arena, mf_expr);
+  mf_expr *e = MF_NEW(c->scratch, mf_expr);
   if (e) { e->kind = MF_EXPR_ERROR; e->span = span; }
   return e;
 }

@@ -5,8 +5,12 @@
 
 /* A step's own key, or the one in its `base`; both is a mistake. */
 static const mf_node *step_get(mf_compiler *c, const mf_node *step, mf_key key) {
-  const mf_node *own = mf_node_get(step, key);
-  const mf_node *base = mf_node_get(mf_node_get(step, MF_KEY_BASE), key);
+  const mf_node *own = NULL, *base = NULL;
+  for (const mf_member *m = step->as.members; m; m = m->next) {
+    if (m->value->shape == MF_SHAPE_NULL) continue;
+    if (m->key == key) own = m->value;
+    if (m->key == MF_KEY_BASE) base = mf_node_get(m->value, key);
+  }
   if (own && base)
     mf_diag_add(c->diags, MF_E_BOTH_GIVEN, base->span, mf_key_spelling(key),
                 mf_compile_path(c, "base.%s", mf_key_spelling(key)).p);
@@ -50,7 +54,7 @@ static void emit_wait(mf_compiler *c, const mf_node *seconds) {
 
 static void emit_load(mf_compiler *c, const mf_scenario_use *use, mf_expr *seconds) {
   if (use->scenario == MF_ABSENT) return;
-  mf_emit_expr(c, mf_scenario_arguments(c, use, seconds));
+  mf_emit_scenario_arguments(c, use, seconds);
   MF_EMIT(c, SCENARIO, use->scenario, 0);
 }
 
@@ -108,9 +112,16 @@ static void emit_step_end(mf_compiler *c, const mf_node *step, uint32_t row, mf_
   c->phase = MF_PHASE_BEFORE_LOAD;
 }
 
+/* Mostly it is the step's identity, a string that the image has. */
 static void emit_display_name(mf_compiler *c, const mf_node *step, uint32_t row) {
   const mf_node *name = mf_node_get(step, MF_KEY_NAME);
-  mf_emit_expr(c, name ? mf_text_expr(c, name) : mf_literal_text(c, step->span, MF_STR("step")));
+  bool plain = !name || (name->shape == MF_SHAPE_TEXT && !(name->flags & MF_NODE_INTERPOLATED));
+  mf_str text = !name ? MF_STR("step") : plain ? mf_node_text(name) : MF_STR("");
+  uint32_t identity = mf_builder_row_get(c->b, MF_TABLE_STEP, row)[0];
+  if (plain && mf_str_eq(text, mf_builder_string_get(c->b, identity)))
+    mf_emit_constant(c, (name ? name : step)->span, mf_builder_string_constant(c->b, identity));
+  else
+    mf_emit_expr(c, name ? mf_text_expr(c, name) : mf_literal_text(c, step->span, text));
   MF_EMIT(c, STEP_BEGIN, row, 0);
 }
 
@@ -167,7 +178,7 @@ static uint32_t count_elifs(const mf_node *entry) {
 
 /* then, elif...; the arms in order.  NULL when out of memory. */
 static arm *collect_arms(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t count) {
-  arm *arms = MF_NEW_ARRAY(c->arena, arm, count);
+  arm *arms = MF_NEW_ARRAY(c->scratch, arm, count);
   if (!arms) return NULL;
   const mf_node *condition = mf_node_get(entry, MF_KEY_CONDITION);
   arms[0] = (arm){condition ? mf_condition_expr(c, condition) : NULL,
@@ -230,6 +241,9 @@ static void emit_entry(mf_compiler *c, const mf_node *entry, mf_str path) {
 void mf_emit_entries(mf_compiler *c, const mf_node *list, mf_str path) {
   if (!list || list->shape != MF_SHAPE_LIST) return;
   uint32_t i = 0;
-  for (const mf_node *entry = list->as.first; entry; entry = entry->next, i++)
+  for (const mf_node *entry = list->as.first; entry; entry = entry->next, i++) {
+    const mf_arena_mark mark = mf_arena_mark_get(c->scratch);
     emit_entry(c, entry, mf_path_index(c, path, i));
+    mf_arena_release(c->scratch, mark);
+  }
 }

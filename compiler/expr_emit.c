@@ -377,6 +377,11 @@ static void emit(emitter *x, const mf_expr *e) {
 
 void mf_expr_emit(mf_expr_emitter *em, const mf_expr *e) {
   emitter x = {.em = em, .b = em->builder};
+  mark(&x, e->span);
+  if (e->kind == MF_EXPR_LITERAL) {
+    emit_constant(&x, e->value);
+    return;
+  }
   mf_expr root = *e; /* for its mark: the tree is the caller's */
   if (!mf_expr_is_too_deep(e)) mf_expr_mark_constant(&root);
   if (mf_expr_check(em, &root)) {

@@ -22,8 +22,7 @@ static mf_node *double_node(mf_json_source *j) {
   mf_span span = j->scanner.span;
   mf_str text = {j->scanner.source.p + span.offset, span.length};
   bool large = is_long_integer(text);
-  if (large)
-    mf_diag_add(j->t->context->diags, MF_E_NUMBER_TOO_LARGE, span, (int)text.n, text.p);
+  if (large) mf_diag_add(j->t->context->diags, MF_E_NUMBER_TOO_LARGE, span, (int)text.n, text.p);
   mf_node *node = mf_tokens_node(j->t, large ? MF_SHAPE_BAD : MF_SHAPE_DOUBLE, span);
   if (node && !large) node->as.d = j->scanner.d;
   return node;
@@ -42,9 +41,10 @@ static mf_node *text_node(mf_json_source *j) {
 
 static mf_node *scalar_node(mf_json_source *j) {
   const mf_json_scanner *s = &j->scanner;
-  static const mf_shape shapes[] = {
-      [MF_JSON_NULL] = MF_SHAPE_NULL, [MF_JSON_BOOL] = MF_SHAPE_BOOL, [MF_JSON_INT] = MF_SHAPE_INT,
-      [MF_JSON_UINT] = MF_SHAPE_UINT};
+  static const mf_shape shapes[] = {[MF_JSON_NULL] = MF_SHAPE_NULL,
+                                    [MF_JSON_BOOL] = MF_SHAPE_BOOL,
+                                    [MF_JSON_INT] = MF_SHAPE_INT,
+                                    [MF_JSON_UINT] = MF_SHAPE_UINT};
   if (s->kind == MF_JSON_STRING) return text_node(j);
   if (s->kind == MF_JSON_DOUBLE) return double_node(j);
   mf_node *node = mf_tokens_node(j->t, shapes[s->kind], s->span);
@@ -64,20 +64,23 @@ static void refuse_root(mf_json_source *j, const mf_node *root) {
 static void scalar(mf_json_source *j) {
   mf_node *node = scalar_node(j);
   if (node == NULL) return;
-  if (j->t->depth) mf_tokens_scalar(j->t, node);
-  else refuse_root(j, node);
+  if (j->t->depth)
+    mf_tokens_scalar(j->t, node);
+  else
+    refuse_root(j, node);
 }
 
 static void report(mf_json_source *j) {
   const char *hint = j->guessed ? "a document that begins with { or [ is read as JSON" : NULL;
-  mf_diag_add_hint(j->t->context->diags, MF_E_JSON_SYNTAX, j->scanner.span, hint,
-                   j->scanner.error);
+  mf_diag_add_hint(j->t->context->diags, MF_E_JSON_SYNTAX, j->scanner.span, hint, j->scanner.error);
   j->t->failed = true;
 }
 
 static void open(mf_json_source *j, bool is_map) {
-  if (is_map || j->t->depth) mf_tokens_open(j->t, is_map, j->scanner.span);
-  else refuse_root(j, &(mf_node){.shape = MF_SHAPE_LIST, .span = j->scanner.span});
+  if (is_map || j->t->depth)
+    mf_tokens_open(j->t, is_map, j->scanner.span);
+  else
+    refuse_root(j, &(mf_node){.shape = MF_SHAPE_LIST, .span = j->scanner.span});
 }
 
 bool mf_json_source_next(mf_json_source *j) {
@@ -88,9 +91,8 @@ bool mf_json_source_next(mf_json_source *j) {
     case MF_JSON_KEY: mf_tokens_key(j->t, s->text, s->span, 0); break;
     case MF_JSON_LIST_OPEN: open(j, false); break;
     case MF_JSON_MAP_OPEN: open(j, true); break;
-    case MF_JSON_LIST_CLOSE: case MF_JSON_MAP_CLOSE:
-      mf_tokens_close(j->t, s->span.offset + s->span.length);
-      break;
+    case MF_JSON_LIST_CLOSE:
+    case MF_JSON_MAP_CLOSE: mf_tokens_close(j->t, s->span.offset + s->span.length); break;
     default: scalar(j); break;
   }
   return !j->t->failed;

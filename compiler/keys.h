@@ -9,7 +9,10 @@ mf_need mf_key_need(mf_tag tag, mf_key key);
 /* What a key as written means: canonical spelling, alias, or camelCase of one.
  * `rank` is that of its MF_DECIDES row, 0 if it decides nothing: of two that
  * decide, the lower one wins.  KEY_NONE when it is no key of the language. */
-typedef struct mf_key_meaning { mf_key key; uint8_t rank; } mf_key_meaning;
+typedef struct mf_key_meaning {
+  mf_key key;
+  uint8_t rank;
+} mf_key_meaning;
 mf_key_meaning mf_key_find(mf_str written);
 /* The tag a rank decides for; 0 for the rank of `type`. */
 mf_tag mf_rank_tag(uint8_t rank);
@@ -18,7 +21,11 @@ uint8_t mf_rank_of_type(void);
 mf_tag mf_tag_find(mf_str word);
 
 typedef enum mf_family {
-  MF_FAMILY_SHAPE, MF_FAMILY_ROOT, MF_FAMILY_ENTRY, MF_FAMILY_ACTION, MF_FAMILY_CONDITION,
+  MF_FAMILY_SHAPE,
+  MF_FAMILY_ROOT,
+  MF_FAMILY_ENTRY,
+  MF_FAMILY_ACTION,
+  MF_FAMILY_CONDITION,
   MF_FAMILY_ASSERTION,
 } mf_family;
 mf_family mf_tag_family(mf_tag tag);

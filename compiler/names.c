@@ -66,11 +66,17 @@ static uint32_t add_slot(mf_compiler *c, mf_str name, uint32_t kind, uint32_t ar
   return mf_builder_row(c->b, MF_TABLE_SLOT, fields);
 }
 
+/* A copy for maps: a name in an expression is gone with its entry. */
+static mf_str kept(mf_compiler *c, mf_str name) {
+  const char *copy = mf_arena_copy(c->arena, name.p, name.n);
+  return copy ? (mf_str){copy, name.n} : MF_STR("");
+}
+
 static uint32_t env_slot(mf_compiler *c, mf_str name) {
   uint32_t slot = mf_names_get(&c->env_slots, name);
   if (slot != MF_NAMES_NONE) return slot;
   slot = add_slot(c, name, MF_SLOT_KIND_ENV, 0);
-  mf_names_set(&c->env_slots, name, slot);
+  mf_names_set(&c->env_slots, kept(c, name), slot);
   return slot;
 }
 
@@ -115,7 +121,7 @@ uint32_t mf_names_metric(mf_compiler *c, mf_str name, uint32_t kind) {
   if (info && !mf_str_is(name, info->name)) return mf_names_metric(c, mf_str_of(info->name), kind);
   uint32_t fields[2] = {mf_compile_string(c, name), info ? info->kind : kind};
   row = mf_builder_row(c->b, MF_TABLE_METRIC, fields);
-  mf_names_set(&c->metrics, name, row);
+  mf_names_set(&c->metrics, kept(c, name), row);
   return row;
 }
 
@@ -169,7 +175,7 @@ static uint32_t aggregate_slot(mf_compiler *c, mf_str name) {
 static uint32_t add_unknown_step(mf_compiler *c, mf_str name) {
   uint32_t fields[4] = {mf_compile_string(c, name), mf_compile_string(c, MF_STR("")), MF_ABSENT, 0};
   uint32_t row = mf_builder_row(c->b, MF_TABLE_STEP, fields);
-  mf_names_set(&c->steps, name, row);
+  mf_names_set(&c->steps, kept(c, name), row);
   return row;
 }
 
@@ -236,7 +242,7 @@ static mf_ref unknown_name(mf_compiler *c, mf_str name, mf_span span, uint32_t u
   if (c->fragment) {
     mf_diag_add(c->diags, MF_W_UNKNOWN_IN_FRAGMENT, span, "variable or metric", (int)name.n, name.p);
     uint32_t slot = add_slot(c, name, MF_SLOT_KIND_GLOBAL, 0);
-    mf_names_set(&c->globals, name, slot);
+    mf_names_set(&c->globals, kept(c, name), slot);
     return slot_ref(slot, used);
   }
   mf_diag_add_hint(c->diags, MF_E_UNKNOWN_NAME, span, suggest_name(c, name, variable), (int)name.n,
@@ -351,15 +357,17 @@ static mf_ref resolve_later(mf_compiler *c, const mf_str *names, const mf_span *
   return unknown_ref(count);
 }
 
+#define GROUP(name, resolve) {{name, sizeof name - 1}, resolve}
 static const struct {
-  const char *name;
+  mf_str name;
   mf_ref (*resolve)(mf_compiler *, const mf_str *, const mf_span *, uint32_t);
-} groups[] = {{"variables", resolve_variables}, {"metrics", resolve_metrics},
-              {"steps", resolve_steps},         {"previous", resolve_previous},
-              {"run", resolve_run},             {"orchestration", resolve_orchestration},
-              {"step", resolve_step},           {"env", resolve_env},
-              {"inputs", resolve_later},        {"secrets", resolve_later},
-              {"response", resolve_later}};
+} groups[] = {GROUP("variables", resolve_variables), GROUP("metrics", resolve_metrics),
+              GROUP("steps", resolve_steps),         GROUP("previous", resolve_previous),
+              GROUP("run", resolve_run),             GROUP("orchestration", resolve_orchestration),
+              GROUP("step", resolve_step),           GROUP("env", resolve_env),
+              GROUP("inputs", resolve_later),        GROUP("secrets", resolve_later),
+              GROUP("response", resolve_later)};
+#undef GROUP
 
 /* Type names are values: type(x) == int. */
 static bool type_ref(mf_str name, mf_ref *ref) {
@@ -383,14 +391,16 @@ static uint32_t bare_slot(mf_compiler *c, mf_str name) {
   return aggregate_slot(c, name);
 }
 
-static mf_ref resolve_bare(mf_compiler *c, mf_str name, mf_span span) {
+/* A variable of the step, or a bare name that was resolved in this phase before. */
+static uint32_t known_slot(mf_compiler *c, mf_str name) {
   uint32_t slot = c->step_scope ? mf_names_get(c->step_scope, name) : MF_NAMES_NONE;
-  if (slot != MF_NAMES_NONE) return slot_ref(slot, 1);
-  slot = mf_names_get(&c->bare[c->phase], name);
-  if (slot != MF_NAMES_NONE) return slot_ref(slot, 1);
-  slot = bare_slot(c, name);
+  return slot != MF_NAMES_NONE ? slot : mf_names_get(&c->bare[c->phase], name);
+}
+
+static mf_ref resolve_bare(mf_compiler *c, mf_str name, mf_span span) {
+  uint32_t slot = bare_slot(c, name);
   if (slot != MF_ABSENT) {
-    mf_names_set(&c->bare[c->phase], name, slot);
+    mf_names_set(&c->bare[c->phase], kept(c, name), slot);
     return slot_ref(slot, 1);
   }
   mf_ref ref = {.kind = MF_REF_UNKNOWN};
@@ -400,8 +410,10 @@ static mf_ref resolve_bare(mf_compiler *c, mf_str name, mf_span span) {
 
 static mf_ref resolve(void *ctx, const mf_str *names, const mf_span *spans, uint32_t count) {
   mf_compiler *c = ctx;
+  uint32_t known = known_slot(c, names[0]); /* first: the names of groups are reserved */
+  if (known != MF_NAMES_NONE) return slot_ref(known, 1);
   for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
-    if (mf_str_is(names[0], groups[i].name)) return groups[i].resolve(c, names, spans, count);
+    if (mf_str_eq(names[0], groups[i].name)) return groups[i].resolve(c, names, spans, count);
   return resolve_bare(c, names[0], spans[0]);
 }
 
@@ -410,6 +422,7 @@ void mf_names_open(mf_compiler *c) {
   for (int phase = 0; phase < 3; phase++) mf_names_init(&c->bare[phase], c->arena);
   mf_names_init(&c->env_slots, c->arena);
   mf_names_init(&c->scenario_rows, c->arena);
+  mf_names_init(&c->load_constants, c->arena);
   memset(c->builtin_slots, 0xff, sizeof c->builtin_slots); /* MF_ABSENT */
   mf_names_init(&c->metrics, c->arena);
   mf_names_init(&c->steps, c->arena);
@@ -418,7 +431,7 @@ void mf_names_open(mf_compiler *c) {
   mf_names_init(&c->hosts, c->arena);
   mf_names_init(&c->drivers, c->arena);
   c->env = (mf_names_env){.resolve = resolve, .ctx = c};
-  c->expr = (mf_expr_emitter){.arena = c->arena, .builder = c->b, .diags = c->diags, .env = &c->env,
+  c->expr = (mf_expr_emitter){.builder = c->b, .diags = c->diags, .env = &c->env,
                               .lines = &c->lines, .strict_cel = c->options->strict_cel};
 }
 
@@ -482,22 +495,29 @@ static void declare_action(mf_compiler *c, const mf_node *action) {
   }
 }
 
-/* A step's identity: its name as written, #2 and so on for repeated ones. */
-static mf_str step_identity(mf_compiler *c, const mf_node *step) {
-  const mf_node *node = mf_node_get(step, MF_KEY_NAME);
-  mf_str name = node && node->shape == MF_SHAPE_TEXT ? mf_node_text(node) : MF_STR("step");
-  if (mf_names_get(&c->steps, name) == MF_NAMES_NONE) return name;
+static mf_str repeated_name(mf_compiler *c, mf_str name) {
   uint32_t seen = mf_names_get(&c->step_repeats, name);
   seen = seen == MF_NAMES_NONE ? 2 : seen + 1;
   mf_names_set(&c->step_repeats, name, seen);
   return mf_compile_path(c, "%.*s#%u", (int)name.n, name.p, seen);
 }
 
+/* A step's identity: its name as written, #2 and so on for repeated ones. */
+static mf_names_entry *step_identity(mf_compiler *c, const mf_node *step) {
+  const mf_node *node = mf_node_get(step, MF_KEY_NAME);
+  mf_str name = node && node->shape == MF_SHAPE_TEXT ? mf_node_text(node) : MF_STR("step");
+  mf_names_entry *entry = mf_names_entry_of(&c->steps, name);
+  bool is_new = !entry || entry->value == MF_NAMES_NONE;
+  return is_new ? entry : mf_names_entry_of(&c->steps, repeated_name(c, name));
+}
+
 static void declare_step(mf_compiler *c, const mf_node *step) {
-  mf_str name = step_identity(c, step);
-  uint32_t fields[4] = {mf_compile_string(c, name), MF_ABSENT, MF_ABSENT, 0};
+  mf_names_entry *entry = step_identity(c, step);
+  if (!entry) return; /* out of memory */
+  uint32_t fields[4] = {mf_compile_string(c, entry->name), MF_ABSENT, MF_ABSENT, 0};
   uint32_t row = mf_builder_row(c->b, MF_TABLE_STEP, fields);
-  mf_names_set(&c->steps, name, row);
+  entry->name = mf_builder_string_get(c->b, fields[0]); /* a repeated one was in scratch */
+  entry->value = row;
   mf_node_number(step, row);
 }
 
@@ -546,7 +566,7 @@ void mf_names_declare_document(mf_compiler *c) {
 
 void mf_names_step_begin(mf_compiler *c, mf_names *scope, uint32_t step_row,
                          const mf_node *variables) {
-  mf_names_init(scope, c->arena);
+  mf_names_init(scope, c->scratch);
   if (variables && variables->shape == MF_SHAPE_MAP)
     for (const mf_member *m = variables->as.members; m; m = m->next)
       if (check_declared_name(c, m->name, m->key_span))

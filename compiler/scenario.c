@@ -7,12 +7,12 @@
 typedef enum family { LOAD, FAULT } family;
 
 static const struct named {
-  const char *name;
+  mf_str name;
   family family;
   double seconds;
   const char *arguments; /* JSON */
 } named_scenarios[] = {
-#define MF_SCENARIO(name, family, seconds, arguments, doc) {#name, family, seconds, arguments},
+#define MF_SCENARIO(name, family, seconds, arguments, doc) {{#name, sizeof #name - 1}, family, seconds, arguments},
 #include "../stdlib/scenarios.def"
 #undef MF_SCENARIO
 };
@@ -24,14 +24,14 @@ static const double default_seconds = 30;
 
 static const struct named *find_named(mf_str name) {
   for (size_t i = 0; i < named_count; i++)
-    if (mf_str_is(name, named_scenarios[i].name)) return &named_scenarios[i];
+    if (mf_str_eq(name, named_scenarios[i].name)) return &named_scenarios[i];
   return NULL;
 }
 
 static void report_unknown(mf_compiler *c, mf_str name, mf_span span) {
   mf_near near;
   mf_near_init(&near, name);
-  for (size_t i = 0; i < named_count; i++) mf_near_offer(&near, mf_str_of(named_scenarios[i].name));
+  for (size_t i = 0; i < named_count; i++) mf_near_offer(&near, named_scenarios[i].name);
   mf_str best = mf_near_best(&near);
   const char *hint = best.n ? mf_arena_printf(c->arena, "did you mean '%.*s'?", (int)best.n, best.p)
                             : "built-in ones are baseline, light_load, heavy_load, spike, soak, cooldown and others";
@@ -68,24 +68,46 @@ static void use_load(mf_compiler *c, mf_scenario_use *use, mf_str name, const ch
   use->load_name = name;
 }
 
-/* With a constant duration all of it is one constant. */
-mf_expr *mf_scenario_arguments(mf_compiler *c, const mf_scenario_use *use, mf_expr *seconds) {
-  mf_map_builder b;
-  if (mf_arena_oom(c->arena) || !seconds) return NULL;
+/* All but the duration. */
+static void build_arguments(mf_compiler *c, const mf_scenario_use *use, mf_map_builder *b) {
   const mf_value *args = c->scenario_args[use->scenario];
-  mf_map_build(&b, c->arena);
+  mf_map_build(b, c->scratch);
   for (uint32_t i = 0; i < args->len; i++)
-    mf_map_add_value(&b, args->as.map->pairs[i].key, args->as.map->pairs[i].value);
-  mf_map_add(&b, "name", mf_string(use->load_name));
-  if (seconds->kind == MF_EXPR_LITERAL) {
-    mf_map_add(&b, "duration", seconds->value);
-    return mf_literal(c, seconds->span, mf_map_done(&b));
+    mf_map_add_value(b, args->as.map->pairs[i].key, args->as.map->pairs[i].value);
+  mf_map_add(b, "name", mf_string(use->load_name));
+}
+
+/* With a constant duration all of it is one constant.  Many steps have the same
+ * load for the same time: it is made once. */
+static uint32_t constant_arguments(mf_compiler *c, const mf_scenario_use *use, mf_value seconds) {
+  const uint64_t bytes[2] = {use->scenario, seconds.as.u};
+  mf_str key = {(const char *)bytes, sizeof bytes};
+  uint32_t constant = mf_names_get(&c->load_constants, key);
+  if (constant != MF_NAMES_NONE) return constant;
+  mf_map_builder b;
+  build_arguments(c, use, &b);
+  mf_map_add(&b, "duration", seconds);
+  const mf_value map = mf_map_done(&b);
+  if (map.kind == MF_UNSET) return 0; /* out of memory */
+  constant = mf_builder_constant(c->b, &map);
+  key.p = mf_arena_copy(c->arena, key.p, key.n);
+  if (key.p) mf_names_set(&c->load_constants, key, constant);
+  return constant;
+}
+
+void mf_emit_scenario_arguments(mf_compiler *c, const mf_scenario_use *use, mf_expr *seconds) {
+  if (mf_arena_oom(c->arena) || !seconds) return;
+  if (seconds->kind == MF_EXPR_LITERAL && seconds->value.kind == MF_DOUBLE) {
+    mf_emit_constant(c, seconds->span, constant_arguments(c, use, seconds->value));
+    return;
   }
+  mf_map_builder b;
+  build_arguments(c, use, &b);
   mf_expr *map = mf_map_expr(c, seconds->span);
   for (uint32_t i = 0; i < b.count; i++)
     mf_map_expr_add(c, map, b.pairs[i].key.as.s, mf_literal(c, seconds->span, b.pairs[i].value));
   mf_map_expr_add(c, map, "duration", seconds);
-  return map;
+  mf_emit_expr(c, map);
 }
 
 static void use_fault(mf_compiler *c, mf_scenario_use *use, mf_str name, mf_str path, mf_expr *config) {
@@ -101,7 +123,7 @@ static void use_seconds(mf_compiler *c, mf_scenario_use *use, mf_span span, doub
 
 static void use_named(mf_compiler *c, mf_scenario_use *use, const struct named *named, mf_str path,
                       mf_span span, mf_expr *config) {
-  mf_str name = mf_str_of(named->name);
+  mf_str name = named->name;
   use_seconds(c, use, span, named->seconds);
   use_load(c, use, name, named->family == LOAD ? named->arguments : probe_load);
   if (named->family == FAULT && !config) config = mf_literal(c, span, json_value(c, named->arguments));

@@ -173,8 +173,8 @@ static mf_key_meaning meaning_of(const mf_tokens *t, mf_str name, mf_span span) 
 /* The root is the orchestration, or a wrapper around it. */
 static void tell_root(mf_tokens *t, const mf_frame *f, mf_key first) {
   mf_tag tag = first == MF_KEY_ORCHESTRATION ? MF_TAG_WRAPPER : MF_TAG_DOCUMENT;
-  bool manifest = first == MF_KEY_API_VERSION || first == MF_KEY_KIND ||
-                  first == MF_KEY_METADATA || first == MF_KEY_SPEC;
+  bool manifest = first == MF_KEY_API_VERSION || first == MF_KEY_KIND || first == MF_KEY_METADATA ||
+                  first == MF_KEY_SPEC;
   if (manifest) tag = MF_TAG_MANIFEST;
   if (f->queue_at < t->queue.count) t->queue.items[f->queue_at].kind = mf_tag_token(tag);
 }
@@ -237,10 +237,13 @@ static uint16_t scalar_kind(mf_node *node) {
   switch ((mf_shape)node->shape) {
     case MF_SHAPE_NULL: return MF_TK_NIL;
     case MF_SHAPE_BOOL: return MF_TK_BOOL;
-    case MF_SHAPE_INT: case MF_SHAPE_UINT: return MF_TK_INT;
+    case MF_SHAPE_INT:
+    case MF_SHAPE_UINT: return MF_TK_INT;
     case MF_SHAPE_DOUBLE: return MF_TK_DOUBLE;
     case MF_SHAPE_TEXT: return text_kind(node);
-    case MF_SHAPE_LIST: case MF_SHAPE_MAP: case MF_SHAPE_BAD: break;
+    case MF_SHAPE_LIST:
+    case MF_SHAPE_MAP:
+    case MF_SHAPE_BAD: break;
   }
   return MF_TK_BAD;
 }
@@ -327,7 +330,9 @@ void mf_tokens_close(mf_tokens *t, uint32_t end) {
   t->pending -= f->pending;
   t->depth--;
   t->last_end = end;
-  put(t, MF_TK_END, -1, (mf_token){.node = f->node}, NULL, false);
+  /* Its last element may be judged only when this comes. */
+  const mf_member *owner = f->is_map ? NULL : f->member;
+  put(t, MF_TK_END, -1, (mf_token){.node = f->node}, owner, false);
 }
 
 void mf_tokens_retract(mf_tokens *t) {
@@ -364,7 +369,8 @@ void mf_tokens_hole_end(mf_tokens *t, size_t hole) {
 }
 
 size_t mf_tokens_behind_holes(const mf_tokens *t, size_t at) {
-  while (at < t->record.count && t->record.items[at].kind == 0) at += t->record.items[at].token.hole;
+  while (at < t->record.count && t->record.items[at].kind == 0)
+    at += t->record.items[at].token.hole;
   return at;
 }
 
@@ -407,7 +413,7 @@ static mf_node *copy_value(mf_tokens *t, const mf_queued *q) {
 }
 
 static bool copy_token(mf_tokens *t, mf_queued *q) {
-  if (q->nesting < 0) return true; /* nobody looks at the node of an end but dumps */
+  if (q->nesting < 0) return true;           /* nobody looks at the node of an end but dumps */
   bool is_key = q->owner == q->token.member; /* of a key, and of nothing else */
   if (!is_key) return (q->token.node = copy_value(t, q)) != NULL;
   q->owner = q->token.member = copy_key(t, q->token.member);

@@ -22,13 +22,13 @@ typedef struct mf_frame {
   size_t queue_at;         /* its opener in the queue, while that is there */
   size_t record_at;        /* and in the record, if it is recorded */
   uint32_t serial;
-  uint32_t count;          /* keys */
+  uint32_t count; /* keys */
   bool is_map, pending, is_document;
-  bool want_key;           /* mapping: the next thing is a key */
-  bool want_value;         /* mapping: a key was put, its value was not */
-  uint8_t key_rank;        /* of the latest key */
-  uint8_t rank;            /* lowest of a key with a value that is not null */
-  uint16_t type_tag;       /* by the value of `type` */
+  bool want_key;     /* mapping: the next thing is a key */
+  bool want_value;   /* mapping: a key was put, its value was not */
+  uint8_t key_rank;  /* of the latest key */
+  uint8_t rank;      /* lowest of a key with a value that is not null */
+  uint16_t type_tag; /* by the value of `type` */
   const mf_member *names[MF_NAMES_IN_FRAME];
   uint64_t seen[MF_KEY_WORDS]; /* keys by meaning */
 } mf_frame;
@@ -46,21 +46,21 @@ typedef struct mf_name_slot {
 typedef struct mf_tokens {
   mf_parse_context *context;
   const mf_fixes *fixes;
-  mf_frame *frames;        /* DOCUMENT_DEPTH of them */
-  uint32_t depth;          /* open ones */
-  uint32_t pending;        /* open ones whose tag is not known yet */
+  mf_frame *frames; /* DOCUMENT_DEPTH of them */
+  uint32_t depth;   /* open ones */
+  uint32_t pending; /* open ones whose tag is not known yet */
   uint32_t serial;
   mf_token_vector queue, record;
-  mf_queued spare;         /* takes what finds no room when memory is out */
-  uint32_t recording;      /* open anchors */
-  uint32_t hidden;         /* > 0: tokens go to the record only */
-  uint64_t put;            /* tokens made in all */
-  mf_name_slot *slots;     /* names of mappings with many keys, by serial and name */
+  mf_queued spare;     /* takes what finds no room when memory is out */
+  uint32_t recording;  /* open anchors */
+  uint32_t hidden;     /* > 0: tokens go to the record only */
+  uint64_t put;        /* tokens made in all */
+  mf_name_slot *slots; /* names of mappings with many keys, by serial and name */
   size_t slot_count, slot_cap;
-  uint32_t last_end;       /* where the latest thing ended */
-  bool failed;             /* nothing more can come */
-  char *room, *room_end;   /* for nodes and members */
-  mf_node *free_nodes;     /* given back by the grammar, by `next` */
+  uint32_t last_end;     /* where the latest thing ended */
+  bool failed;           /* nothing more can come */
+  char *room, *room_end; /* for nodes and members */
+  mf_node *free_nodes;   /* given back by the grammar, by `next` */
   mf_member *free_members;
 } mf_tokens;
 
@@ -91,8 +91,10 @@ static inline mf_member *mf_tokens_member(mf_tokens *t) {
 }
 static inline mf_node *mf_tokens_node(mf_tokens *t, mf_shape shape, mf_span span) {
   mf_node *node = t->free_nodes;
-  if (node) t->free_nodes = node->next;
-  else node = mf_tokens_room(t, sizeof *node);
+  if (node)
+    t->free_nodes = node->next;
+  else
+    node = mf_tokens_room(t, sizeof *node);
   if (node) *node = (mf_node){.shape = (uint8_t)shape, .span = span};
   return node;
 }

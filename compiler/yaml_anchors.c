@@ -104,8 +104,7 @@ static const mf_yaml_range *find(mf_yaml *y, const char *name, mf_span span) {
     return NULL;
   }
   const mf_yaml_range *range = &y->ranges.items[index];
-  if (range->open)
-    mf_diag_add(y->context->diags, MF_E_ANCHOR_CYCLE, span, (int)text.n, text.p);
+  if (range->open) mf_diag_add(y->context->diags, MF_E_ANCHOR_CYCLE, span, (int)text.n, text.p);
   return range->open || range->begin >= range->end ? NULL : range;
 }
 
@@ -160,8 +159,10 @@ static void add_source(mf_yaml *y, size_t begin, size_t end) {
   uint32_t index = new_range(y, begin);
   if (index == UINT32_MAX) return;
   y->ranges.items[index].end = end;
-  if (level->last_merge) y->ranges.items[level->last_merge - 1].next = index + 1;
-  else level->merges = index + 1;
+  if (level->last_merge)
+    y->ranges.items[level->last_merge - 1].next = index + 1;
+  else
+    level->merges = index + 1;
   level->last_merge = index + 1;
 }
 
@@ -174,8 +175,10 @@ void mf_yaml_merge_alias(mf_yaml *y, const char *name, mf_span span) {
   const mf_yaml_range *range = find(y, name, span);
   if (range) {
     const mf_node *node = first_token(y, range)->token.node;
-    if (node->shape == MF_SHAPE_MAP) add_source(y, range->begin, range->end);
-    else report_source(y, node, span);
+    if (node->shape == MF_SHAPE_MAP)
+      add_source(y, range->begin, range->end);
+    else
+      report_source(y, node, span);
   }
   merged(y, span);
 }

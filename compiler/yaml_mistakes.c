@@ -16,8 +16,8 @@ static uint32_t line_end(const mf_yaml *y, uint32_t offset) {
 
 /* The character there; libyaml's marks may stand behind the last one. */
 static mf_span one_character(const mf_yaml *y, uint32_t offset) {
-  size_t length = offset < y->source.n
-                      ? mf_utf8_length(y->source.p + offset, y->source.n - offset) : 0;
+  size_t length = offset < y->source.n ? mf_utf8_length(y->source.p + offset, y->source.n - offset)
+                                       : 0;
   return (mf_span){offset, (uint32_t)length};
 }
 
@@ -45,8 +45,8 @@ typedef struct explanation {
 #define QUOTE "quote a text that begins with ! & * [ { % @ or `"
 
 static const explanation explanations[] = {
-    {NULL, "mapping values are not allowed", AT_PROBLEM,
-     "a ': ' cannot stand here", "quote a text that contains ': '; check the indentation"},
+    {NULL, "mapping values are not allowed", AT_PROBLEM, "a ': ' cannot stand here",
+     "quote a text that contains ': '; check the indentation"},
     {NULL, "could not find expected ':'", AT_CONTEXT, "a key without ':' behind it",
      "write 'key: value'; quote a text that goes over several lines"},
     {"anchor", "did not find expected", AT_PROBLEM, "'&' begins an anchor's name", QUOTE},
@@ -56,21 +56,21 @@ static const explanation explanations[] = {
     {NULL, "unknown escape", AT_PROBLEM, "no such escape in double quotes",
      "write \\\\ for a backslash, or use single quotes"},
     {NULL, "hexdecimal", AT_PROBLEM, "an escape needs hexadecimal digits", NULL},
-    {NULL, "Unicode character escape", AT_PROBLEM,
-     "this escape is no character", "write characters beyond U+FFFF as \\UXXXXXXXX"},
+    {NULL, "Unicode character escape", AT_PROBLEM, "this escape is no character",
+     "write characters beyond U+FFFF as \\UXXXXXXXX"},
     {"flow mapping", "did not find expected", AT_PROBLEM, "a ',' or '}' is expected here",
      "quote a text that contains { } [ ] or ,"},
     {"flow sequence", "did not find expected", AT_PROBLEM, "a ',' or ']' is expected here",
      "quote a text that contains { } [ ] or ,"},
     {"flow node", "did not find expected node", AT_PROBLEM, "a value is expected here", NULL},
     {"block node", "did not find expected node", AT_PROBLEM, "a value is expected here", NULL},
-    {NULL, "block sequence entries are not allowed", AT_PROBLEM,
-     "a list cannot begin on this line", "begin it on the next line"},
+    {NULL, "block sequence entries are not allowed", AT_PROBLEM, "a list cannot begin on this line",
+     "begin it on the next line"},
     {NULL, "block mapping", AT_PROBLEM, "a mapping cannot begin here", NULL},
-    {"block mapping", "did not find expected key", AT_PROBLEM,
-     "a key is expected here", "check the indentation and the quotes above"},
-    {"block collection", "did not find expected", AT_PROBLEM,
-     "a '-' is expected here", "check the indentation"},
+    {"block mapping", "did not find expected key", AT_PROBLEM, "a key is expected here",
+     "check the indentation and the quotes above"},
+    {"block collection", "did not find expected", AT_PROBLEM, "a '-' is expected here",
+     "check the indentation"},
     {"block scalar", NULL, AT_PROBLEM, "a block text begins with | or > and nothing else",
      "write its indentation after it only as one digit"},
     {NULL, "incompatible YAML", AT_PROBLEM, "only YAML 1.1 and 1.2 are understood", NULL},
@@ -118,8 +118,10 @@ static bool explain_tab(mf_yaml *y, uint32_t offset) {
 static bool explain_tag(mf_yaml *y) {
   bool scanning = y->parser.context && strstr(y->parser.context, "a tag");
   bool handle = says(y->parser.problem, "undefined tag handle");
-  if (scanning) mf_yaml_report_tag(y, mf_yaml_offset(y, y->parser.context_mark));
-  else if (handle) mf_yaml_report_tag(y, mf_yaml_offset(y, y->parser.problem_mark));
+  if (scanning)
+    mf_yaml_report_tag(y, mf_yaml_offset(y, y->parser.context_mark));
+  else if (handle)
+    mf_yaml_report_tag(y, mf_yaml_offset(y, y->parser.problem_mark));
   return scanning || handle;
 }
 

@@ -21,22 +21,22 @@ typedef struct mf_yaml_ranges {
 
 /* Beside each frame of the token stream. */
 typedef struct mf_yaml_level {
-  uint32_t anchor;  /* of the value, index + 1; 0 none */
-  uint32_t merges;  /* sources of "<<" in order: first and last, 0 none */
+  uint32_t anchor; /* of the value, index + 1; 0 none */
+  uint32_t merges; /* sources of "<<" in order: first and last, 0 none */
   uint32_t last_merge;
-  uint8_t merging;  /* mapping: the next value, or values, are a merge's */
-  bool is_source;   /* it is the mapping of a merge itself: recorded, not shown */
+  uint8_t merging;      /* mapping: the next value, or values, are a merge's */
+  bool is_source;       /* it is the mapping of a merge itself: recorded, not shown */
   uint32_t merge_lists; /* open lists of a merge: 1, more by mistake */
-  size_t hole;      /* of its latest source, in the record */
+  size_t hole;          /* of its latest source, in the record */
 } mf_yaml_level;
 
 struct mf_yaml {
   mf_tokens *t;
   mf_parse_context *context;
   yaml_parser_t parser;
-  mf_str source;        /* whole, for offsets */
-  uint32_t base;        /* bytes of the byte order mark */
-  bool ascii;           /* characters are bytes */
+  mf_str source; /* whole, for offsets */
+  uint32_t base; /* bytes of the byte order mark */
+  bool ascii;    /* characters are bytes */
   bool opened, oom, document, document_over;
   size_t cursor_char, cursor_byte; /* a place whose two offsets are known */
   uint32_t skip_depth, skip_nodes; /* see skip() */
@@ -45,8 +45,8 @@ struct mf_yaml {
   uint32_t quoted_line; /* offset in a line about whose quotes something was said */
   mf_names anchors;     /* name -> index of ranges */
   mf_yaml_ranges ranges;
-  uint64_t replayed;    /* tokens */
-  uint64_t total;       /* tokens of the input, once counted */
+  uint64_t replayed;     /* tokens */
+  uint64_t total;        /* tokens of the input, once counted */
   mf_yaml_level *levels; /* by depth */
 };
 static inline mf_yaml_level *mf_yaml_top(mf_yaml *y) { return &y->levels[y->t->depth]; }

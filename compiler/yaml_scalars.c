@@ -17,9 +17,10 @@ static uint32_t content_offset(const mf_yaml *y, yaml_scalar_style_t style, mf_s
                                size_t n) {
   size_t end = span.offset + span.length;
   switch (style) {
-    case YAML_SINGLE_QUOTED_SCALAR_STYLE: case YAML_DOUBLE_QUOTED_SCALAR_STYLE:
-      return n < end ? (uint32_t)(end - 1 - n) : 0;
-    case YAML_LITERAL_SCALAR_STYLE: case YAML_FOLDED_SCALAR_STYLE: return block_content(y, span);
+    case YAML_SINGLE_QUOTED_SCALAR_STYLE:
+    case YAML_DOUBLE_QUOTED_SCALAR_STYLE: return n < end ? (uint32_t)(end - 1 - n) : 0;
+    case YAML_LITERAL_SCALAR_STYLE:
+    case YAML_FOLDED_SCALAR_STYLE: return block_content(y, span);
     default: return n <= end ? (uint32_t)(end - n) : 0;
   }
 }
@@ -38,9 +39,8 @@ mf_str mf_yaml_text(mf_yaml *y, const yaml_event_t *event, mf_span span, uint32_
   const char *value = (const char *)event->data.scalar.value;
   size_t n = event->data.scalar.length;
   *content = content_offset(y, event->data.scalar.style, span, n);
-  *verbatim = fills_span(event, span) ||
-              (*content >= span.offset && *content + n <= y->source.n &&
-               memcmp(y->source.p + *content, value, n) == 0);
+  *verbatim = fills_span(event, span) || (*content >= span.offset && *content + n <= y->source.n &&
+                                          memcmp(y->source.p + *content, value, n) == 0);
   if (*verbatim) return (mf_str){y->source.p + *content, n};
   const char *copy = mf_arena_copy(y->context->arena, value, n);
   if (copy == NULL) y->t->failed = true;
@@ -124,7 +124,8 @@ static number_kind read_decimal(mf_str s, number *out) {
 
 static number_kind read_special(mf_str s, number *out) {
   bool negative = s.p[0] == '-';
-  if (is_any(s, ".nan", ".NaN", ".NAN")) return mf_parse_double(MF_STR("nan"), true, &out->d, NULL) ? A_DOUBLE : NO_NUMBER;
+  if (is_any(s, ".nan", ".NaN", ".NAN"))
+    return mf_parse_double(MF_STR("nan"), true, &out->d, NULL) ? A_DOUBLE : NO_NUMBER;
   if (s.p[0] == '-' || s.p[0] == '+') s = (mf_str){s.p + 1, s.n - 1};
   if (!is_any(s, ".inf", ".Inf", ".INF")) return NO_NUMBER;
   mf_parse_double(negative ? MF_STR("-inf") : MF_STR("inf"), true, &out->d, NULL);
@@ -150,8 +151,7 @@ static mf_node *number_node(mf_yaml *y, mf_str s, mf_span span, bool *none) {
                                     MF_SHAPE_BAD};
   *none = kind == NO_NUMBER;
   if (*none) return NULL;
-  if (kind == TOO_LARGE)
-    mf_diag_add(y->context->diags, MF_E_NUMBER_TOO_LARGE, span, (int)s.n, s.p);
+  if (kind == TOO_LARGE) mf_diag_add(y->context->diags, MF_E_NUMBER_TOO_LARGE, span, (int)s.n, s.p);
   mf_node *node = mf_tokens_node(y->t, shapes[kind], span);
   if (node == NULL) return NULL;
   if (kind == AN_INT) node->as.i = value.i;
@@ -188,8 +188,8 @@ static void report_tag(mf_yaml *y, mf_code code, uint32_t offset) {
   mf_span place = {(uint32_t)(text.p - y->source.p), (uint32_t)text.n};
   bool local = !mf_str_starts(text, MF_STR("!!"));
   mf_diag_add_hint(y->context->diags, code, place,
-                   local ? "quote an expression that begins with ! & * [ { % @" : NULL,
-                   (int)text.n, text.p);
+                   local ? "quote an expression that begins with ! & * [ { % @" : NULL, (int)text.n,
+                   text.p);
 }
 
 void mf_yaml_report_tag(mf_yaml *y, uint32_t offset) { report_tag(y, MF_E_YAML_TAG, offset); }

@@ -62,27 +62,29 @@ static void too_deep(mf_yaml *y, const yaml_event_t *event) {
 
 /* Swallows events until `skip_nodes` whole nodes are over; the event is part of
  * the first.  With skip_depth 1 that node is open already. */
-static bool skip(mf_yaml *y, const yaml_event_t *event) {
-  if (y->skip_nodes == 0) return false;
+static void skip(mf_yaml *y, const yaml_event_t *event) {
   switch (event->type) {
-    case YAML_SEQUENCE_START_EVENT: case YAML_MAPPING_START_EVENT:
+    case YAML_SEQUENCE_START_EVENT:
+    case YAML_MAPPING_START_EVENT:
       if (++y->skip_depth > MF_LIMIT_DOCUMENT_DEPTH) too_deep(y, event);
-      return true;
-    case YAML_SEQUENCE_END_EVENT: case YAML_MAPPING_END_EVENT: y->skip_depth--; break;
+      return;
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT: y->skip_depth--; break;
     default: break;
   }
-  if (y->skip_depth || --y->skip_nodes) return true;
+  if (y->skip_depth || --y->skip_nodes) return;
   mf_frame *f = mf_tokens_top(y->t);
   if (!y->retract) {
     f->want_key = true;
-    return true;
+    return;
   }
   uint32_t end = mf_yaml_offset(y, event->end_mark);
   y->retract = false;
   f->node->span.length = end - f->node->span.offset;
-  if (y->t->depth > 1) mf_tokens_retract(y->t);
-  else mf_tokens_abandon(y->t);
-  return true;
+  if (y->t->depth > 1)
+    mf_tokens_retract(y->t);
+  else
+    mf_tokens_abandon(y->t);
 }
 
 static void skip_nodes(mf_yaml *y, uint32_t nodes, uint32_t open, const yaml_event_t *event) {
@@ -110,7 +112,8 @@ static void complex_key(mf_yaml *y, const yaml_event_t *event, mf_span span) {
     skip_nodes(y, 1, 1, event);
     return;
   }
-  if (begins_with_braces(y, span.offset)) mf_yaml_report_braces(y, span.offset);
+  if (begins_with_braces(y, span.offset))
+    mf_yaml_report_braces(y, span.offset);
   else
     mf_diag_add(y->context->diags, MF_E_KEY_NOT_TEXT, (mf_span){span.offset, 1},
                 is_map ? "a mapping" : "a list");
@@ -158,7 +161,8 @@ static void key(mf_yaml *y, const yaml_event_t *event, mf_span span) {
 
 static void not_a_document(mf_yaml *y, const mf_node *root) {
   bool nothing = root->shape == MF_SHAPE_NULL;
-  if (nothing) mf_diag_add(y->context->diags, MF_E_EMPTY_DOCUMENT, (mf_span){0, 0});
+  if (nothing)
+    mf_diag_add(y->context->diags, MF_E_EMPTY_DOCUMENT, (mf_span){0, 0});
   else if (root->shape != MF_SHAPE_BAD)
     mf_diag_add(y->context->diags, MF_E_NOT_A_MAPPING, root->span, mf_doc_kind_noun(root));
   y->t->failed = true;
@@ -190,8 +194,10 @@ static void alias(mf_yaml *y, const yaml_event_t *event) {
   const char *name = (const char *)event->data.alias.anchor;
   mf_str text;
   if (mf_tokens_wants_key(y->t)) {
-    if (mf_yaml_alias_text(y, name, span, &text)) mf_tokens_key(y->t, text, span, 0);
-    else skip_nodes(y, 2, 0, event);
+    if (mf_yaml_alias_text(y, name, span, &text))
+      mf_tokens_key(y->t, text, span, 0);
+    else
+      skip_nodes(y, 2, 0, event);
   } else if (mf_yaml_is_merging(y)) {
     mf_yaml_merge_alias(y, name, span);
   } else {
@@ -259,8 +265,11 @@ static bool end_stream(mf_yaml *y) {
   return false;
 }
 
-static bool take(mf_yaml *y, const yaml_event_t *event) {
-  if (skip(y, event)) return true;
+static inline bool take(mf_yaml *y, const yaml_event_t *event) {
+  if (y->skip_nodes) {
+    skip(y, event);
+    return true;
+  }
   switch (event->type) {
     case YAML_SCALAR_EVENT: scalar(y, event); break;
     case YAML_ALIAS_EVENT: alias(y, event); break;
@@ -272,10 +281,13 @@ static bool take(mf_yaml *y, const yaml_event_t *event) {
       open_value(y, event, false, (const char *)event->data.sequence_start.anchor,
                  (const char *)event->data.sequence_start.tag);
       break;
-    case YAML_MAPPING_END_EVENT: case YAML_SEQUENCE_END_EVENT: close_value(y, event); break;
+    case YAML_MAPPING_END_EVENT:
+    case YAML_SEQUENCE_END_EVENT: close_value(y, event); break;
     case YAML_DOCUMENT_START_EVENT: return begin_document(y, event);
     case YAML_STREAM_END_EVENT: return end_stream(y);
-    case YAML_NO_EVENT: case YAML_STREAM_START_EVENT: case YAML_DOCUMENT_END_EVENT: break;
+    case YAML_NO_EVENT:
+    case YAML_STREAM_START_EVENT:
+    case YAML_DOCUMENT_END_EVENT: break;
   }
   return true;
 }

@@ -67,7 +67,7 @@ typedef struct assembler {
 #define PUSH(a, array, element)                                                                \
   do {                                                                                         \
     if ((a)->array##_count == (a)->array##_cap) {                                              \
-      void *grown_ = mf_grow((a)->arena, (a)->array##s, (a)->array##_count, &(a)->array##_cap, \
+      void *grown_ = mf_grow((a)->arena, (a)->array##s, &(a)->array##_cap,                     \
                              sizeof *(a)->array##s);                                           \
       if (grown_ == NULL) break;                                                               \
       (a)->array##s = grown_;                                                                  \

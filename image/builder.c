@@ -55,7 +55,7 @@ static bool fail_memory(mf_builder *b) {
   return false;
 }
 
-static bool push(mf_builder *b, mf_words *w, uint32_t word) {
+static inline bool push(mf_builder *b, mf_words *w, uint32_t word) {
   return mf_words_push(b->arena, w, word) || fail_memory(b);
 }
 
@@ -72,15 +72,15 @@ mf_builder *mf_builder_new(mf_arena *arena) {
 /* ---- strings and constants ---- */
 
 uint32_t mf_builder_string(mf_builder *b, mf_str s) {
-  const uint32_t known = mf_names_get(&b->strings, s);
-  if (known != MF_NAMES_NONE) return known;
-  const uint32_t number = b->strings.count;
   if (s.n > MF_LIMIT_IMAGE_BYTES) {
     fail(b, MF_IMAGE_TOO_LARGE, "a string is larger than an image may be");
     return 0;
   }
-  const char *copy = mf_arena_copy(b->arena, s.p, s.n);
-  if (copy && mf_names_set(&b->strings, (mf_str){copy, s.n}, number)) return number;
+  mf_names_entry *entry = mf_names_entry_of(&b->strings, s);
+  if (entry && entry->value != MF_NAMES_NONE) return entry->value;
+  const char *copy = entry ? mf_arena_copy(b->arena, s.p, s.n) : NULL;
+  if (entry) entry->name = copy ? (mf_str){copy, s.n} : MF_STR("");
+  if (copy) return entry->value = b->strings.count - 1;
   fail_memory(b);
   return 0;
 }
@@ -123,19 +123,18 @@ static void index_constant(mf_builder *b, uint32_t number) {
 /* Room for one more constant in the arrays and the index. */
 static bool reserve_constant(mf_builder *b) {
   if (b->constant_count < b->constant_cap) return true;
-  uint32_t cap = b->constant_cap;
-  mf_constant *constants = mf_grow(b->arena, b->constants, cap, &cap, sizeof *constants);
-  mf_value *values = mf_grow(b->arena, b->values, b->constant_cap, &b->constant_cap,
-                             sizeof *values);
-  uint32_t *index = MF_NEW_ARRAY(b->arena, uint32_t, (size_t)b->constant_cap * 2);
-  if (constants == NULL || values == NULL || index == NULL) {
-    b->constant_cap = b->constant_count;
-    return fail_memory(b);
-  }
-  b->constants = constants;
-  b->values = values;
+  uint32_t cap = b->constant_cap, values_cap = cap, index_cap = cap * 2;
+  mf_constant *constants = mf_grow(b->arena, b->constants, &cap, sizeof *constants);
+  if (constants) b->constants = constants;
+  mf_value *values = mf_grow(b->arena, b->values, &values_cap, sizeof *values);
+  if (values) b->values = values;
+  uint32_t *index = mf_arena_grow(b->arena, b->constant_index, index_cap * sizeof *index,
+                                  (size_t)cap * 2 * sizeof *index);
+  if (index == NULL) return fail_memory(b); /* as were the others, if they failed */
+  memset(index, 0, (size_t)cap * 2 * sizeof *index);
   b->constant_index = index;
-  b->constant_mask = b->constant_cap * 2 - 1;
+  b->constant_cap = cap;
+  b->constant_mask = cap * 2 - 1;
   for (uint32_t i = 0; i < b->constant_count; i++) index_constant(b, i);
   return true;
 }
@@ -232,6 +231,11 @@ static uint32_t intern_value(mf_builder *b, const mf_value *v, uint32_t depth) {
 
 uint32_t mf_builder_constant(mf_builder *b, const mf_value *v) { return intern_value(b, v, 1); }
 
+uint32_t mf_builder_string_constant(mf_builder *b, uint32_t number) {
+  const mf_constant c = {MF_STRING, (uint32_t)mf_builder_string_get(b, number).n, number};
+  return b->status ? 0 : intern(b, c, NULL);
+}
+
 const mf_value *mf_builder_constant_value(const mf_builder *b, uint32_t number) {
   static const mf_value nothing = {.kind = MF_NULL};
   return number < b->constant_count ? &b->values[number] : &nothing;
@@ -284,22 +288,24 @@ void mf_builder_line(mf_builder *b, uint32_t offset, uint32_t length, uint32_t l
   b->has_place = true;
 }
 
+static bool same_place(const mf_line_row *a, const mf_line_row *b) {
+  return a->offset == b->offset && a->length == b->length && a->line == b->line && a->column == b->column;
+}
+
 /* A row of the line map, unless the one before says the same. */
 static void add_line(mf_builder *b) {
-  mf_line_row row = b->place, last = b->line_count ? b->lines[b->line_count - 1] : row;
-  last.pc = 0;
   b->has_place = false;
-  if (b->line_count && memcmp(&row, &last, sizeof row) == 0) return;
+  if (b->line_count && same_place(&b->place, &b->lines[b->line_count - 1])) return;
   if (b->line_count == b->line_cap) {
-    mf_line_row *grown = mf_grow(b->arena, b->lines, b->line_count, &b->line_cap, sizeof row);
+    mf_line_row *grown = mf_grow(b->arena, b->lines, &b->line_cap, sizeof *grown);
     if (grown == NULL) {
       fail_memory(b);
       return;
     }
     b->lines = grown;
   }
-  row.pc = b->code.count;
-  b->lines[b->line_count++] = row;
+  b->place.pc = b->code.count;
+  b->lines[b->line_count++] = b->place;
 }
 
 void mf_builder_emit(mf_builder *b, mf_opcode code, uint32_t a, uint32_t op_b, uint32_t op_c) {
@@ -308,13 +314,12 @@ void mf_builder_emit(mf_builder *b, mf_opcode code, uint32_t a, uint32_t op_b, u
   if (b->has_place) add_line(b);
   if (a > MF_OPERAND_A_MAX) fail(b, MF_IMAGE_TOO_LARGE, "operand a of %s has no room", op->name);
   for (unsigned i = 0; i < 3; i++) {
-    const mf_operand_kind kind = (mf_operand_kind)op->operands[i];
-    if (kind == MF_OPERAND_NONE && operands[i])
+    if (op->operands[i] == MF_OPERAND_NONE && operands[i])
       fail(b, MF_IMAGE_BAD_OPERAND, "%s has no operand %c", op->name, (char)('a' + (int)i));
-    if (i > 0 && kind == MF_OPERAND_NONE) continue;
-    if (kind == MF_OPERAND_LABEL) push(b, &b->fixups, b->code.count * 2 + (i == 0));
-    push(b, &b->code, i == 0 ? (uint32_t)code | a << 8 : operands[i]);
+    if (op->operands[i] == MF_OPERAND_LABEL) push(b, &b->fixups, (b->code.count + i) * 2 + (i == 0));
   }
+  push(b, &b->code, (uint32_t)code | a << 8);
+  for (unsigned i = 1; i < op->words; i++) push(b, &b->code, operands[i]);
 }
 
 static void resolve_labels(mf_builder *b) {

@@ -17,6 +17,8 @@ mf_builder *mf_builder_new(mf_arena *arena); /* NULL when out of memory */
  * one number. */
 uint32_t mf_builder_string(mf_builder *b, mf_str s);
 uint32_t mf_builder_constant(mf_builder *b, const mf_value *v);
+/* The constant that is this string. */
+uint32_t mf_builder_string_constant(mf_builder *b, uint32_t number);
 /* The text of a string added before, borrowed. */
 mf_str mf_builder_string_get(const mf_builder *b, uint32_t number);
 /* The value of a constant added before, borrowed. */

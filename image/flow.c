@@ -113,9 +113,8 @@ static mf_status rank_targets(walker *w) {
 
 /* ---- second pass: the walk ---- */
 
-/* A path reaches the target at `to`. */
-static mf_status arrive(walker *w, uint32_t to, uint32_t depth, uint32_t frame) {
-  target *t = target_at(w, to);
+/* A path reaches the target t, which is at `to`. */
+static mf_status arrive(walker *w, target *t, uint32_t to, uint32_t depth, uint32_t frame) {
   if (!t->known) {
     *t = (target){frame, (uint16_t)depth, true, false};
     w->pending[w->pending_count++] = to;
@@ -233,7 +232,8 @@ static mf_status follow_labels(walker *w, const mf_op_info *op, uint32_t pc) {
   uint32_t depth = w->depth;
   for (unsigned i = 0; i < 3; i++) {
     if (op->operands[i] != MF_OPERAND_LABEL) continue;
-    const mf_status status = arrive(w, mf_operand(w->code + pc, i), depth, w->frame);
+    const uint32_t to = mf_operand(w->code + pc, i);
+    const mf_status status = arrive(w, target_at(w, to), to, depth, w->frame);
     if (status) return status;
     if (mf_word_op(w->code[pc]) == MF_OP_CHOOSE) depth++; /* at b the error is on the stack */
   }
@@ -270,8 +270,8 @@ static mf_status walk_from(walker *w, uint32_t pc) {
     const uint32_t next = pc + op->words;
     if (next == w->count) return refuse(w, pc, MF_IMAGE_RUNS_OFF, "nothing follows it");
     if (bit(w->is_target, next)) {
-      const mf_status met = arrive(w, next, w->depth, w->frame);
       t = target_at(w, next);
+      const mf_status met = arrive(w, t, next, w->depth, w->frame);
       if (met || t->walked) return met;
       t->walked = true;
     }
@@ -280,7 +280,7 @@ static mf_status walk_from(walker *w, uint32_t pc) {
 }
 
 static mf_status walk_all(walker *w) {
-  mf_status status = arrive(w, 0, 0, 0);
+  mf_status status = arrive(w, target_at(w, 0), 0, 0, 0);
   while (status == MF_OK && w->pending_count) {
     const uint32_t pc = w->pending[--w->pending_count];
     if (!target_at(w, pc)->walked) status = walk_from(w, pc);

@@ -17,16 +17,14 @@
 #define MF_CONSTANT_NODES ((uint32_t)MF_LIMIT_DOCUMENT_BYTES)
 #define MF_OPERAND_A_MAX 0xffffffu
 
-/* Arrays that grow by doubling inside an arena; outgrown ones are left to it.
- * NULL when out of memory; an array that would pass 4 GiB counts as that. */
-static inline void *mf_grow(mf_arena *arena, const void *old, uint32_t count, uint32_t *cap,
-                            size_t size) {
+/* Arrays that grow by doubling inside an arena (mf_arena_grow).  NULL, and the
+ * old array stays, when out of memory; an array that would pass 4 GiB counts as
+ * that. */
+static inline void *mf_grow(mf_arena *arena, void *old, uint32_t *cap, size_t size) {
   const uint32_t want = *cap ? *cap * 2 : 64;
   const bool too_large = (uint64_t)want * size > UINT32_MAX;
-  void *grown = mf_arena_get(arena, too_large ? SIZE_MAX : want * size);
-  if (grown == NULL) return NULL;
-  if (count) memcpy(grown, old, count * size);
-  *cap = want;
+  void *grown = mf_arena_grow(arena, old, *cap * size, too_large ? SIZE_MAX : want * size);
+  if (grown) *cap = want;
   return grown;
 }
 typedef struct mf_words {
@@ -35,7 +33,7 @@ typedef struct mf_words {
 } mf_words;
 static inline bool mf_words_push(mf_arena *arena, mf_words *w, uint32_t word) {
   if (w->count == w->cap) {
-    uint32_t *grown = mf_grow(arena, w->at, w->count, &w->cap, sizeof *w->at);
+    uint32_t *grown = mf_grow(arena, w->at, &w->cap, sizeof *w->at);
     if (grown == NULL) return false;
     w->at = grown;
   }

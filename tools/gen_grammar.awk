@@ -82,17 +82,35 @@ function arguments(line,   n, i, parts) {   # of a one-line macro call
   }
 }
 /^MF_SAYS_NOTHING\(/ { arguments($0); nothing[++nothing_count] = key_of[arg[1]]; nothing_value[nothing_count] = arg[2] }
-FILENAME ~ /\.y$/ && want == "grammar" {
-  print
-  # Shapes that are one token: members take it directly, without a reduction.
-  if (match($0, /^[a-z_]+\(A\) ::=/)) {
-    name = substr($0, 1, RLENGTH - 7)
-    rules[name]++
-    if (match($0, /::= [A-Z|]+\(T\)\./)) scalar[name] = substr($0, RSTART + 4, RLENGTH - 8)
-    if (match($0, /mf_doc_wrong.*\)/)) wrong[name] = substr($0, RSTART, RLENGTH)
-  }
+FILENAME ~ /\.y$/ {
+  line[++line_count] = $0
+  if (!match($0, /^[a-z_]+\(A\) ::=/)) next
+  name = left_side[line_count] = substr($0, 1, RLENGTH - 7)
+  rules[name]++
+  if (match($0, /::= [A-Z|]+\(T\)\./)) terminals[name] = substr($0, RSTART + 4, RLENGTH - 8)
+  if (match($0, /mf_doc_wrong.*\)/)) wrong[name] = substr($0, RSTART, RLENGTH)
 }
 
+# A shape that is one terminal, or an error: members take the terminal directly,
+# which saves a reduction for most of a document's values.
+function is_scalar(name) {
+  return rules[name] == 2 && terminals[name] != "" && wrong[name] != ""
+}
+function print_by_hand(   i, name, text) {
+  for (i = 1; i <= line_count; i++) {
+    text = line[i]
+    sub(/^[a-z_]+\(A\) ::=/, "", text)
+    while (match(text, /[a-z_]+\([A-Z]\)/)) {
+      mentioned[substr(text, RSTART, RLENGTH - 3)] = 1
+      text = substr(text, RSTART + RLENGTH)
+    }
+  }
+  # An empty line for a rule that nothing needs: lemon refuses it otherwise.
+  for (i = 1; i <= line_count; i++) {
+    name = left_side[i]
+    print name != "" && is_scalar(name) && !(name in mentioned) ? "" : line[i]
+  }
+}
 function inherit(tag, from,   n, i, s, k, l) {
   n = split(own[from], s, " ")
   for (i = 1; i <= n; i++) {
@@ -110,7 +128,7 @@ function opener(tag) {
   return family[tag] == "SHAPE" || tag == "STEP" ? "MAP" : tag "_MAP"
 }
 # The members of one mapping: one rule for all keys whose values have one shape.
-function print_members(tag,   n, i, s, k, m, order, group, map) {
+function print_members(tag,   n, i, s, k, m, order, group, map, start, shape_name) {
   map = tolower(tag) "_map"
   n = split(takes[tag], s, " ")
   m = 0
@@ -126,8 +144,8 @@ function print_members(tag,   n, i, s, k, m, order, group, map) {
   for (i = 1; i <= m; i++) {
     shape_name = tolower(order[i])
     start = map "(A) ::= " map "(B) " substr(group[order[i]], 2) "(K) "
-    if (rules[shape_name] == 2 && scalar[shape_name] != "" && wrong[shape_name] != "") {
-      print start scalar[shape_name] "(V). { A = mf_doc_add(p, B, K.member, V.node); }"
+    if (is_scalar(shape_name)) {
+      print start terminals[shape_name] "(V). { A = mf_doc_add(p, B, K.member, V.node); }"
       print start "error. { A = mf_doc_add(p, B, K.member, " wrong[shape_name] "); }"
     } else print start shape_name "(V). { A = mf_doc_add(p, B, K.member, V); }"
   }
@@ -148,6 +166,7 @@ function openers_of(families,   i, list) {
   return list
 }
 function print_grammar(   i, tag, list, laters) {
+  print_by_hand()
   for (i = 1; i <= tag_count; i++) {
     tag = tags[i]
     if (opener(tag) != "MAP") list = list " " opener(tag)

@@ -128,7 +128,13 @@ static mf_stop action_failed(mf_task *t) {
   return stop;
 }
 
-static mf_stop bare_action_ended(mf_task *t, const mf_frame *f) {
+/* A wait that succeeds moves neither previous nor all_steps_succeeded; it only
+ * counts as something that was run. */
+static mf_stop bare_action_ended(mf_task *t, const mf_row_action *row, const mf_frame *f) {
+  if (row->type == MF_ACTION_TYPE_WAIT && !f->failed) {
+    if (!f->skipped) t->vm->ran = true;
+    return MF_GO;
+  }
   if (f->failed) t->vm->pending = t->vm->entry_failed = true;
   return f->failed || !f->skipped ? mf_entry_ended(t, f) : MF_GO;
 }
@@ -139,7 +145,7 @@ MF_OPERATION(action_leave) {
   mf_frame *f = mf_frame_top(t);
   mf_stop stop = MF_GO;
   tell_action(t, row, f);
-  if (row->on_error == MF_ON_ERROR_ENTRY) stop = bare_action_ended(t, f);
+  if (row->on_error == MF_ON_ERROR_ENTRY) stop = bare_action_ended(t, row, f);
   if (f->failed && row->on_error == MF_ON_ERROR_IGNORE) t->vm->counts.warnings++;
   if (f->failed && row->on_error == MF_ON_ERROR_FAIL)
     stop = action_failed(t);

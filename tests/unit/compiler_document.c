@@ -24,8 +24,8 @@ static void tear_down(void) {
 }
 
 static mf_node *parse_str(mf_str source, mf_syntax syntax, bool lenient) {
-  mf_parse_context context = {.arena = &arena, .diags = &diags, .source = source,
-                              .syntax = syntax, .lenient = lenient};
+  mf_parse_context context = {
+      .arena = &arena, .diags = &diags, .source = source, .syntax = syntax, .lenient = lenient};
   mf_node *root = mf_document_parse(&context);
   ck_assert_ptr_nonnull(root);
   return root;
@@ -50,8 +50,10 @@ static const char *result(const char *text, mf_syntax syntax, bool lenient) {
   set_up();
   mf_str source = mf_str_of(text);
   mf_node *root = parse_str(source, syntax, lenient);
-  if (diags.count) write_diags(source);
-  else mf_document_dump(&out, root);
+  if (diags.count)
+    write_diags(source);
+  else
+    mf_document_dump(&out, root);
   char *copy = strdup(out.p ? out.p : "");
   tear_down();
   return copy;
@@ -59,12 +61,14 @@ static const char *result(const char *text, mf_syntax syntax, bool lenient) {
 
 static void check(const char *text, mf_syntax syntax, const char *expected) {
   const char *got = result(text, syntax, false);
-  ck_assert_msg(strcmp(got, expected) == 0, "\n--- document\n%s\n--- expected\n%s--- got\n%s",
-                text, expected, got);
+  ck_assert_msg(strcmp(got, expected) == 0, "\n--- document\n%s\n--- expected\n%s--- got\n%s", text,
+                expected, got);
   free((void *)(uintptr_t)got);
 }
 
-typedef struct doc_case { const char *text, *expected; } doc_case;
+typedef struct doc_case {
+  const char *text, *expected;
+} doc_case;
 static void check_all(const doc_case *cases, size_t n) {
   for (size_t i = 0; i < n; i++) check(cases[i].text, MF_SYNTAX_AUTO, cases[i].expected);
 }
@@ -88,10 +92,10 @@ START_TEST(keys_have_canonical_names_and_mappings_have_tags) {
        "document\n  name: \"x\"\n  steps:\n    - conditional\n      name: \"a\"\n"
        "      then_steps:\n        - wait\n          wait: \"5s\"\n      condition: \"a > 1\"\n"},
       {"steps: [{message: hi, type: log}]",
-       "document\n  steps:\n    - log\n      message: \"hi\"\n      type: \"log\"\n"},
+       "document\n  steps:\n    - log\n      message: \"hi\"\n"},
       {"conditional_steps: [{condition: {conditions: [], type: or}, then: []}]",
        "document\n  conditional_steps:\n    - conditional\n      condition: or\n"
-       "        conditions: []\n        type: \"or\"\n      then_steps: []\n"},
+       "        conditions: []\n      then_steps: []\n"},
       {"assertions: [a > 1, {metric: m, operator: gt, value: 5}]",
        "document\n  assertions:\n    - \"a > 1\"\n    - assert_metric\n      metric: \"m\"\n"
        "      operator: \"gt\"\n      value: 5\n"},
@@ -146,7 +150,7 @@ START_TEST(interpolations_stand_for_numbers_and_booleans) {
       {"steps: [{wait: \"${d}\", optional: '{{b}}'}]",
        "document\n  steps:\n    - wait\n      wait: \"${d}\"\n      optional: \"{{b}}\"\n"},
       {"steps: [{type: record_metric, name: m, value: \"{{duration}}\"}]",
-       "document\n  steps:\n    - record_metric\n      type: \"record_metric\"\n"
+       "document\n  steps:\n    - record_metric\n"
        "      name: \"m\"\n      value: \"{{duration}}\"\n"},
       {"steps: [{wait: \"a ${d}\"}]", "1:16 MF-E0126\n"},
   };
@@ -157,10 +161,11 @@ END_TEST
 START_TEST(aliases_and_merges_are_expanded) {
   static const doc_case cases[] = {
       {"x-a: &a {type: log, message: m}\nsteps: [*a, {<<: *a, message: own, name: n}]",
-       "document\n  steps:\n    - log\n      type: \"log\"\n      message: \"m\"\n    - log\n"
-       "      message: \"own\"\n      name: \"n\"\n      type: \"log\"\n"},
+       "document\n  steps:\n    - log\n      message: \"m\"\n    - log\n"
+       "      message: \"own\"\n      name: \"n\"\n"},
       {"variables:\n  a: &a [1, &b 2]\n  c: *a\n  d: *b\n",
-       "document\n  variables:\n    \"a\":\n      - 1\n      - 2\n    \"c\":\n      - 1\n      - 2\n"
+       "document\n  variables:\n    \"a\":\n      - 1\n      - 2\n    \"c\":\n      - 1\n      - "
+       "2\n"
        "    \"d\": 2\n"},
       {"variables:\n  a: {<<: [{x: 1, y: 1}, {y: 2, z: 2}], w: 0}\n",
        "document\n  variables:\n    \"a\":\n      \"w\": 0\n      \"x\": 1\n      \"y\": 1\n"
@@ -172,7 +177,8 @@ START_TEST(aliases_and_merges_are_expanded) {
       {"variables: {a: {<<: , b: 1}, c: {\"<<\": 2}}",
        "document\n  variables:\n    \"a\":\n      \"b\": 1\n    \"c\":\n      \"<<\": 2\n"},
       {"x-a: &a {thenSteps: []}\nsteps: [{<<: *a, then_steps: [{wait: 1}], if: c}]",
-       "document\n  steps:\n    - conditional\n      then_steps:\n        - wait\n          wait: 1\n"
+       "document\n  steps:\n    - conditional\n      then_steps:\n        - wait\n          wait: "
+       "1\n"
        "      condition: \"c\"\n"},
   };
   CHECK_ALL(cases);
@@ -197,12 +203,13 @@ START_TEST(wrappers_are_taken_off) {
 END_TEST
 
 START_TEST(written_out_defaults_are_accepted) {
-  check("parallel: false\nloop_orchestration: false\nmax_iterations: 1\ntags: []\n"
-        "description: null\nrollbacks: []\nlimits: {}\nsteps:\n  - name: a\n    retry: null\n"
-        "    timeout_seconds: null\n    continue_on_failure: false\n    condition: null\n",
-        MF_SYNTAX_AUTO,
-        "document\n  tags: []\n  description: null\n  steps:\n    - step\n      name: \"a\"\n"
-        "      continue_on_failure: false\n      condition: null\n");
+  check(
+      "parallel: false\nloop_orchestration: false\nmax_iterations: 1\ntags: []\n"
+      "description: null\nrollbacks: []\nlimits: {}\nsteps:\n  - name: a\n    retry: null\n"
+      "    timeout_seconds: null\n    continue_on_failure: false\n    condition: null\n",
+      MF_SYNTAX_AUTO,
+      "document\n  tags: []\n  description: null\n  steps:\n    - step\n      name: \"a\"\n"
+      "      continue_on_failure: false\n      condition: null\n");
   check("parallel: true\nmax_iterations: 2\nretry: 1", MF_SYNTAX_AUTO,
         "1:1 MF-E0125\n2:1 MF-E0125\n3:1 MF-E0123\n");
 }
@@ -231,13 +238,13 @@ START_TEST(each_mistake_is_told_once) {
       {"stpes:\n  - nmae: a\n    pre_hoks: [{actions: [{tpye: log, message: 5}]}]\n",
        "1:1 MF-E0123\n2:5 MF-E0123\n3:5 MF-E0123\n3:28 MF-E0123\n3:48 MF-E0126\n"},
       {"steps: [{condition: {type: metric_treshold, threshold: a}}]",
-       "1:28 MF-E0128\n1:28 MF-E0124\n1:56 MF-E0126\n"},
+       "1:22 MF-E0124\n1:28 MF-E0128\n1:56 MF-E0126\n"},
       {"steps: [{tpye: log, mesage: x}]", "1:10 MF-E0123\n1:21 MF-E0123\n"},
       /* Missing ones. */
       {"steps: [{type: http_request}, {type: log, message: null}]",
-       "1:16 MF-E0124\n1:38 MF-E0124\n"},
+       "1:10 MF-E0124\n1:32 MF-E0124\n"},
       {"steps: [{type: set_variable, name: a, value: null}]",
-       "document\n  steps:\n    - set_variable\n      type: \"set_variable\"\n      name: \"a\"\n"
+       "document\n  steps:\n    - set_variable\n      name: \"a\"\n"
        "      value: null\n"},
       {"steps: [{type: log, msg: x}]", "1:21 MF-E0123\n"},
       /* Types. */
@@ -279,13 +286,16 @@ START_TEST(messages_name_what_is_wanted) {
   check_message("assertions: [{metric: a}]", "a metric assertion needs 'operator' and 'value'", "");
   check_message("hooks: [{actions: [{log: {message: a}}]}]", "an action needs a 'type'",
                 "write 'type: log'");
-  check_message("steps: [{type: lgo, message: a}]", "'lgo' is no type of action", "did you mean 'log'?");
+  check_message("tags: [a, ~]", "an element of 'tags' wants text, not null", "");
+  check_message("steps: [{type: lgo, message: a}]", "'lgo' is no type of action",
+                "did you mean 'log'?");
 }
 END_TEST
 
 START_TEST(lenient_ignores_unknown_keys) {
-  const char *got = result("foo: {a: [1]}\nnmae: x\nsteps: [{type: log, msg: a}]", MF_SYNTAX_AUTO, true);
-  ck_assert_str_eq(got, "1:1 MF-W0800\n2:1 MF-W0800\n3:16 MF-E0124\n3:21 MF-W0800\n");
+  const char *got = result("foo: {a: [1]}\nnmae: x\nsteps: [{type: log, msg: a}]", MF_SYNTAX_AUTO,
+                           true);
+  ck_assert_str_eq(got, "1:1 MF-W0800\n2:1 MF-W0800\n3:10 MF-E0124\n3:21 MF-W0800\n");
   free((void *)(uintptr_t)got);
 }
 END_TEST
@@ -331,7 +341,7 @@ START_TEST(yaml_mistakes_have_places) {
       {"variables: {a: 18446744073709551616, b: 1e999}", "1:16 MF-E0118\n1:41 MF-E0118\n"},
       /* What was found before the end of the reading still counts. */
       {"foo: 1\nsteps:\n  - type: http_request\n  - type: log\n  - x: 'y",
-       "1:1 MF-E0123\n3:11 MF-E0124\n4:11 MF-E0124\n5:5 MF-E0123\n5:8 MF-E0104\n"},
+       "1:1 MF-E0123\n3:5 MF-E0124\n4:5 MF-E0124\n5:5 MF-E0123\n5:8 MF-E0104\n"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
     check(cases[i].text, strncmp(cases[i].text, "{{", 2) ? MF_SYNTAX_YAML : MF_SYNTAX_AUTO,
@@ -390,7 +400,8 @@ START_TEST(collections_end_with_their_last_word) {
   set_up();
   mf_node *root = parse_str(mf_str_of(text), MF_SYNTAX_YAML, false);
   const mf_node *steps = mf_node_get(root, MF_KEY_STEPS);
-  ck_assert_uint_eq(steps->span.offset + steps->span.length, (uint32_t)(strstr(text, "]") + 1 - text));
+  ck_assert_uint_eq(steps->span.offset + steps->span.length,
+                    (uint32_t)(strstr(text, "]") + 1 - text));
   ck_assert_uint_eq(steps->as.first->span.offset, (uint32_t)(strstr(text, "name") - text));
   tear_down();
 }
@@ -501,9 +512,10 @@ END_TEST
 
 /* Every allocation of ours fails once. */
 START_TEST(out_of_memory_gives_no_tree) {
-  const char *text = "x-a: &a {type: log, message: m, <<: {level: info}}\nnmae: [{{x}}]\n"
-                     "steps: [*a, {<<: *a}, {duration: []}, {type: lgo}, {a: 1}, {type: fail, b: "
-                     "2}]\nvariables: {a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8, i: 9}\n";
+  const char *text =
+      "x-a: &a {type: log, message: m, <<: {level: info}}\nnmae: [{{x}}]\n"
+      "steps: [*a, {<<: *a}, {duration: []}, {type: lgo}, {a: 1}, {type: fail, b: "
+      "2}]\nvariables: {a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8, i: 9}\n";
   for (uint64_t n = 1;; n++) {
     mf_counting_alloc memory = {.inner = mf_alloc_default(), .fail_at = n};
     mf_alloc alloc = mf_counting_alloc_as_alloc(&memory);
@@ -551,8 +563,8 @@ END_TEST
 START_TEST(tokens_can_be_seen) {
   mf_str source = MF_STR("steps:\n  - {type: log, message: \"${x}\"}\n");
   set_up();
-  mf_parse_context context = {.arena = &arena, .diags = &diags, .source = source,
-                              .dump_tokens = &out};
+  mf_parse_context context = {
+      .arena = &arena, .diags = &diags, .source = source, .dump_tokens = &out};
   ck_assert_ptr_nonnull(mf_document_parse(&context));
   ck_assert_str_eq(out.p,
                    "1:1 MAP\n1:1 KEY_steps\n2:3 LIST\n2:5 log\n2:6 KEY_type\n"
@@ -573,17 +585,22 @@ static mf_str read_example(const char *folder, const char *name) {
 }
 
 START_TEST(the_seed_examples_parse) {
-  static const char *const names[] = {
-      "S1_conditional-steps.yaml", "S2_hooks.yaml", "S3_advanced-e-commerce-load-test.yaml",
-      "S4_variables.yaml", "S5_hooks.yaml", "S6_variables-and-step-variables.yaml",
-      "S7_assertions.yaml", "S8_execute-request.json"};
+  static const char *const names[] = {"S1_conditional-steps.yaml",
+                                      "S2_hooks.yaml",
+                                      "S3_advanced-e-commerce-load-test.yaml",
+                                      "S4_variables.yaml",
+                                      "S5_hooks.yaml",
+                                      "S6_variables-and-step-variables.yaml",
+                                      "S7_assertions.yaml",
+                                      "S8_execute-request.json"};
   const char *folder = getenv("MF_SHARED") ? getenv("MF_SHARED") : "../shared";
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
     set_up();
     mf_str source = read_example(folder, names[i]);
     if (source.p) {
       mf_node *root = parse_str(source, MF_SYNTAX_AUTO, false);
-      ck_assert_msg(diags.count == 0, "%s: %s", names[i], diags.count ? diags.items[0].message : "");
+      ck_assert_msg(diags.count == 0, "%s: %s", names[i],
+                    diags.count ? diags.items[0].message : "");
       ck_assert_int_eq(root->tag, MF_TAG_DOCUMENT);
     }
     tear_down();

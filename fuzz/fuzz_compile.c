@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* fuzz_compile - any document through every stage: what compiles must verify, list
+ * and run to its end on a host that answers everything at once. */
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../include/mfvm_tools.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void drop(void *ctx, const char *p, size_t n) {
+  size_t *total = ctx;
+  (void)p;
+  *total += n;
+}
+
+/* Answers with ok or not, as the input's bytes say; at most 2,000 effects. */
+static void run(const mf_image *image, const uint8_t *data, size_t size) {
+  const mf_vm_options options = {.fuel = 200000, .max_memory = 16u << 20, .seed = 1, .run_id = "fuzz"};
+  mf_vm *vm = NULL;
+  mf_effect effect;
+  if (mf_vm_new(image, &options, &vm) != MF_OK) return;
+  for (size_t turn = 0; turn < 2000; turn++) {
+    mf_vm_state state = mf_vm_run(vm, &effect);
+    if (state != MF_VM_EFFECT) break;
+    uint8_t choice = data[turn % size];
+    if (choice == 0xff) mf_vm_signal(vm, MF_SIGNAL_STOP);
+    mf_pair pairs[2] = {{{.kind = MF_STRING, .len = 2, .as.s = "ok"}, {.kind = MF_BOOL, .as.i = choice & 1}},
+                        {{.kind = MF_STRING, .len = 5, .as.s = "error"}, {.kind = MF_STRING, .len = 4, .as.s = "fuzz"}}};
+    mf_map map = {.count = 2, .pairs = pairs};
+    mf_value value = {.kind = MF_MAP, .len = 2, .as.map = &map};
+    mf_outcome outcome = {&value, (int64_t)turn * 1000, (int64_t)turn * 1000};
+    assert(mf_vm_deliver(vm, effect.id, &outcome) != MF_NO_SUCH_EFFECT);
+  }
+  (void)mf_vm_verdict(vm);
+  mf_vm_free(vm);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  if (size < 2) return 0;
+  mf_compile_options options = {.name = "fuzz.yaml",
+                                .syntax = data[0] & 1 ? MF_SYNTAX_JSON : MF_SYNTAX_YAML,
+                                .lenient = data[0] & 2,
+                                .strict_cel = data[0] & 4};
+  mf_compilation *compilation = NULL;
+  mf_image *image = NULL;
+  size_t image_size = 0, written = 0;
+  mf_output nowhere = {drop, &written};
+  mf_alloc alloc = mf_alloc_default();
+  mf_status status = mf_compile(&options, (const char *)data + 1, size - 1, &compilation);
+  mf_compilation_write(compilation, false, nowhere);
+  if (status == MF_OK) {
+    const uint8_t *bytes = mf_compilation_image(compilation, &image_size);
+    if (mf_image_open(&alloc, bytes, image_size, &image, NULL, 0) != MF_OK) abort();
+    mf_image_list(image, (mf_str){(const char *)data + 1, size - 1}, nowhere);
+    run(image, data, size);
+    mf_image_close(image);
+  }
+  mf_compilation_free(compilation);
+  return 0;
+}
