@@ -14,10 +14,10 @@ void *mf_realloc(const mf_alloc *a, void *ptr, size_t old_size, size_t new_size)
 /* An allocator that forwards to `inner` and counts: for limits and tests. */
 typedef struct mf_counting_alloc {
   mf_alloc inner;
-  size_t in_use, peak;   /* bytes */
-  size_t limit;          /* 0: none; past it allocation fails */
-  uint64_t calls;        /* allocations and growths asked for */
-  uint64_t fail_at;      /* 0: never; else the call of this number fails, and all after it */
+  size_t in_use, peak; /* bytes */
+  size_t limit;        /* 0: none; past it allocation fails */
+  uint64_t calls;      /* allocations and growths asked for */
+  uint64_t fail_at;    /* 0: never; else the call of this number fails, and all after it */
 } mf_counting_alloc;
 mf_alloc mf_counting_alloc_as_alloc(mf_counting_alloc *c);
 #endif

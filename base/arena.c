@@ -55,6 +55,10 @@ static char *block_start(mf_arena_block *block) {
   return p + (-(uintptr_t)p & 7);
 }
 
+static size_t start_offset(mf_arena_block *block) {
+  return (size_t)(block_start(block) - (char *)block);
+}
+
 static char *block_end(mf_arena_block *block) { return (char *)block + block->size; }
 
 static void free_head(mf_arena *arena) {
@@ -106,6 +110,11 @@ void mf_arena_reset(mf_arena *arena) {
   arena->oom = false;
 }
 
+static size_t bytes_left(const mf_arena *arena) {
+  if (arena->limit == 0) return SIZE_MAX;
+  return arena->limit > arena->in_use ? arena->limit - arena->in_use : 0;
+}
+
 /* The size of a new block with room for `size` bytes; 0 when the limit forbids
  * it.  Near the limit a block is only as large as it must be. */
 static size_t next_block_size(const mf_arena *arena, size_t size) {
@@ -114,8 +123,7 @@ static size_t next_block_size(const mf_arena *arena, size_t size) {
   size_t want = arena->head ? arena->head->size * 2 : FIRST_BLOCK;
   if (want > LARGEST_BLOCK) want = LARGEST_BLOCK;
   if (want < need) want = need;
-  if (arena->limit == 0) return want;
-  size_t left = arena->limit > arena->in_use ? arena->limit - arena->in_use : 0;
+  size_t left = bytes_left(arena);
   if (want <= left) return want;
   return need <= left ? need : 0;
 }
@@ -182,32 +190,45 @@ static mf_arena_block **own_block(mf_arena *arena, const void *p) {
   return at;
 }
 
-/* Makes *at (NULL: a new block) have room for `size` bytes; what is in it is kept. */
-static void *resize_own(mf_arena *arena, mf_arena_block **at, size_t size) {
-  mf_arena_block *old = at ? *at : NULL;
-  const size_t old_bytes = old ? old->size : 0, bytes = sizeof *old + 16 + size;
-  const size_t offset = old ? (size_t)(block_start(old) - (char *)old) : 0;
-  const size_t left = arena->limit == 0 ? SIZE_MAX
-                      : arena->limit > arena->in_use ? arena->limit - arena->in_use : 0;
-  const bool fits = size <= SIZE_MAX / 4 && bytes - old_bytes <= left;
+/* A block with room for `size` bytes; an old one moves and is gone. */
+static mf_arena_block *resize_block(mf_arena *arena, mf_arena_block *old, size_t size) {
+  enum { BESIDE = sizeof(mf_arena_block) + 16 }; /* 16: for alignment */
+  const size_t old_bytes = old ? old->size : 0, offset = old ? start_offset(old) : 0;
+  const size_t bytes = size + BESIDE;
+  const bool fits = size <= SIZE_MAX / 4 && bytes - old_bytes <= bytes_left(arena);
   mf_arena_block *block = fits ? mf_realloc(&arena->alloc, old, old_bytes, bytes) : NULL;
   if (block == NULL) {
     arena->oom = true;
     return NULL;
   }
-  if (old == NULL) block->prev = arena->own;
-  *(old ? at : &arena->own) = block;
-  arena->in_use += bytes - old_bytes;
   block->size = bytes;
-  char *start = block_start(block), *content = (char *)block + offset;
-  if (old && start != content) memmove(start, content, old_bytes - offset);
-  return start;
+  arena->in_use += bytes - old_bytes;
+  /* The embedder's allocator may have aligned it otherwise. */
+  if (old_bytes && start_offset(block) != offset)
+    memmove(block_start(block), (char *)block + offset, old_bytes - BESIDE);
+  return block;
+}
+
+static void *add_own(mf_arena *arena, size_t size) {
+  mf_arena_block *block = resize_block(arena, NULL, size);
+  if (block == NULL) return NULL;
+  block->prev = arena->own;
+  arena->own = block;
+  return block_start(block);
+}
+
+static void *resize_own(mf_arena *arena, const void *p, size_t size) {
+  mf_arena_block **link = own_block(arena, p);
+  mf_arena_block *block = resize_block(arena, *link, size);
+  if (block == NULL) return NULL;
+  *link = block;
+  return block_start(block);
 }
 
 void *mf_arena_grow(mf_arena *arena, void *p, size_t old_size, size_t new_size) {
   if (arena->oom) return NULL;
-  if (old_size >= OWN_BLOCK) return resize_own(arena, own_block(arena, p), new_size);
-  void *grown = new_size < OWN_BLOCK ? mf_arena_get(arena, new_size) : resize_own(arena, NULL, new_size);
+  if (old_size >= OWN_BLOCK) return resize_own(arena, p, new_size);
+  void *grown = new_size < OWN_BLOCK ? mf_arena_get(arena, new_size) : add_own(arena, new_size);
   if (grown && old_size) memcpy(grown, p, old_size);
   return grown;
 }

@@ -13,10 +13,10 @@
 typedef struct mf_arena_block mf_arena_block;
 typedef struct mf_arena {
   mf_alloc alloc;
-  mf_arena_block *head;  /* newest block */
-  char *at, *end;        /* free part of head */
-  mf_arena_block *own;   /* blocks of one array each, from mf_arena_grow */
-  size_t limit, in_use;  /* bytes of all blocks; limit 0: none */
+  mf_arena_block *head; /* newest block */
+  char *at, *end;       /* free part of head */
+  mf_arena_block *own;  /* blocks of one array each, from mf_arena_grow */
+  size_t limit, in_use; /* bytes of all blocks; limit 0: none */
   bool oom;
 } mf_arena;
 
@@ -50,7 +50,10 @@ void *mf_arena_grow(mf_arena *arena, void *p, size_t old_size, size_t new_size);
 /* A position to go back to: everything got after mark is forgotten by release,
  * but for arrays with a block of their own, which live until reset or fini.
  * Release does not clear oom. */
-typedef struct mf_arena_mark { mf_arena_block *head; char *at; } mf_arena_mark;
+typedef struct mf_arena_mark {
+  mf_arena_block *head;
+  char *at;
+} mf_arena_mark;
 mf_arena_mark mf_arena_mark_get(const mf_arena *arena);
 void mf_arena_release(mf_arena *arena, mf_arena_mark mark);
 

@@ -17,8 +17,14 @@ typedef struct mf_buf {
 /* `max` bounds n; 0: no maximum. */
 void mf_buf_init(mf_buf *buf, const mf_alloc *alloc, size_t max);
 void mf_buf_fini(mf_buf *buf);
-static inline void mf_buf_clear(mf_buf *buf) { buf->n = 0; if (buf->p) buf->p[0] = '\0'; }
-static inline mf_str mf_buf_str(const mf_buf *buf) { mf_str s = {buf->p, buf->n}; return s; }
+static inline void mf_buf_clear(mf_buf *buf) {
+  buf->n = 0;
+  if (buf->p) buf->p[0] = '\0';
+}
+static inline mf_str mf_buf_str(const mf_buf *buf) {
+  mf_str s = {buf->p, buf->n};
+  return s;
+}
 /* Room for n more bytes at buf->p + buf->n; false when it cannot be had. */
 bool mf_buf_reserve(mf_buf *buf, size_t n);
 void mf_buf_add(mf_buf *buf, const void *p, size_t n);

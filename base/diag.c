@@ -21,7 +21,7 @@ static const code_row rows[] = {
 #include "errors.def"
 #undef MF_ERR
 #undef MF_WARN
-  {MF_CODE_NONE, false, "", "unknown error", ""},
+    {MF_CODE_NONE, false, "", "unknown error", ""},
 };
 
 /* Unknown codes get the last row. */
@@ -89,8 +89,7 @@ static const char *format(mf_arena *arena, const char *fmt, va_list args) {
   return copy ? copy : "out of memory";
 }
 
-static void add(mf_diags *diags, mf_code code, mf_span span, const char *suggestion,
-                va_list args) {
+static void add(mf_diags *diags, mf_code code, mf_span span, const char *suggestion, va_list args) {
   const code_row *row = row_of(code);
   mf_severity severity = row->warning ? MF_SEVERITY_WARNING : MF_SEVERITY_ERROR;
   if (already_told(diags, code, span) || !counted(diags, severity)) return;
@@ -146,8 +145,10 @@ static void write_visible(mf_buf *out, mf_str s) {
   bool visible;
   for (size_t i = 0, length; i < s.n; i += length) {
     length = character(s.p + i, s.n - i, &visible);
-    if (visible) mf_buf_add(out, s.p + i, length);
-    else mf_buf_puts(out, "\xEF\xBF\xBD");
+    if (visible)
+      mf_buf_add(out, s.p + i, length);
+    else
+      mf_buf_puts(out, "\xEF\xBF\xBD");
   }
 }
 

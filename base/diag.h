@@ -49,7 +49,7 @@ bool mf_code_is_warning(mf_code code);
 const char *mf_code_stage(mf_code code);
 const char *mf_code_explanation(mf_code code);
 
-/* Renders one diagnostic as in DESIGN ("name:14:18: error[MF-E0203]: ...", the
+/* Renders one diagnostic ("name:14:18: error[MF-E0203]: ...", the
  * source line, a caret run; tabs kept, long lines cut around the place). */
 void mf_diag_write_text(mf_buf *out, const char *name, const mf_lines *lines, const mf_diag *diag);
 /* One JSON object, without a newline. */

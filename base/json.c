@@ -31,8 +31,14 @@ static size_t plain_run(const char *p, size_t n) {
 /* ---- Scanner ---- */
 
 enum {
-  WANT_VALUE, WANT_VALUE_OR_CLOSE, WANT_KEY, WANT_KEY_OR_CLOSE, WANT_COLON,
-  WANT_COMMA_OR_CLOSE, WANT_NOTHING, BROKEN,
+  WANT_VALUE,
+  WANT_VALUE_OR_CLOSE,
+  WANT_KEY,
+  WANT_KEY_OR_CLOSE,
+  WANT_COLON,
+  WANT_COMMA_OR_CLOSE,
+  WANT_NOTHING,
+  BROKEN,
 };
 
 enum { DEEPEST = 256 };
@@ -271,10 +277,13 @@ static mf_json_kind scan_word(mf_json_scanner *s) {
 static const char *why_no_value(char c) {
   switch (c) {
     case '\'': return "text must stand in double quotes";
-    case '/': case '#': return "JSON has no comments";
+    case '/':
+    case '#': return "JSON has no comments";
     case ',': return "a value is missing before the comma";
-    case ']': case '}': return "a value is missing before the bracket";
-    case '+': case '.': return "a number begins with a digit or a minus sign";
+    case ']':
+    case '}': return "a value is missing before the bracket";
+    case '+':
+    case '.': return "a number begins with a digit or a minus sign";
     default: return "not a JSON value";
   }
 }
@@ -363,7 +372,8 @@ static mf_json *build(mf_json_scanner *s) {
       case MF_JSON_END: return root;
       case MF_JSON_ERROR: return NULL;
       case MF_JSON_KEY: key = s->text; continue;
-      case MF_JSON_LIST_CLOSE: case MF_JSON_MAP_CLOSE:
+      case MF_JSON_LIST_CLOSE:
+      case MF_JSON_MAP_CLOSE:
         depth--;
         open[depth]->span = mf_span_join(open[depth]->span, s->span);
         tail = &open[depth]->next;

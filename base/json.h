@@ -10,29 +10,40 @@
 #include "span.h"
 
 typedef enum mf_json_kind {
-  MF_JSON_NULL, MF_JSON_BOOL, MF_JSON_INT, MF_JSON_UINT, MF_JSON_DOUBLE, MF_JSON_STRING,
-  MF_JSON_LIST, MF_JSON_MAP,           /* in trees */
-  MF_JSON_LIST_OPEN, MF_JSON_LIST_CLOSE, MF_JSON_MAP_OPEN, MF_JSON_MAP_CLOSE,
-  MF_JSON_KEY, MF_JSON_END, MF_JSON_ERROR, /* scanner only */
+  MF_JSON_NULL,
+  MF_JSON_BOOL,
+  MF_JSON_INT,
+  MF_JSON_UINT,
+  MF_JSON_DOUBLE,
+  MF_JSON_STRING,
+  MF_JSON_LIST,
+  MF_JSON_MAP, /* in trees */
+  MF_JSON_LIST_OPEN,
+  MF_JSON_LIST_CLOSE,
+  MF_JSON_MAP_OPEN,
+  MF_JSON_MAP_CLOSE,
+  MF_JSON_KEY,
+  MF_JSON_END,
+  MF_JSON_ERROR, /* scanner only */
 } mf_json_kind;
 
 /* Pull scanner.  Open, then call next until END or ERROR. */
 typedef struct mf_json_scanner {
   mf_str source;
   size_t at;
-  mf_arena *arena;       /* decoded strings that have escapes */
+  mf_arena *arena; /* decoded strings that have escapes */
   uint32_t depth, max_depth;
-  uint64_t stack[4];     /* one bit a level: 1 map, 0 list; 256 levels */
+  uint64_t stack[4]; /* one bit a level: 1 map, 0 list; 256 levels */
   uint8_t state;
   /* The current token. */
   mf_json_kind kind;
-  mf_span span;          /* of strings: with the quotes */
-  bool escaped;          /* the string had escapes: text is not source bytes */
-  mf_str text;           /* STRING, KEY: decoded */
-  int64_t i;             /* INT; BOOL 0/1 */
-  uint64_t u;            /* UINT: integers above INT64_MAX */
-  double d;              /* DOUBLE; also integers that fit in no 64 bits */
-  const char *error;     /* ERROR: a static sentence */
+  mf_span span;      /* of strings: with the quotes */
+  bool escaped;      /* the string had escapes: text is not source bytes */
+  mf_str text;       /* STRING, KEY: decoded */
+  int64_t i;         /* INT; BOOL 0/1 */
+  uint64_t u;        /* UINT: integers above INT64_MAX */
+  double d;          /* DOUBLE; also integers that fit in no 64 bits */
+  const char *error; /* ERROR: a static sentence */
 } mf_json_scanner;
 /* max_depth at most 256. */
 void mf_json_scan_init(mf_json_scanner *s, mf_arena *arena, mf_str source, uint32_t max_depth);
@@ -43,9 +54,16 @@ typedef struct mf_json mf_json;
 struct mf_json {
   mf_json_kind kind;
   mf_span span;
-  mf_str key;      /* when a member of a map */
-  mf_json *next;   /* next element or member */
-  union { bool b; int64_t i; uint64_t u; double d; mf_str s; mf_json *first; } as;
+  mf_str key;    /* when a member of a map */
+  mf_json *next; /* next element or member */
+  union {
+    bool b;
+    int64_t i;
+    uint64_t u;
+    double d;
+    mf_str s;
+    mf_json *first;
+  } as;
 };
 /* Parses all of `source` into the arena; the tree borrows nothing from it.
  * NULL on error: *error (static) and *offset say what and where. */

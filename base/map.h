@@ -6,12 +6,15 @@
 #define MF_BASE_MAP_H
 #include "text.h"
 
-typedef struct mf_names_entry { mf_str name; uint32_t hash, value; } mf_names_entry;
+typedef struct mf_names_entry {
+  mf_str name;
+  uint32_t hash, value;
+} mf_names_entry;
 typedef struct mf_names {
   mf_arena *arena;
   mf_names_entry *entries; /* in insertion order */
   uint32_t count, cap;
-  uint32_t *index;         /* position + 1, 0 empty */
+  uint32_t *index; /* position + 1, 0 empty */
   uint32_t mask;
 } mf_names;
 

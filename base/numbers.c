@@ -59,7 +59,7 @@ size_t mf_format_int(int64_t i, char *out) {
 /* ---- Text to double ---- */
 
 enum {
-  WORD_DIGITS = 19,  /* fit in 64 bits whatever they are */
+  WORD_DIGITS = 19, /* fit in 64 bits whatever they are */
   /* No double needs more than 767 significant digits to be told from the
    * middle between two others; of the rest it only matters whether any is not
    * zero. */
@@ -117,9 +117,12 @@ static bool double_at_once(const decimal *d, double *out) {
                                  1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
   if (d->more || d->mantissa > (uint64_t)1 << 53 || FLT_EVAL_METHOD != 0) return false;
   double m = (double)d->mantissa;
-  if (m == 0) *out = 0;
-  else if (d->exponent < -22 || d->exponent > 22) return false;
-  else *out = d->exponent < 0 ? m / power[-d->exponent] : m * power[d->exponent];
+  if (m == 0)
+    *out = 0;
+  else if (d->exponent < -22 || d->exponent > 22)
+    return false;
+  else
+    *out = d->exponent < 0 ? m / power[-d->exponent] : m * power[d->exponent];
   return true;
 }
 
@@ -130,8 +133,10 @@ static size_t copy_digits(mf_str s, char *out) {
   bool rest = false;
   for (size_t i = 0; i < s.n && s.p[i] != 'e' && s.p[i] != 'E'; i++) {
     if (s.p[i] == '.' || (n == 0 && s.p[i] == '0')) continue;
-    if (n < EXACT_DIGITS) out[n++] = s.p[i];
-    else if (s.p[i] != '0') rest = true;
+    if (n < EXACT_DIGITS)
+      out[n++] = s.p[i];
+    else if (s.p[i] != '0')
+      rest = true;
   }
   if (rest) out[n++] = '1';
   return n;
@@ -165,9 +170,12 @@ static bool is_word(mf_str s, const char *word) {
 }
 
 static bool special_double(mf_str s, double *out) {
-  if (is_word(s, "inf") || is_word(s, "infinity")) *out = (double)INFINITY;
-  else if (is_word(s, "nan")) *out = (double)NAN;
-  else return false;
+  if (is_word(s, "inf") || is_word(s, "infinity"))
+    *out = (double)INFINITY;
+  else if (is_word(s, "nan"))
+    *out = (double)NAN;
+  else
+    return false;
   return true;
 }
 

@@ -18,7 +18,8 @@ static bool is_ascii(mf_str s) {
 
 /* Room for `want` numbers: the starts, and the latest line found behind them. */
 static bool reserve(mf_lines *lines, mf_arena *arena, size_t *cap, size_t want) {
-  uint32_t *starts = mf_arena_grow(arena, lines->starts, *cap * sizeof *starts, want * sizeof *starts);
+  const size_t size = sizeof *lines->starts;
+  uint32_t *starts = mf_arena_grow(arena, lines->starts, *cap * size, want * size);
   if (starts == NULL) return false;
   lines->starts = starts;
   *cap = want;
@@ -29,7 +30,8 @@ bool mf_lines_init(mf_lines *lines, mf_arena *arena, mf_str source) {
   enum { USUAL_LINE = 24 }; /* bytes */
   size_t cap = 0;
   *lines = (mf_lines){.source = source};
-  if (source.n > UINT32_MAX || !reserve(lines, arena, &cap, source.n / USUAL_LINE + 8)) return false;
+  if (source.n > UINT32_MAX) return false;
+  if (!reserve(lines, arena, &cap, source.n / USUAL_LINE + 8)) return false;
   const char *end = source.n ? source.p + source.n : source.p;
   lines->ascii = is_ascii(source);
   /* A byte order mark is no column of the first line. */
@@ -69,8 +71,10 @@ static uint32_t line_at(const mf_lines *lines, uint32_t offset) {
   low = 0;
   while (high - low > 1) {
     uint32_t middle = low + (high - low) / 2;
-    if (lines->starts[middle] <= offset) low = middle;
-    else high = middle;
+    if (lines->starts[middle] <= offset)
+      low = middle;
+    else
+      high = middle;
   }
   return low;
 }

@@ -3,7 +3,9 @@
 #define MF_BASE_SPAN_H
 #include "text.h"
 
-typedef struct mf_span { uint32_t offset, length; } mf_span;
+typedef struct mf_span {
+  uint32_t offset, length;
+} mf_span;
 /* From the start of a to the end of b. */
 static inline mf_span mf_span_join(mf_span a, mf_span b) {
   uint32_t end = b.offset + b.length;
@@ -16,7 +18,7 @@ typedef struct mf_lines {
   mf_str source;
   uint32_t *starts; /* count of them, and the latest line found behind them */
   uint32_t count;
-  bool ascii;       /* bytes are columns */
+  bool ascii; /* bytes are columns */
 } mf_lines;
 /* Memory from the arena.  False when out of memory. */
 bool mf_lines_init(mf_lines *lines, mf_arena *arena, mf_str source);

@@ -5,7 +5,9 @@
  * row of mfvm_status.def needs no change here. */
 const char *mf_status_text(mf_status status) {
   switch (status) {
-#define MF_STATUS(code, name, text) case MF_##name: return text;
+#define MF_STATUS(code, name, text) \
+  case MF_##name:                   \
+    return text;
 #include "../include/mfvm_status.def"
 #undef MF_STATUS
   }
@@ -14,7 +16,9 @@ const char *mf_status_text(mf_status status) {
 
 const char *mf_status_name(mf_status status) {
   switch (status) {
-#define MF_STATUS(code, name, text) case MF_##name: return #name;
+#define MF_STATUS(code, name, text) \
+  case MF_##name:                   \
+    return #name;
 #include "../include/mfvm_status.def"
 #undef MF_STATUS
   }

@@ -187,8 +187,7 @@ size_t mf_base64_encode(const uint8_t *p, size_t n, char *out) {
     uint32_t group = (uint32_t)p[i] << 16;
     if (have > 1) group |= (uint32_t)p[i + 1] << 8;
     if (have > 2) group |= p[i + 2];
-    for (unsigned k = 0; k < 4; k++)
-      *to++ = k <= have ? digits[group >> (18 - 6 * k) & 63] : '=';
+    for (unsigned k = 0; k < 4; k++) *to++ = k <= have ? digits[group >> (18 - 6 * k) & 63] : '=';
   }
   return (size_t)(to - out);
 }

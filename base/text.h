@@ -6,7 +6,10 @@
 #include <string.h>
 
 #define MF_STR(lit) ((mf_str){"" lit, sizeof(lit) - 1})
-static inline mf_str mf_str_of(const char *s) { mf_str r = {s, s ? strlen(s) : 0}; return r; }
+static inline mf_str mf_str_of(const char *s) {
+  mf_str r = {s, s ? strlen(s) : 0};
+  return r;
+}
 static inline bool mf_str_eq(mf_str a, mf_str b) {
   return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
 }
@@ -72,7 +75,10 @@ size_t mf_base64_decode(mf_str s, uint8_t *out);
  * at most `limit`; limit + 1 when it is larger. */
 unsigned mf_edit_distance(mf_str a, mf_str b, unsigned limit);
 /* Keeps the nearest candidate: start with mf_near_init, offer each name. */
-typedef struct mf_near { mf_str want, best; unsigned distance; } mf_near;
+typedef struct mf_near {
+  mf_str want, best;
+  unsigned distance;
+} mf_near;
 void mf_near_init(mf_near *near, mf_str want);
 void mf_near_offer(mf_near *near, mf_str candidate);
 /* The nearest name, or n == 0 when none is near enough (a third of its length,

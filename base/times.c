@@ -10,8 +10,8 @@ static const struct {
   const char *name;
   uint64_t ns;
 } units[] = {
-  {"d", 86400000000000}, {"h", 3600000000000}, {"m", 60000000000}, {"s", 1000000000},
-  {"ms", 1000000},       {"us", 1000},         {"ns", 1},
+    {"d", 86400000000000}, {"h", 3600000000000}, {"m", 60000000000}, {"s", 1000000000},
+    {"ms", 1000000},       {"us", 1000},         {"ns", 1},
 };
 enum { UNITS = sizeof units / sizeof units[0], SECONDS = 3 };
 
@@ -123,7 +123,9 @@ size_t mf_format_duration(int64_t ns, char out[40]) {
 #define FIRST_SECOND INT64_C(-62135596800) /* 0001-01-01T00:00:00Z */
 #define LAST_SECOND INT64_C(253402300799)  /* 9999-12-31T23:59:59Z */
 
-typedef struct civil { int64_t year, month, day, hour, minute, second; } civil;
+typedef struct civil {
+  int64_t year, month, day, hour, minute, second;
+} civil;
 
 /* Howard Hinnant's days_from_civil: years begin in March, so that the leap day
  * is the last; 400 years are 146097 days. */

@@ -54,7 +54,8 @@ static bool looks_like_file(const char *word) {
   return !strcmp(word, "-") || strchr(word, '/') || strchr(word, '.');
 }
 
-int cli_main(const char *program, const cli_verb *verbs, const cli_verb *fallback, int argc, char **argv) {
+int cli_main(const char *program, const cli_verb *verbs, const cli_verb *fallback, int argc,
+             char **argv) {
   program_name = program;
   signal(SIGPIPE, SIG_IGN); /* writes fail with EPIPE, which cli_finish reports */
   if (argc < 2) {
@@ -81,10 +82,12 @@ int cli_main(const char *program, const cli_verb *verbs, const cli_verb *fallbac
 
 static bool is_image(const mf_blob *file) { return file->n >= 4 && !memcmp(file->p, "MFC\x1a", 4); }
 
-static int compile_input(cli_input *input, const char *path, const mf_compile_options *options, bool json) {
+static int compile_input(cli_input *input, const char *path, const mf_compile_options *options,
+                         bool json) {
   mf_compile_options own = *options;
   own.name = strcmp(path, "-") ? cli_base_name(path) : "stdin";
-  mf_status status = mf_compile(&own, (const char *)input->file.p, input->file.n, &input->compilation);
+  mf_status status = mf_compile(&own, (const char *)input->file.p, input->file.n,
+                                &input->compilation);
   if (input->compilation && (json || mf_compilation_diagnostic_count(input->compilation)))
     mf_compilation_write(input->compilation, json, json ? cli_stdout() : cli_stderr());
   if (status == MF_OUT_OF_MEMORY) return cli_fail(CLI_BUG, "%s: %s", path, mf_status_text(status));
@@ -93,14 +96,16 @@ static int compile_input(cli_input *input, const char *path, const mf_compile_op
   return CLI_OK;
 }
 
-int cli_input_open(cli_input *input, const char *path, const mf_compile_options *options, bool json) {
+int cli_input_open(cli_input *input, const char *path, const mf_compile_options *options,
+                   bool json) {
   char error[256] = "";
   mf_alloc alloc = mf_alloc_default();
   *input = (cli_input){.compilation = NULL};
   /* An image may be larger than a document; the compiler checks its own limit. */
   mf_status status = mf_blob_read(&alloc, path, 268435456, &input->file, error, sizeof error);
   if (status == MF_TOO_LARGE) return cli_fail(CLI_INVALID, "%s: %s", path, mf_status_text(status));
-  if (status != MF_OK) return cli_fail(CLI_IO, "%s: %s", path, error[0] ? error : mf_status_text(status));
+  if (status != MF_OK)
+    return cli_fail(CLI_IO, "%s: %s", path, error[0] ? error : mf_status_text(status));
   if (!is_image(&input->file)) return compile_input(input, path, options, json);
   input->image = input->file.p;
   input->image_size = input->file.n;
@@ -133,9 +138,12 @@ static bool can_hold(const cli_variables *v) {
 static int add_json(cli_variables *v, mf_str name, const char *json) {
   mf_alloc alloc = mf_alloc_default();
   char error[128] = "";
-  if (!can_hold(v)) return cli_fail(CLI_USAGE, "too many JSON variables; put them into a file (--vars)");
-  mf_status status = mf_values_json(&alloc, (mf_str){json, strlen(json)}, &v->held[v->held_count], error, sizeof error);
-  if (status != MF_OK) return cli_fail(CLI_USAGE, "--var %.*s: malformed JSON: %s", (int)name.n, name.p, error);
+  if (!can_hold(v))
+    return cli_fail(CLI_USAGE, "too many JSON variables; put them into a file (--vars)");
+  mf_status status = mf_values_json(&alloc, (mf_str){json, strlen(json)}, &v->held[v->held_count],
+                                    error, sizeof error);
+  if (status != MF_OK)
+    return cli_fail(CLI_USAGE, "--var %.*s: malformed JSON: %s", (int)name.n, name.p, error);
   return add_variable(v, name, mf_values_get(v->held[v->held_count++]));
 }
 
@@ -143,7 +151,8 @@ int cli_variable_add(cli_variables *v, const char *text) {
   const char *equals = strchr(text, '=');
   if (!equals || equals == text)
     return cli_fail(CLI_USAGE, "--var wants NAME=VALUE or NAME:=JSON, not '%s'", text);
-  if (equals[-1] == ':') return add_json(v, (mf_str){text, (size_t)(equals - text) - 1}, equals + 1);
+  if (equals[-1] == ':')
+    return add_json(v, (mf_str){text, (size_t)(equals - text) - 1}, equals + 1);
   return add_variable(v, (mf_str){text, (size_t)(equals - text)},
                       mf_scalar_value((mf_str){equals + 1, strlen(equals + 1)}));
 }
@@ -164,7 +173,8 @@ int cli_variables_file(cli_variables *v, const char *path) {
   char error[256] = "";
   if (!can_hold(v)) return cli_fail(CLI_USAGE, "too many --vars files");
   mf_status status = mf_blob_read(&alloc, path, 16777216, &bytes, error, sizeof error);
-  if (status != MF_OK) return cli_fail(CLI_IO, "%s: %s", path, error[0] ? error : mf_status_text(status));
+  if (status != MF_OK)
+    return cli_fail(CLI_IO, "%s: %s", path, error[0] ? error : mf_status_text(status));
   status = mf_values_file(&alloc, cli_base_name(path), (mf_str){(const char *)bytes.p, bytes.n},
                           &v->held[v->held_count], error, sizeof error);
   mf_blob_free(&bytes);

@@ -5,7 +5,7 @@
 
 #include "../include/mfvm_tools.h"
 
-/* Exit codes (DESIGN, "Verdict"). */
+/* Exit codes (docs/language.md, "How a run ends"). */
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2, CLI_INVALID = 3, CLI_BUG = 70, CLI_IO = 74 };
 
 typedef struct cli_verb {
@@ -18,7 +18,8 @@ typedef struct cli_verb {
 /* Runs the verb argv names; `program` and `verbs` (ended by name NULL) are for
  * help.  `fallback` (may be NULL) is run when the first argument is no verb but
  * a file. */
-int cli_main(const char *program, const cli_verb *verbs, const cli_verb *fallback, int argc, char **argv);
+int cli_main(const char *program, const cli_verb *verbs, const cli_verb *fallback, int argc,
+             char **argv);
 
 /* "mfc: ..." on standard error; returns `code`. */
 int cli_fail(int code, const char *fmt, ...) MF_PRINTF(2, 3);
@@ -32,14 +33,15 @@ const char *cli_base_name(const char *path);
 
 /* A file read and, unless it is an image, compiled. */
 typedef struct cli_input {
-  mf_blob file;             /* as read */
+  mf_blob file;                /* as read */
   mf_compilation *compilation; /* NULL for images */
-  const uint8_t *image;      /* the image's bytes, 8-byte aligned */
+  const uint8_t *image;        /* the image's bytes, 8-byte aligned */
   size_t image_size;
 } cli_input;
 /* Reads `path` ("-": standard input) and compiles it; diagnostics are printed.
  * Returns CLI_OK or an exit code that was explained already. */
-int cli_input_open(cli_input *input, const char *path, const mf_compile_options *options, bool json);
+int cli_input_open(cli_input *input, const char *path, const mf_compile_options *options,
+                   bool json);
 void cli_input_close(cli_input *input);
 
 /* --var and --vars of run and eval, in the order given (the last one wins). */

@@ -3,10 +3,12 @@
 #include "cli.h"
 
 static const cli_verb verbs[] = {
-    {"run", verb_run, "FILE [--target URL|sample|none] [--var k=v]... (mfvm run --help: all options)",
+    {"run", verb_run,
+     "FILE [--target URL|sample|none] [--var k=v]... (mfvm run --help: all options)",
      "run a document or an image"},
     {"journal", verb_journal, "JOURNAL [--format=text|json]", "print what happened in a run"},
-    {"report", verb_report, "JOURNAL [--format=html|json] [-o FILE]", "make a report from a journal"},
+    {"report", verb_report, "JOURNAL [--format=html|json] [-o FILE]",
+     "make a report from a journal"},
     {"target", verb_target, "[--port N] [--latency T] [--jitter T] [--error-rate SHARE]",
      "serve the built-in sample service"},
     {"verify", verb_verify, "FILE...", "prove that images are sound"},

@@ -30,14 +30,17 @@ static int write_image(const cli_input *input, const char *path) {
     fwrite(input->image, 1, input->image_size, stdout);
     return CLI_OK;
   }
-  if (mf_blob_write(path, input->image, input->image_size, error, sizeof error) == MF_OK) return CLI_OK;
+  if (mf_blob_write(path, input->image, input->image_size, error, sizeof error) == MF_OK)
+    return CLI_OK;
   return cli_fail(CLI_IO, "%s: %s", path, error);
 }
 
-static int build_one(const char *path, const char *out, const char *folder, const mf_compile_options *options) {
+static int build_one(const char *path, const char *out, const char *folder,
+                     const mf_compile_options *options) {
   cli_input input;
   int code = cli_input_open(&input, path, options, false);
-  if (code == CLI_OK && !input.compilation) code = cli_fail(CLI_USAGE, "%s is an image already", path);
+  if (code == CLI_OK && !input.compilation)
+    code = cli_fail(CLI_USAGE, "%s is an image already", path);
   if (code == CLI_OK) {
     if (!out && !folder && !strcmp(path, "-")) out = "-";
     char *own = out ? NULL : output_path(path, folder);
@@ -57,10 +60,14 @@ int verb_build(int argc, char **argv) {
   const char *out = NULL, *folder = NULL;
   int option, code = CLI_OK;
   while ((option = getopt_long(argc, argv, "o:", longs, NULL)) != -1) {
-    if (option == 'o') out = optarg;
-    else if (option == 'l') options.lenient = true;
-    else if (option == 's') options.strict_cel = true;
-    else return CLI_USAGE;
+    if (option == 'o')
+      out = optarg;
+    else if (option == 'l')
+      options.lenient = true;
+    else if (option == 's')
+      options.strict_cel = true;
+    else
+      return CLI_USAGE;
   }
   if (optind == argc) return cli_fail(CLI_USAGE, "build: which files?");
   if (out && (argc - optind > 1 || is_folder(out))) {

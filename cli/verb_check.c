@@ -22,7 +22,8 @@ static int dump_one(const char *path, const mf_compile_options *options, mf_dump
   if (mf_blob_read(&alloc, path, 16777217, &file, error, sizeof error) != MF_OK)
     return cli_fail(CLI_IO, "%s: %s", path, error);
   own.name = strcmp(path, "-") ? cli_base_name(path) : "stdin";
-  mf_status status = mf_compile_dump(&own, (const char *)file.p, file.n, dump, cli_stdout(), &compilation);
+  mf_status status = mf_compile_dump(&own, (const char *)file.p, file.n, dump, cli_stdout(),
+                                     &compilation);
   if (compilation) mf_compilation_write(compilation, json, cli_stderr());
   mf_compilation_free(compilation);
   mf_blob_free(&file);
@@ -48,16 +49,24 @@ int verb_check(int argc, char **argv) {
   bool json = false;
   int option, dump = -1, code = CLI_OK;
   while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-    if (option == 'l') options.lenient = true;
-    else if (option == 's') options.strict_cel = true;
-    else if (option == 'f' && (!strcmp(optarg, "json") || !strcmp(optarg, "text"))) json = *optarg == 'j';
-    else if (option == 'd' && (dump = dump_of(optarg)) >= 0) continue;
-    else if (option == '?') return CLI_USAGE;
-    else return cli_fail(CLI_USAGE, "check: no such %s '%s'", option == 'f' ? "format" : "stage", optarg);
+    if (option == 'l')
+      options.lenient = true;
+    else if (option == 's')
+      options.strict_cel = true;
+    else if (option == 'f' && (!strcmp(optarg, "json") || !strcmp(optarg, "text")))
+      json = *optarg == 'j';
+    else if (option == 'd' && (dump = dump_of(optarg)) >= 0)
+      continue;
+    else if (option == '?')
+      return CLI_USAGE;
+    else
+      return cli_fail(CLI_USAGE, "check: no such %s '%s'", option == 'f' ? "format" : "stage",
+                      optarg);
   }
   if (optind == argc) return cli_fail(CLI_USAGE, "check: which files?");
   for (int i = optind; i < argc; i++) {
-    int one = dump >= 0 ? dump_one(argv[i], &options, (mf_dump)dump, json) : check_one(argv[i], &options, json);
+    int one = dump >= 0 ? dump_one(argv[i], &options, (mf_dump)dump, json)
+                        : check_one(argv[i], &options, json);
     if (one > code) code = one;
   }
   return code;

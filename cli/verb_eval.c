@@ -19,8 +19,7 @@ static size_t collect(const cli_variables *v, char **names, mf_value *values) {
 }
 
 static int print_result(const mf_value *result) {
-  if (result->kind == MF_ERROR)
-    return cli_fail(CLI_FAILED, "%.*s", (int)result->len, result->as.s);
+  if (result->kind == MF_ERROR) return cli_fail(CLI_FAILED, "%.*s", (int)result->len, result->as.s);
   mf_value_print(result, true, cli_stdout());
   putchar('\n');
   return CLI_OK;
@@ -32,9 +31,11 @@ static int evaluate(const char *text, char **names, const mf_value *values, size
   mf_evaluator *evaluator = NULL;
   char message[512] = "";
   mf_value result;
-  mf_status status = mf_program_compile(&alloc, (mf_str){text, strlen(text)}, (const char *const *)names, count,
-                                        &program, message, sizeof message);
-  if (status != MF_OK) return cli_fail(CLI_INVALID, "%s", message[0] ? message : mf_status_text(status));
+  mf_status status = mf_program_compile(&alloc, (mf_str){text, strlen(text)},
+                                        (const char *const *)names, count, &program, message,
+                                        sizeof message);
+  if (status != MF_OK)
+    return cli_fail(CLI_INVALID, "%s", message[0] ? message : mf_status_text(status));
   status = mf_evaluator_new(&alloc, &evaluator);
   if (status == MF_OK) status = mf_eval(program, evaluator, values, &result);
   int code = status == MF_OK ? print_result(&result) : cli_fail(6, "%s", mf_status_text(status));
@@ -58,7 +59,8 @@ int verb_eval(int argc, char **argv) {
     char **names = calloc(variables.count + 1, sizeof *names);
     mf_value *values = calloc(variables.count + 1, sizeof *values);
     size_t count = names && values ? collect(&variables, names, values) : 0;
-    code = names && values ? evaluate(argv[optind], names, values, count) : cli_fail(CLI_BUG, "out of memory");
+    code = names && values ? evaluate(argv[optind], names, values, count)
+                           : cli_fail(CLI_BUG, "out of memory");
     for (size_t i = 0; i < count; i++) free(names[i]);
     free(names);
     free(values);
@@ -70,7 +72,8 @@ int verb_eval(int argc, char **argv) {
 int verb_explain(int argc, char **argv) {
   const char *explanation = NULL;
   if (argc != 2) return cli_fail(CLI_USAGE, "explain: give one code, such as MF-E0203");
-  if (!mf_explain(argv[1], &explanation)) return cli_fail(CLI_USAGE, "no diagnostic has the code '%s'", argv[1]);
+  if (!mf_explain(argv[1], &explanation))
+    return cli_fail(CLI_USAGE, "no diagnostic has the code '%s'", argv[1]);
   printf("%s: %s\n", argv[1], explanation);
   return CLI_OK;
 }

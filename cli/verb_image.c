@@ -8,10 +8,11 @@
 static int open_image(const char *path, const cli_input *input, mf_image **image) {
   mf_alloc alloc = mf_alloc_default();
   char detail[256] = "";
-  mf_status status = mf_image_open(&alloc, input->image, input->image_size, image, detail, sizeof detail);
+  mf_status status = mf_image_open(&alloc, input->image, input->image_size, image, detail,
+                                   sizeof detail);
   if (status == MF_OK) return CLI_OK;
-  return cli_fail(CLI_INVALID, "%s: %s: %s%s%s", path, mf_status_name(status), mf_status_text(status),
-                  detail[0] ? ": " : "", detail);
+  return cli_fail(CLI_INVALID, "%s: %s: %s%s%s", path, mf_status_name(status),
+                  mf_status_text(status), detail[0] ? ": " : "", detail);
 }
 
 int verb_disasm(int argc, char **argv) {
@@ -54,8 +55,8 @@ static int assemble(const char *path, const char *out) {
   char error[256] = "";
   if (mf_blob_read(&alloc, path, 268435456, &text, error, sizeof error) != MF_OK)
     return cli_fail(CLI_IO, "%s: %s", path, error);
-  mf_status status = mf_image_assemble(&alloc, cli_base_name(path), (mf_str){(const char *)text.p, text.n},
-                                       &image, cli_stderr());
+  mf_status status = mf_image_assemble(
+      &alloc, cli_base_name(path), (mf_str){(const char *)text.p, text.n}, &image, cli_stderr());
   int code = status == MF_OK ? CLI_OK : status == MF_ASM_INVALID ? CLI_INVALID : CLI_BUG;
   if (code == CLI_OK && mf_blob_write(out, image.p, image.n, error, sizeof error) != MF_OK)
     code = cli_fail(CLI_IO, "%s: %s", out, error);
@@ -65,7 +66,8 @@ static int assemble(const char *path, const char *out) {
 }
 
 int verb_asm(int argc, char **argv) {
-  static const struct option longs[] = {{"output", required_argument, NULL, 'o'}, {NULL, 0, NULL, 0}};
+  static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
+                                        {NULL, 0, NULL, 0}};
   const char *out = NULL;
   int option;
   while ((option = getopt_long(argc, argv, "o:", longs, NULL)) != -1) {

@@ -8,7 +8,8 @@
 #include "cli.h"
 
 int verb_journal(int argc, char **argv) {
-  static const struct option longs[] = {{"format", required_argument, NULL, 'f'}, {NULL, 0, NULL, 0}};
+  static const struct option longs[] = {{"format", required_argument, NULL, 'f'},
+                                        {NULL, 0, NULL, 0}};
   mf_alloc alloc = mf_alloc_default();
   bool json = false;
   char what[256] = "";
@@ -58,9 +59,12 @@ int verb_report(int argc, char **argv) {
   const char *format = NULL, *out = NULL;
   int option;
   while ((option = getopt_long(argc, argv, "o:", longs, NULL)) != -1) {
-    if (option == 'f') format = optarg;
-    else if (option == 'o') out = optarg;
-    else return CLI_USAGE;
+    if (option == 'f')
+      format = optarg;
+    else if (option == 'o')
+      out = optarg;
+    else
+      return CLI_USAGE;
   }
   if (optind + 1 != argc) return cli_fail(CLI_USAGE, "report: give one journal");
   if (!format) format = out && ends_with(out, ".json") ? "json" : "html";
@@ -72,8 +76,10 @@ static bool parse_ms(const char *text, double *ms) {
   char *end = NULL;
   *ms = strtod(text, &end);
   if (end == text || *ms < 0 || *ms > 3.6e6) return false;
-  if (!strcmp(end, "s")) *ms *= 1000;
-  else if (*end && strcmp(end, "ms")) return false;
+  if (!strcmp(end, "s"))
+    *ms *= 1000;
+  else if (*end && strcmp(end, "ms"))
+    return false;
   return true;
 }
 
@@ -82,8 +88,10 @@ static bool parse_share(const char *text, double *share) {
   char *end = NULL;
   *share = strtod(text, &end);
   if (end == text) return false;
-  if (!strcmp(end, "%")) *share /= 100;
-  else if (*end) return false;
+  if (!strcmp(end, "%"))
+    *share /= 100;
+  else if (*end)
+    return false;
   return *share >= 0 && *share <= 1;
 }
 
@@ -102,18 +110,26 @@ int verb_target(int argc, char **argv) {
                                         {"error-rate", required_argument, NULL, 'e'},
                                         {"seed", required_argument, NULL, 's'},
                                         {NULL, 0, NULL, 0}};
-  mf_target_options options = {.listen = "127.0.0.1", .seed = 1, .out = cli_stdout(), .err = cli_stderr()};
+  mf_target_options options = {
+      .listen = "127.0.0.1", .seed = 1, .out = cli_stdout(), .err = cli_stderr()};
   int option, index = 0;
   setvbuf(stdout, NULL, _IOLBF, 0); /* whoever waits for the port reads it at once */
   while ((option = getopt_long(argc, argv, "", longs, &index)) != -1) {
     bool ok = true;
-    if (option == 'p') ok = parse_port(optarg, &options.port);
-    else if (option == 'L') options.listen = optarg;
-    else if (option == 'l') ok = parse_ms(optarg, &options.latency_ms);
-    else if (option == 'j') ok = parse_ms(optarg, &options.jitter_ms);
-    else if (option == 'e') ok = parse_share(optarg, &options.error_rate);
-    else if (option == 's') options.seed = strtoull(optarg, NULL, 0);
-    else return CLI_USAGE;
+    if (option == 'p')
+      ok = parse_port(optarg, &options.port);
+    else if (option == 'L')
+      options.listen = optarg;
+    else if (option == 'l')
+      ok = parse_ms(optarg, &options.latency_ms);
+    else if (option == 'j')
+      ok = parse_ms(optarg, &options.jitter_ms);
+    else if (option == 'e')
+      ok = parse_share(optarg, &options.error_rate);
+    else if (option == 's')
+      options.seed = strtoull(optarg, NULL, 0);
+    else
+      return CLI_USAGE;
     if (!ok) return cli_fail(CLI_USAGE, "target: --%s cannot be '%s'", longs[index].name, optarg);
   }
   if (optind != argc) return cli_fail(CLI_USAGE, "target: takes no files");

@@ -93,15 +93,21 @@ static int set_option(run_arguments *a, int option) {
 }
 
 static int parse_arguments(run_arguments *a, int argc, char **argv) {
-  static const struct option longs[] = {
-      {"target", required_argument, NULL, 't'},   {"require-target", no_argument, NULL, 'T'},
-      {"var", required_argument, NULL, 'v'},      {"vars", required_argument, NULL, 'f'},
-      {"time-scale", required_argument, NULL, 's'}, {"journal", required_argument, NULL, 'j'},
-      {"report", required_argument, NULL, 'r'},   {"seed", required_argument, NULL, 'e'},
-      {"allow-empty", no_argument, NULL, 'a'},    {"sync", required_argument, NULL, 'S'},
-      {"progress", required_argument, NULL, 'p'}, {"trace", required_argument, NULL, 'x'},
-      {"lenient", no_argument, NULL, 'l'},        {"help", no_argument, NULL, 'h'},
-      {NULL, 0, NULL, 0}};
+  static const struct option longs[] = {{"target", required_argument, NULL, 't'},
+                                        {"require-target", no_argument, NULL, 'T'},
+                                        {"var", required_argument, NULL, 'v'},
+                                        {"vars", required_argument, NULL, 'f'},
+                                        {"time-scale", required_argument, NULL, 's'},
+                                        {"journal", required_argument, NULL, 'j'},
+                                        {"report", required_argument, NULL, 'r'},
+                                        {"seed", required_argument, NULL, 'e'},
+                                        {"allow-empty", no_argument, NULL, 'a'},
+                                        {"sync", required_argument, NULL, 'S'},
+                                        {"progress", required_argument, NULL, 'p'},
+                                        {"trace", required_argument, NULL, 'x'},
+                                        {"lenient", no_argument, NULL, 'l'},
+                                        {"help", no_argument, NULL, 'h'},
+                                        {NULL, 0, NULL, 0}};
   int option;
   while ((option = getopt_long(argc, argv, "h", longs, NULL)) != -1) {
     int code = set_option(a, option);
@@ -120,7 +126,8 @@ static uint64_t fresh_seed(void) {
 /* Names given on the command line count as declared in a fragment. */
 static const char **assumed_names(const cli_variables *v) {
   const char **names = calloc(v->count + 1, sizeof *names);
-  for (size_t i = 0; names && i < v->count; i++) names[i] = strndup(v->items[i].name.p, v->items[i].name.n);
+  for (size_t i = 0; names && i < v->count; i++)
+    names[i] = strndup(v->items[i].name.p, v->items[i].name.n);
   return names;
 }
 
@@ -147,8 +154,11 @@ static int run_file(run_arguments *a, const char *path) {
 }
 
 int verb_run(int argc, char **argv) {
-  run_arguments a = {.run = {.alloc = mf_alloc_default(), .time_scale = 1, .seed = fresh_seed(),
-                             .out = cli_stdout(), .err = cli_stderr()}};
+  run_arguments a = {.run = {.alloc = mf_alloc_default(),
+                             .time_scale = 1,
+                             .seed = fresh_seed(),
+                             .out = cli_stdout(),
+                             .err = cli_stderr()}};
   const char *ci = getenv("CI"), *no_color = getenv("NO_COLOR");
   a.run.ci = ci && *ci;
   a.run.terminal = isatty(STDOUT_FILENO) == 1;

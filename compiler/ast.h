@@ -28,20 +28,27 @@ typedef enum mf_key {
 } mf_key;
 
 typedef enum mf_shape {
-  MF_SHAPE_NULL, MF_SHAPE_BOOL, MF_SHAPE_INT, MF_SHAPE_UINT, MF_SHAPE_DOUBLE, MF_SHAPE_TEXT,
-  MF_SHAPE_LIST, MF_SHAPE_MAP,
+  MF_SHAPE_NULL,
+  MF_SHAPE_BOOL,
+  MF_SHAPE_INT,
+  MF_SHAPE_UINT,
+  MF_SHAPE_DOUBLE,
+  MF_SHAPE_TEXT,
+  MF_SHAPE_LIST,
+  MF_SHAPE_MAP,
   MF_SHAPE_BAD, /* stands for what was reported already */
 } mf_shape;
 
 /* Node flags. */
-#define MF_NODE_VERBATIM 1 /* text equals the source bytes from `content` on: spans inside it are exact */
-#define MF_NODE_QUOTED 2   /* a quoted or block scalar: never a number or bool */
+#define MF_NODE_VERBATIM \
+  1 /* text equals the source bytes from `content` on: spans inside it are exact */
+#define MF_NODE_QUOTED 2       /* a quoted or block scalar: never a number or bool */
 #define MF_NODE_INTERPOLATED 4 /* text contains "${" or "{{" */
 
 typedef struct mf_node mf_node;
 typedef struct mf_member mf_member;
 struct mf_node {
-  uint8_t shape;  /* mf_shape */
+  uint8_t shape; /* mf_shape */
   uint8_t flags;
   uint16_t tag;   /* mf_tag, of mappings */
   uint32_t count; /* elements or members; of a declared STEP: its row */
@@ -52,23 +59,34 @@ struct mf_node {
     int64_t i;
     uint64_t u;
     double d;
-    struct { const char *p; uint32_t n; uint32_t content; } text; /* content: source offset of text */
+    struct {
+      const char *p;
+      uint32_t n;
+      uint32_t content;
+    } text; /* content: source offset of text */
     /* The last ones are for building. */
-    struct { mf_node *first, *last; };           /* LIST */
-    struct { mf_member *members, *last_member; }; /* MAP, in source order */
+    struct {
+      mf_node *first, *last;
+    }; /* LIST */
+    struct {
+      mf_member *members, *last_member;
+    }; /* MAP, in source order */
   } as;
 };
 struct mf_member {
-  mf_key key;      /* NONE in free mappings */
-  uint32_t flags;  /* the parser's own */
+  mf_key key;     /* NONE in free mappings */
+  uint32_t flags; /* the parser's own */
   mf_span key_span;
-  mf_str name;     /* the key as written */
+  mf_str name; /* the key as written */
   mf_node *value;
   mf_member *next;
 };
 
-static inline mf_str mf_node_text(const mf_node *n) { mf_str s = {n->as.text.p, n->as.text.n}; return s; }
-/* The value of a key, NULL when absent or null (LANGUAGE: null counts as absent). */
+static inline mf_str mf_node_text(const mf_node *n) {
+  mf_str s = {n->as.text.p, n->as.text.n};
+  return s;
+}
+/* The value of a key, NULL when absent or null (docs/language.md: null means "not given"). */
 static inline const mf_node *mf_node_get(const mf_node *map, mf_key key) {
   if (!map || map->shape != MF_SHAPE_MAP) return NULL;
   for (const mf_member *m = map->as.members; m; m = m->next)
@@ -77,7 +95,8 @@ static inline const mf_node *mf_node_get(const mf_node *map, mf_key key) {
 }
 static inline const mf_member *mf_node_member(const mf_node *map, mf_key key) {
   if (!map || map->shape != MF_SHAPE_MAP) return NULL;
-  for (const mf_member *m = map->as.members; m; m = m->next) if (m->key == key) return m;
+  for (const mf_member *m = map->as.members; m; m = m->next)
+    if (m->key == key) return m;
   return NULL;
 }
 

@@ -2,99 +2,10 @@
 /* compile - the conductor: bytes to an image, stage by stage. */
 #include "compile.h"
 
-#include <stdarg.h>
-
 #include "../base/json.h"
 #include "../base/limits.h"
 
 const char *mf_version(void) { return "0.1.0"; }
-
-/* ---- what the stages call ---- */
-
-mf_str mf_compile_path(mf_compiler *c, const char *fmt, ...) {
-  va_list args;
-  char text[512];
-  va_start(args, fmt);
-  int n = vsnprintf(text, sizeof text, fmt, args);
-  va_end(args);
-  if (n < 0) return MF_STR("");
-  if ((size_t)n < sizeof text)
-    return (mf_str){mf_arena_copy(c->scratch, text, (size_t)n), c->scratch->oom ? 0 : (size_t)n};
-  char *p = mf_arena_get(c->scratch, (size_t)n + 1);
-  if (!p) return MF_STR("");
-  va_start(args, fmt);
-  vsnprintf(p, (size_t)n + 1, fmt, args);
-  va_end(args);
-  return (mf_str){p, (size_t)n};
-}
-
-mf_str mf_path_part(mf_compiler *c, mf_str path, const char *part) {
-  size_t n = strlen(part);
-  char *p = mf_arena_get(c->scratch, path.n + 1 + n + 1);
-  if (!p) return MF_STR("");
-  memcpy(p, path.p, path.n);
-  p[path.n] = '.';
-  memcpy(p + path.n + 1, part, n + 1);
-  return (mf_str){p, path.n + 1 + n};
-}
-
-mf_str mf_path_index(mf_compiler *c, mf_str path, uint32_t i) {
-  char digits[24];
-  size_t n = mf_format_uint(i, digits);
-  char *p = mf_arena_get(c->scratch, path.n + n + 3);
-  if (!p) return MF_STR("");
-  memcpy(p, path.p, path.n);
-  p[path.n] = '[';
-  memcpy(p + path.n + 1, digits, n);
-  p[path.n + 1 + n] = ']';
-  p[path.n + 2 + n] = 0;
-  return (mf_str){p, path.n + n + 2};
-}
-
-void mf_compile_at(mf_compiler *c, mf_span span) {
-  uint32_t line = 0, column = 0;
-  if (span.length == 0) return;
-  mf_lines_find(&c->lines, span.offset, &line, &column);
-  mf_builder_line(c->b, span.offset, span.length, line, column);
-}
-
-mf_str mf_compile_word(mf_compiler *c, const mf_node *map, mf_key key) {
-  const mf_node *node = mf_node_get(map, key);
-  if (!node || node->shape != MF_SHAPE_TEXT) return MF_STR("");
-  if (node->flags & MF_NODE_INTERPOLATED) {
-    mf_diag_add(c->diags, MF_E_NOT_CONSTANT, node->span, mf_key_spelling(key));
-    return MF_STR("");
-  }
-  return mf_node_text(node);
-}
-
-bool mf_compile_bool(mf_compiler *c, const mf_node *map, mf_key key, bool fallback) {
-  const mf_node *node = mf_node_get(map, key);
-  if (!node || node->shape == MF_SHAPE_BAD) return fallback;
-  if (node->shape == MF_SHAPE_BOOL) return node->as.b;
-  mf_diag_add(c->diags, MF_E_NOT_CONSTANT, node->span, mf_key_spelling(key));
-  return fallback;
-}
-
-/* The host of "scheme://host..." as far as it is constant; n 0 if there is none. */
-static mf_str constant_host(mf_str url) {
-  size_t at = mf_str_find(url, MF_STR("://"), 0);
-  if (at == SIZE_MAX) return MF_STR("");
-  mf_str host = {url.p + at + 3, 0};
-  size_t left = url.n - at - 3;
-  while (host.n < left && !strchr("/?#", host.p[host.n])) {
-    if (host.p[host.n] == '$' || host.p[host.n] == '{') return MF_STR("");
-    host.n++;
-  }
-  for (size_t i = host.n; i > 0; i--) /* user:password@ */
-    if (host.p[i - 1] == '@') return (mf_str){host.p + i, host.n - i};
-  return host;
-}
-
-void mf_compile_host(mf_compiler *c, const mf_node *text) {
-  mf_str host = constant_host(mf_node_text(text));
-  if (host.n) mf_names_set(&c->hosts, host, 1);
-}
 
 /* ---- metadata ---- */
 
@@ -254,7 +165,8 @@ mf_status mf_compile_stages(const mf_compile_options *options, const char *bytes
   comp->options.alloc = alloc;
   mf_arena_init(&comp->arena, &alloc, 0);
   if (n <= MF_LIMIT_DOCUMENT_BYTES)
-    mf_arena_reserve(&comp->arena, n < RESERVE_MOST / RESERVE_FACTOR ? n * RESERVE_FACTOR : RESERVE_MOST);
+    mf_arena_reserve(&comp->arena,
+                     n < RESERVE_MOST / RESERVE_FACTOR ? n * RESERVE_FACTOR : RESERVE_MOST);
   mf_diags_init(&comp->diags, &comp->arena);
   mf_buf_init(&comp->image, &alloc, MF_LIMIT_IMAGE_BYTES);
   comp->name = mf_arena_printf(&comp->arena, "%s", options->name ? options->name : "document");
@@ -292,8 +204,11 @@ size_t mf_compilation_diagnostic_count(const mf_compilation *comp) { return comp
 
 mf_diagnostic mf_compilation_diagnostic(const mf_compilation *comp, size_t i) {
   const mf_diag *d = &comp->diags.items[i];
-  mf_diagnostic out = {.severity = d->severity, .message = d->message, .suggestion = d->suggestion,
-                       .offset = d->span.offset, .length = d->span.length};
+  mf_diagnostic out = {.severity = d->severity,
+                       .message = d->message,
+                       .suggestion = d->suggestion,
+                       .offset = d->span.offset,
+                       .length = d->span.length};
   out.code = comp->codes[i];
   if (d->span.length || d->span.offset)
     mf_lines_find(&comp->lines, d->span.offset, &out.line, &out.column);

@@ -10,8 +10,8 @@ struct mf_compilation {
   mf_arena arena;
   mf_diags diags;
   mf_lines lines;
-  mf_str source;    /* borrowed */
-  const char *name; /* base name */
+  mf_str source;     /* borrowed */
+  const char *name;  /* base name */
   char (*codes)[16]; /* text of each diagnostic's code */
   mf_buf image;
   mf_status status;

@@ -1,6 +1,7 @@
 /* compiler - what the stages behind the parser share.
  *
  * compile.c     the conductor
+ * common.c      paths, places, words, hosts
  * names.c       scopes, slots, name resolution
  * conditions.c  condition mappings to expressions; which entries look at outcomes
  * data.c        free JSON with interpolations to expressions
@@ -22,49 +23,51 @@ typedef enum mf_phase {
 } mf_phase;
 
 typedef struct mf_compiler {
-  mf_arena *arena;         /* for what lives as long as the compilation */
-  mf_arena *scratch;       /* for an entry's paths and expressions: gone when it is emitted */
+  mf_arena *arena;   /* for what lives as long as the compilation */
+  mf_arena *scratch; /* for an entry's paths and expressions: gone when it is emitted */
   mf_diags *diags;
   mf_builder *b;
   mf_lines lines;
   mf_str source;
-  mf_str document_name;    /* file stem */
+  mf_str document_name; /* file stem */
   const mf_node *document;
   const mf_compile_options *options;
-  bool fragment;           /* no steps: unknown names are warnings */
+  bool fragment; /* no steps: unknown names are warnings */
 
   /* names.c */
-  mf_names globals;        /* name -> slot */
-  mf_names *step_scope;    /* the open step's variables, NULL outside */
-  mf_names bare[3];        /* by phase: a bare name that is no variable of a step -> slot */
-  mf_names env_slots;      /* "env.X" -> slot */
-  uint32_t builtin_slots[16]; /* MF_ABSENT until used */
+  mf_names globals;            /* name -> slot */
+  mf_names *step_scope;        /* the open step's variables, NULL outside */
+  mf_names bare[3];            /* by phase: a bare name that is no variable of a step -> slot */
+  mf_names env_slots;          /* "env.X" -> slot */
+  uint32_t builtin_slots[16];  /* MF_ABSENT until used */
   uint32_t (*metric_slots)[8]; /* of each METRIC row: by slot kind - METRIC_STEP */
   uint32_t metric_slots_cap;
-  mf_names scenario_rows;  /* scenario name -> SCENARIO row */
+  mf_names scenario_rows;   /* scenario name -> SCENARIO row */
   mf_value **scenario_args; /* of each row: its load's arguments, a map */
   mf_names load_constants;  /* row and duration, as bytes -> the constant of all its arguments */
-  mf_names metrics;        /* metric name -> METRIC row */
-  mf_names steps;          /* name as written (with #2) -> STEP row */
-  mf_names step_repeats;   /* a name that stands more than once -> how often so far */
-  mf_names assigned;       /* names that set_variable or save_as write */
+  mf_names metrics;         /* metric name -> METRIC row */
+  mf_names steps;           /* name as written (with #2) -> STEP row */
+  mf_names step_repeats;    /* a name that stands more than once -> how often so far */
+  mf_names assigned;        /* names that set_variable or save_as write */
   mf_phase phase;
   mf_names_env env;
   mf_expr_emitter expr;
 
-  mf_names hosts;          /* constant hosts found in the document */
-  mf_names drivers;        /* driver name -> DRIVER row */
-  uint32_t *hook_rows;     /* HOOK row of each global hook, MF_ABSENT until used */
-  mf_buf *dump_types;      /* --dump=types */
-  mf_buf *dump_expr;       /* --dump=expr */
+  mf_names hosts;      /* constant hosts found in the document */
+  mf_names drivers;    /* driver name -> DRIVER row */
+  uint32_t *hook_rows; /* HOOK row of each global hook, MF_ABSENT until used */
+  mf_buf *dump_types;  /* --dump=types */
+  mf_buf *dump_expr;   /* --dump=expr */
 } mf_compiler;
 
-/* ---- small helpers (compile.c) ---- */
+/* ---- common.c ---- */
 mf_str mf_compile_path(mf_compiler *c, const char *fmt, ...) MF_PRINTF(2, 3);
 /* "path[i]" and "path.part": these are made for every entry. */
 mf_str mf_path_index(mf_compiler *c, mf_str path, uint32_t i);
 mf_str mf_path_part(mf_compiler *c, mf_str path, const char *part);
-static inline uint32_t mf_compile_string(mf_compiler *c, mf_str s) { return mf_builder_string(c->b, s); }
+static inline uint32_t mf_compile_string(mf_compiler *c, mf_str s) {
+  return mf_builder_string(c->b, s);
+}
 /* Marks what follows as coming from this span. */
 void mf_compile_at(mf_compiler *c, mf_span span);
 #define MF_EMIT(c, op, a, operand_b) mf_builder_emit((c)->b, MF_OP_##op, (a), (operand_b), 0)
@@ -73,12 +76,24 @@ void mf_compile_at(mf_compiler *c, mf_span span);
 mf_str mf_compile_word(mf_compiler *c, const mf_node *map, mf_key key);
 bool mf_compile_bool(mf_compiler *c, const mf_node *map, mf_key key, bool fallback);
 
+/* One of `variables`, which is a map or a list of {name, value}; start with zeros. */
+typedef struct mf_declared {
+  mf_str name;
+  mf_span span;         /* of the name */
+  const mf_node *value; /* NULL: none is given */
+  const mf_member *member;
+  const mf_node *item;
+  bool begun;
+} mf_declared;
+bool mf_declared_next(const mf_node *variables, mf_declared *d);
+
 /* ---- names.c ---- */
 void mf_names_open(mf_compiler *c);
 /* Declares everything the document declares, before any code is emitted. */
 void mf_names_declare_document(mf_compiler *c);
 /* Opens and closes the scope of a step's variables. */
-void mf_names_step_begin(mf_compiler *c, mf_names *scope, uint32_t step_row, const mf_node *variables);
+void mf_names_step_begin(mf_compiler *c, mf_names *scope, uint32_t step_row,
+                         const mf_node *variables);
 void mf_names_step_end(mf_compiler *c);
 /* The slot that set_variable, save_as write. */
 uint32_t mf_names_assign(mf_compiler *c, mf_str name);
@@ -111,7 +126,8 @@ mf_expr_source mf_node_expr_source(const mf_node *node);
 mf_expr *mf_map_expr(mf_compiler *c, mf_span span);
 void mf_map_expr_add(mf_compiler *c, mf_expr *map, const char *key, mf_expr *value);
 /* Adds key: value of the node when it is there. */
-void mf_map_expr_add_key(mf_compiler *c, mf_expr *map, const char *name, const mf_node *from, mf_key key);
+void mf_map_expr_add_key(mf_compiler *c, mf_expr *map, const char *name, const mf_node *from,
+                         mf_key key);
 void mf_emit_expr(mf_compiler *c, const mf_expr *e);
 /* The same of a constant that the image has. */
 void mf_emit_constant(mf_compiler *c, mf_span span, uint32_t constant);
@@ -137,8 +153,8 @@ void mf_emit_entries(mf_compiler *c, const mf_node *list, mf_str path);
 void mf_emit_global_hooks(mf_compiler *c, uint32_t hook_type);
 /* Hooks of a step: a list node, NULL is none. */
 void mf_emit_step_hooks(mf_compiler *c, const mf_node *list, uint32_t hook_type, mf_str path);
-/* One action inside a hook, or as an entry of its own. */
-void mf_emit_action(mf_compiler *c, const mf_node *action, mf_str path, bool entry);
+/* An action that is an entry of its own. */
+void mf_emit_entry_action(mf_compiler *c, const mf_node *action, mf_str path);
 void mf_emit_assertions(mf_compiler *c, const mf_node *list, mf_str path, uint32_t step_row);
 
 /* A constant host in a text (the url of an action, a variable) becomes one that
@@ -147,11 +163,11 @@ void mf_compile_host(mf_compiler *c, const mf_node *text);
 
 /* ---- scenario.c ---- */
 typedef struct mf_scenario_use {
-  uint32_t scenario;   /* SCENARIO row, MF_ABSENT: no load */
-  uint32_t fault;      /* FAULT row, MF_ABSENT: none */
+  uint32_t scenario; /* SCENARIO row, MF_ABSENT: no load */
+  uint32_t fault;    /* FAULT row, MF_ABSENT: none */
   mf_str load_name;
-  mf_expr *config;     /* arguments of the fault */
-  mf_expr *seconds;    /* default duration */
+  mf_expr *config;  /* arguments of the fault */
+  mf_expr *seconds; /* default duration */
 } mf_scenario_use;
 /* What a step's `scenario` (NULL: none) came to; reports unknown names. */
 mf_scenario_use mf_scenario_resolve(mf_compiler *c, const mf_node *scenario, mf_str path);

@@ -86,15 +86,24 @@ static const struct {
   const char *word;
   mf_opcode op;
 } operator_words[] = {
-    {"equals", MF_OP_EQ},        {"not_equals", MF_OP_NE},
-    {"greater_than", MF_OP_GT},  {"greater_than_or_equal", MF_OP_GE},
-    {"less_than", MF_OP_LT},     {"less_than_or_equal", MF_OP_LE},
-    {"eq", MF_OP_EQ},            {"ne", MF_OP_NE},
-    {"gt", MF_OP_GT},            {"gte", MF_OP_GE},
-    {"lt", MF_OP_LT},            {"lte", MF_OP_LE},
-    {"==", MF_OP_EQ},            {"!=", MF_OP_NE},
-    {">", MF_OP_GT},             {">=", MF_OP_GE},
-    {"<", MF_OP_LT},             {"<=", MF_OP_LE},
+    {"equals", MF_OP_EQ},
+    {"not_equals", MF_OP_NE},
+    {"greater_than", MF_OP_GT},
+    {"greater_than_or_equal", MF_OP_GE},
+    {"less_than", MF_OP_LT},
+    {"less_than_or_equal", MF_OP_LE},
+    {"eq", MF_OP_EQ},
+    {"ne", MF_OP_NE},
+    {"gt", MF_OP_GT},
+    {"gte", MF_OP_GE},
+    {"lt", MF_OP_LT},
+    {"lte", MF_OP_LE},
+    {"==", MF_OP_EQ},
+    {"!=", MF_OP_NE},
+    {">", MF_OP_GT},
+    {">=", MF_OP_GE},
+    {"<", MF_OP_LT},
+    {"<=", MF_OP_LE},
 };
 
 mf_opcode mf_operator_code(mf_compiler *c, const mf_node *node) {
@@ -137,7 +146,8 @@ static mf_expr *join(mf_compiler *c, const mf_node **node, uint32_t n, mf_opcode
     return e;
   }
   mf_expr *left = join(c, node, n / 2, op), *right = join(c, node, n - n / 2, op);
-  return left && right ? mf_binary(c, mf_span_join(left->span, right->span), op, left, right) : NULL;
+  return left && right ? mf_binary(c, mf_span_join(left->span, right->span), op, left, right)
+                       : NULL;
 }
 
 /* and / or over the list; empty: true / false. */
@@ -154,16 +164,17 @@ static mf_expr *metric_threshold(mf_compiler *c, const mf_node *map) {
   if (!name || !op) return expr_of_kind(c, MF_EXPR_ERROR, map->span);
   mf_str text = mf_node_text(name);
   if (name->shape == MF_SHAPE_TEXT && !(name->flags & MF_NODE_INTERPOLATED))
-    return mf_binary(c, map->span, op,
-                     mf_name_expr(c, mf_compile_path(c, "metrics.%.*s", (int)text.n, text.p),
-                                  text_span(name)),
-                     value_of_key(c, map, MF_KEY_THRESHOLD));
+    return mf_binary(
+        c, map->span, op,
+        mf_name_expr(c, mf_compile_path(c, "metrics.%.*s", (int)text.n, text.p), text_span(name)),
+        value_of_key(c, map, MF_KEY_THRESHOLD));
   mf_diag_add(c->diags, MF_E_NOT_CONSTANT, name->span, "metric_name");
   return expr_of_kind(c, MF_EXPR_ERROR, map->span);
 }
 
 static bool is_variable_or_group(mf_compiler *c, mf_str first) {
-  return mf_names_is_variable(c, first) || mf_str_is(first, "variables") || mf_str_is(first, "metrics");
+  return mf_names_is_variable(c, first) || mf_str_is(first, "variables") ||
+         mf_str_is(first, "metrics");
 }
 
 /* exists: has() of the name; never complains about an unknown one.  A bare
@@ -184,7 +195,8 @@ static mf_expr *exists(mf_compiler *c, const mf_node *map) {
   if (!e) return NULL;
   e->name = MF_STR("has");
   e->name_span = map->span;
-  e->first = mf_name_expr(c, mf_compile_path(c, "%s%.*s", group, (int)name.n, name.p), text_span(node));
+  e->first = mf_name_expr(c, mf_compile_path(c, "%s%.*s", group, (int)name.n, name.p),
+                          text_span(node));
   return e;
 }
 

@@ -4,10 +4,8 @@
 #include "compiler.h"
 
 static mf_expr *new_expr(mf_compiler *c, mf_expr_kind kind, mf_span span) {
-  mf_expr *e = MF_NEW(c->scratch, mf_expr);
-  if (!e) return NULL;
-  e->kind = (uint8_t)kind;
-  e->span = span;
+  mf_expr *e = mf_arena_get(c->scratch, sizeof *e);
+  if (e) *e = (mf_expr){.kind = (uint8_t)kind, .span = span};
   return e;
 }
 
@@ -46,7 +44,8 @@ static mf_expr *join_parts(mf_compiler *c, mf_span span, const mf_part *parts) {
 }
 
 static mf_expr *text_value(mf_compiler *c, const mf_node *node) {
-  if (!(node->flags & MF_NODE_INTERPOLATED)) return mf_literal_text(c, node->span, mf_node_text(node));
+  if (!(node->flags & MF_NODE_INTERPOLATED))
+    return mf_literal_text(c, node->span, mf_node_text(node));
   mf_expr_source source = mf_node_expr_source(node);
   mf_part *parts = mf_interpolation_parse(c->scratch, c->diags, &source);
   if (!parts) return mf_literal_text(c, node->span, MF_STR(""));
@@ -157,7 +156,8 @@ mf_expr *mf_seconds_expr(mf_compiler *c, const mf_node *node) {
     case MF_SHAPE_DOUBLE: return constant_seconds(c, node, node->as.d);
     case MF_SHAPE_TEXT:
       if (node->flags & MF_NODE_INTERPOLATED) return mf_data_expr(c, node);
-      if (mf_parse_duration(mf_node_text(node), &ns)) return constant_seconds(c, node, (double)ns / 1e9);
+      if (mf_parse_duration(mf_node_text(node), &ns))
+        return constant_seconds(c, node, (double)ns / 1e9);
       break;
     case MF_SHAPE_BAD:
     case MF_SHAPE_NULL:
@@ -192,7 +192,8 @@ void mf_emit_expr(mf_compiler *c, const mf_expr *e) {
 }
 
 void mf_emit_constant(mf_compiler *c, mf_span span, uint32_t constant) {
-  const mf_expr literal = {.kind = MF_EXPR_LITERAL, .value = *mf_builder_constant_value(c->b, constant)};
+  const mf_expr literal = {.kind = MF_EXPR_LITERAL,
+                           .value = *mf_builder_constant_value(c->b, constant)};
   dump_expr(c, &literal);
   mf_compile_at(c, span);
   MF_EMIT(c, CONST, constant, 0);

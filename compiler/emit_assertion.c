@@ -4,8 +4,8 @@
 #include "compiler.h"
 
 typedef struct judgement {
-  uint32_t type;      /* ASSERTION_TYPE */
-  mf_expr *actual;    /* NULL: the result */
+  uint32_t type;   /* ASSERTION_TYPE */
+  mf_expr *actual; /* NULL: the result */
   mf_expr *expected;
   mf_expr *result;
   mf_str description;
@@ -21,7 +21,10 @@ static mf_str source_text(mf_compiler *c, mf_span span) {
 
 static mf_expr *error_expr(mf_compiler *c, mf_span span) {
   mf_expr *e = MF_NEW(c->scratch, mf_expr);
-  if (e) { e->kind = MF_EXPR_ERROR; e->span = span; }
+  if (e) {
+    e->kind = MF_EXPR_ERROR;
+    e->span = span;
+  }
   return e;
 }
 
@@ -43,28 +46,38 @@ static judgement variable_equals(mf_compiler *c, const mf_node *map) {
   const mf_node *node = mf_node_get(map, MF_KEY_VARIABLE);
   mf_str name = mf_compile_word(c, map, MF_KEY_VARIABLE);
   judgement j = {.type = MF_ASSERTION_TYPE_VARIABLE_EQUALS};
-  if (!name.n) { j.result = error_expr(c, map->span); return j; }
+  if (!name.n) {
+    j.result = error_expr(c, map->span);
+    return j;
+  }
   j.actual = mf_name_expr(c, name, node->span);
   j.expected = data_of_key(c, map, MF_KEY_EXPECTED);
   j.result = mf_binary(c, map->span, MF_OP_EQ, j.actual, j.expected);
   const mf_member *value = mf_node_member(map, MF_KEY_EXPECTED);
   mf_str wanted = value ? source_text(c, value->value->span) : MF_STR("null");
-  j.description = mf_compile_path(c, "%.*s equals %.*s", (int)name.n, name.p, (int)wanted.n, wanted.p);
+  j.description = mf_compile_path(c, "%.*s equals %.*s", (int)name.n, name.p, (int)wanted.n,
+                                  wanted.p);
   return j;
 }
 
 static bool number_of(const mf_node *node, double *out) {
   if (!node) return false;
-  if (node->shape == MF_SHAPE_INT) *out = (double)node->as.i;
-  else if (node->shape == MF_SHAPE_DOUBLE) *out = node->as.d;
-  else return false;
+  if (node->shape == MF_SHAPE_INT)
+    *out = (double)node->as.i;
+  else if (node->shape == MF_SHAPE_DOUBLE)
+    *out = node->as.d;
+  else
+    return false;
   return true;
 }
 
-static mf_str range_text(mf_compiler *c, const mf_node *map, const mf_node *min, const mf_node *max) {
+static mf_str range_text(mf_compiler *c, const mf_node *map, const mf_node *min,
+                         const mf_node *max) {
   mf_str name = mf_compile_word(c, map, MF_KEY_METRIC);
-  mf_str low = min ? source_text(c, min->span) : MF_STR(""), high = max ? source_text(c, max->span) : MF_STR("");
-  if (!min) return mf_compile_path(c, "%.*s at most %.*s", (int)name.n, name.p, (int)high.n, high.p);
+  mf_str low = min ? source_text(c, min->span) : MF_STR(""),
+         high = max ? source_text(c, max->span) : MF_STR("");
+  if (!min)
+    return mf_compile_path(c, "%.*s at most %.*s", (int)name.n, name.p, (int)high.n, high.p);
   if (!max) return mf_compile_path(c, "%.*s at least %.*s", (int)name.n, name.p, (int)low.n, low.p);
   return mf_compile_path(c, "%.*s between %.*s and %.*s", (int)name.n, name.p, (int)low.n, low.p,
                          (int)high.n, high.p);
@@ -77,8 +90,11 @@ static judgement metric_in_range(mf_compiler *c, const mf_node *map) {
   if (number_of(min, &low) && number_of(max, &high) && low > high)
     mf_diag_add(c->diags, MF_E_EMPTY_RANGE, max->span);
   judgement j = {.type = MF_ASSERTION_TYPE_METRIC_IN_RANGE, .actual = metric_expr(c, map)};
-  mf_expr *at_least = min ? mf_binary(c, min->span, MF_OP_GE, j.actual, mf_data_expr(c, min)) : NULL;
-  mf_expr *at_most = max ? mf_binary(c, max->span, MF_OP_LE, metric_expr(c, map), mf_data_expr(c, max)) : NULL;
+  mf_expr *at_least = min ? mf_binary(c, min->span, MF_OP_GE, j.actual, mf_data_expr(c, min))
+                          : NULL;
+  mf_expr *at_most = max ? mf_binary(c, max->span, MF_OP_LE, metric_expr(c, map),
+                                     mf_data_expr(c, max))
+                         : NULL;
   j.result = at_least && at_most ? mf_binary(c, map->span, MF_OP_AND, at_least, at_most)
              : at_least          ? at_least
                                  : at_most;
@@ -92,14 +108,19 @@ static judgement metric_in_range(mf_compiler *c, const mf_node *map) {
 
 /* Of each run of the step: .failed is true when one failed. */
 static judgement step_outcome(mf_compiler *c, const mf_node *map, bool succeeded) {
-  judgement j = {.type = succeeded ? MF_ASSERTION_TYPE_STEP_SUCCEEDED : MF_ASSERTION_TYPE_STEP_FAILED};
+  judgement j = {.type = succeeded ? MF_ASSERTION_TYPE_STEP_SUCCEEDED
+                                   : MF_ASSERTION_TYPE_STEP_FAILED};
   mf_str name = mf_compile_word(c, map, MF_KEY_STEP_NAME);
   const mf_node *node = mf_node_get(map, MF_KEY_STEP_NAME);
-  if (!name.n) { j.result = error_expr(c, map->span); return j; }
+  if (!name.n) {
+    j.result = error_expr(c, map->span);
+    return j;
+  }
   uint32_t row = mf_names_step(c, name, node->span);
   if (!succeeded) mf_builder_row_get(c->b, MF_TABLE_STEP, row)[3] |= MF_STEP_FLAGS_EXPECTED_TO_FAIL;
   j.expected = mf_literal_text(c, map->span, succeeded ? MF_STR("passed") : MF_STR("failed"));
-  j.description = mf_compile_path(c, "step '%.*s' %s", (int)name.n, name.p, succeeded ? "succeeded" : "failed");
+  j.description = mf_compile_path(c, "step '%.*s' %s", (int)name.n, name.p,
+                                  succeeded ? "succeeded" : "failed");
   return j;
 }
 
@@ -117,11 +138,15 @@ static void emit_step_judgement(mf_compiler *c, const mf_node *map, const judgem
 static judgement metric_compared(mf_compiler *c, const mf_node *map) {
   judgement j = {.type = MF_ASSERTION_TYPE_CONDITION};
   mf_opcode op = mf_operator_code(c, mf_node_get(map, MF_KEY_OPERATOR));
-  if (!op) { j.result = error_expr(c, map->span); return j; }
+  if (!op) {
+    j.result = error_expr(c, map->span);
+    return j;
+  }
   j.actual = metric_expr(c, map);
   j.expected = data_of_key(c, map, MF_KEY_VALUE);
   j.result = mf_binary(c, map->span, op, j.actual, j.expected);
-  mf_str metric = mf_compile_word(c, map, MF_KEY_METRIC), word = mf_compile_word(c, map, MF_KEY_OPERATOR);
+  mf_str metric = mf_compile_word(c, map, MF_KEY_METRIC),
+         word = mf_compile_word(c, map, MF_KEY_OPERATOR);
   const mf_member *value = mf_node_member(map, MF_KEY_VALUE);
   mf_str wanted = value ? source_text(c, value->value->span) : MF_STR("");
   j.description = mf_compile_path(c, "%.*s %.*s %.*s", (int)metric.n, metric.p, (int)word.n, word.p,
@@ -159,7 +184,8 @@ static judgement judge_mapping(mf_compiler *c, const mf_node *map) {
     default: break;
   }
   const mf_node *condition = mf_node_get(map, MF_KEY_CONDITION);
-  return condition ? condition_holds(c, condition) : (judgement){.result = error_expr(c, map->span)};
+  return condition ? condition_holds(c, condition)
+                   : (judgement){.result = error_expr(c, map->span)};
 }
 
 static uint32_t assertion_flags(mf_compiler *c, const mf_node *map) {
@@ -185,10 +211,17 @@ static uint32_t assertion_row(mf_compiler *c, const mf_node *node, const judgeme
   const mf_node *message = mf_node_get(node, MF_KEY_MESSAGE);
   mf_str name = mf_compile_word(c, node, MF_KEY_NAME);
   if (!name.n) name = j->description;
-  uint32_t text = message && message->shape == MF_SHAPE_TEXT ? mf_compile_string(c, mf_node_text(message))
-                                                             : MF_ABSENT;
-  uint32_t fields[6] = {mf_compile_string(c, name), mf_compile_string(c, path), j->type, step,
-                        assertion_flags(c, node), text};
+  if (message && (message->flags & MF_NODE_INTERPOLATED))
+    mf_diag_add(c->diags, MF_E_NOT_CONSTANT, message->span, "message");
+  uint32_t text = message && message->shape == MF_SHAPE_TEXT
+                      ? mf_compile_string(c, mf_node_text(message))
+                      : MF_ABSENT;
+  uint32_t fields[6] = {mf_compile_string(c, name),
+                        mf_compile_string(c, path),
+                        j->type,
+                        step,
+                        assertion_flags(c, node),
+                        text};
   return mf_builder_row(c->b, MF_TABLE_ASSERTION, fields);
 }
 
@@ -200,7 +233,8 @@ static void check_result_kind(mf_compiler *c, const mf_expr *result) {
 
 static void emit_assertion(mf_compiler *c, const mf_node *node, mf_str path, uint32_t step) {
   judgement j = node->shape == MF_SHAPE_MAP ? judge_mapping(c, node) : condition_holds(c, node);
-  bool of_step = j.type == MF_ASSERTION_TYPE_STEP_SUCCEEDED || j.type == MF_ASSERTION_TYPE_STEP_FAILED;
+  bool of_step = j.type == MF_ASSERTION_TYPE_STEP_SUCCEEDED ||
+                 j.type == MF_ASSERTION_TYPE_STEP_FAILED;
   if (!of_step && (!j.actual || !j.expected || !j.result)) return;
   uint32_t row = assertion_row(c, node, &j, path, step);
   mf_compile_at(c, node->span);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* emit_entry - the entries of `steps` and of every branch: steps,
- * conditionals, waits and bare actions (LANGUAGE, "Entries"). */
+ * conditionals, waits and bare actions (docs/language.md, "Entries"). */
 #include "compiler.h"
 
 /* A step's own key, or the one in its `base`; both is a mistake. */
@@ -38,11 +38,11 @@ static void emit_gate(mf_compiler *c, bool looks) {
 /* ---- steps ---- */
 
 static void emit_step_variables(mf_compiler *c, const mf_node *variables) {
-  if (!variables || variables->shape != MF_SHAPE_MAP) return;
-  for (const mf_member *m = variables->as.members; m; m = m->next) {
-    uint32_t slot = mf_names_get(c->step_scope, m->name);
-    if (slot == MF_NAMES_NONE) continue;
-    mf_emit_expr(c, mf_data_expr(c, m->value));
+  mf_declared d = {.value = NULL};
+  while (mf_declared_next(variables, &d)) {
+    uint32_t slot = mf_names_get(c->step_scope, d.name);
+    if (slot == MF_NAMES_NONE || !d.value) continue;
+    mf_emit_expr(c, mf_data_expr(c, d.value));
     MF_EMIT(c, INIT, slot, 0);
   }
 }
@@ -103,8 +103,8 @@ static void emit_step_end(mf_compiler *c, const mf_node *step, uint32_t row, mf_
   MF_EMIT(c, HANDLER, known, 0);
   mf_emit_step_hooks(c, step_get(c, step, MF_KEY_POST_HOOKS), MF_HOOK_TYPE_POST_STEP, path);
   MF_EMIT(c, JUMP_FAILED, known, 0);
-  mf_emit_assertions(c, step_get(c, step, MF_KEY_ASSERTIONS),
-                     mf_path_part(c, path, "assertions"), row);
+  mf_emit_assertions(c, step_get(c, step, MF_KEY_ASSERTIONS), mf_path_part(c, path, "assertions"),
+                     row);
   mf_builder_place(c->b, known);
   MF_EMIT(c, STEP_OUTCOME, row, 0);
   MF_EMIT(c, HANDLER, leave, 0);
@@ -182,8 +182,7 @@ static arm *collect_arms(mf_compiler *c, const mf_node *entry, mf_str path, uint
   if (!arms) return NULL;
   const mf_node *condition = mf_node_get(entry, MF_KEY_CONDITION);
   arms[0] = (arm){condition ? mf_condition_expr(c, condition) : NULL,
-                  mf_node_get(entry, MF_KEY_THEN_STEPS),
-                  mf_path_part(c, path, "then")};
+                  mf_node_get(entry, MF_KEY_THEN_STEPS), mf_path_part(c, path, "then")};
   if (count == 1) return arms;
   uint32_t i = 1;
   for (const mf_node *e = mf_node_get(entry, MF_KEY_ELIF)->as.first; e; e = e->next, i++) {
@@ -195,8 +194,8 @@ static arm *collect_arms(mf_compiler *c, const mf_node *entry, mf_str path, uint
   return arms;
 }
 
-static void emit_arm(mf_compiler *c, uint32_t row, uint32_t number, const mf_node *steps, mf_str path,
-                     uint32_t end) {
+static void emit_arm(mf_compiler *c, uint32_t row, uint32_t number, const mf_node *steps,
+                     mf_str path, uint32_t end) {
   MF_EMIT(c, BRANCH_TAKE, row, number);
   mf_emit_entries(c, steps, path);
   MF_EMIT(c, JUMP, end, 0);
@@ -219,8 +218,8 @@ static void emit_conditional(mf_compiler *c, const mf_node *entry, mf_str path) 
     emit_arm(c, row, i, arms[i].steps, arms[i].path, end);
     mf_builder_place(c->b, next);
   }
-  emit_arm(c, row, count, mf_node_get(entry, MF_KEY_ELSE_STEPS),
-           mf_path_part(c, path, "else"), end);
+  emit_arm(c, row, count, mf_node_get(entry, MF_KEY_ELSE_STEPS), mf_path_part(c, path, "else"),
+           end);
   mf_builder_place(c->b, failed);
   mf_compile_at(c, entry->span);
   MF_EMIT(c, BRANCH_FAIL, row, 0);
@@ -234,7 +233,7 @@ static void emit_entry(mf_compiler *c, const mf_node *entry, mf_str path) {
   switch (entry->tag) {
     case MF_TAG_STEP: emit_step(c, entry, path); break;
     case MF_TAG_CONDITIONAL: emit_conditional(c, entry, path); break;
-    default: mf_emit_action(c, entry, path, true); break;
+    default: mf_emit_entry_action(c, entry, path); break;
   }
 }
 

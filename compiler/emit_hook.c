@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* emit_hook - hooks and actions (LANGUAGE, "Hooks and actions"). */
+/* emit_hook - hooks and actions (docs/language.md, "Hooks and actions"). */
 #include "compiler.h"
 
 /* ---- actions: what each type does ---- */
@@ -7,7 +7,7 @@
 typedef struct action_info {
   mf_tag tag;
   uint32_t type;
-  bool fails;   /* on_error: fail by default */
+  bool fails; /* on_error: fail by default */
   void (*emit)(mf_compiler *c, const mf_node *action);
 } action_info;
 
@@ -29,10 +29,11 @@ static uint32_t log_level(mf_compiler *c, const mf_node *action) {
   return MF_LEVEL_INFO;
 }
 
-static void emit_text_of_key(mf_compiler *c, const mf_node *action, mf_key key, const char *fallback) {
+static void emit_text_of_key(mf_compiler *c, const mf_node *action, mf_key key,
+                             const char *fallback) {
   const mf_node *node = mf_node_get(action, key);
-  mf_emit_expr(c, node ? mf_text_expr(c, node)
-                       : mf_literal_text(c, action->span, mf_str_of(fallback)));
+  mf_emit_expr(
+      c, node ? mf_text_expr(c, node) : mf_literal_text(c, action->span, mf_str_of(fallback)));
 }
 
 static void emit_log(mf_compiler *c, const mf_node *action) {
@@ -66,7 +67,8 @@ static void add_timeout(mf_compiler *c, mf_expr *args, const mf_node *action) {
   if (timeout) mf_map_expr_add(c, args, "timeout", mf_seconds_expr(c, timeout));
 }
 
-static void add_text(mf_compiler *c, mf_expr *args, const char *name, const mf_node *action, mf_key key) {
+static void add_text(mf_compiler *c, mf_expr *args, const char *name, const mf_node *action,
+                     mf_key key) {
   const mf_node *node = mf_node_get(action, key);
   if (node) mf_map_expr_add(c, args, name, mf_text_expr(c, node));
 }
@@ -179,13 +181,15 @@ static uint32_t on_error_word(mf_compiler *c, const mf_node *node, uint32_t fall
   return fallback;
 }
 
-static uint32_t action_row(mf_compiler *c, const mf_node *action, const action_info *info, mf_str path,
-                           uint32_t on_error) {
+static uint32_t action_row(mf_compiler *c, const mf_node *action, const action_info *info,
+                           mf_str path, uint32_t on_error) {
   const mf_node *id = mf_node_get(action, MF_KEY_ID), *name = mf_node_get(action, MF_KEY_NAME);
   if (!id) id = name;
-  mf_str text = id && id->shape == MF_SHAPE_TEXT ? mf_node_text(id)
-                                                 : mf_str_of(mf_enum_word(MF_OPERAND_ACTION_TYPE, info->type));
-  uint32_t fields[4] = {mf_compile_string(c, text), mf_compile_string(c, path), info->type, on_error};
+  mf_str text = id && id->shape == MF_SHAPE_TEXT
+                    ? mf_node_text(id)
+                    : mf_str_of(mf_enum_word(MF_OPERAND_ACTION_TYPE, info->type));
+  uint32_t fields[4] = {mf_compile_string(c, text), mf_compile_string(c, path), info->type,
+                        on_error};
   return mf_builder_row(c->b, MF_TABLE_ACTION, fields);
 }
 
@@ -202,7 +206,8 @@ static void emit_framed_action(mf_compiler *c, const mf_node *action, const acti
   uint32_t leave = mf_builder_label(c->b), skip = mf_builder_label(c->b);
   MF_EMIT(c, ACTION_ENTER, row, leave);
   if (guard) mf_emit_condition(c, guard, skip);
-  if (guard && on_error == MF_ON_ERROR_ENTRY && mf_condition_looks(guard)) MF_EMIT(c, HANDLED, 0, 0);
+  if (guard && on_error >= MF_ON_ERROR_ENTRY && mf_condition_looks(guard))
+    MF_EMIT(c, HANDLED, 0, 0);
   info->emit(c, action);
   if (guard) {
     bool ends = info->type == MF_ACTION_TYPE_FAIL || info->type == MF_ACTION_TYPE_ABORT;
@@ -214,7 +219,8 @@ static void emit_framed_action(mf_compiler *c, const mf_node *action, const acti
   MF_EMIT(c, ACTION_LEAVE, row, 0);
 }
 
-static void emit_action(mf_compiler *c, const mf_node *action, mf_str path, bool entry, uint32_t on_error) {
+static void emit_action(mf_compiler *c, const mf_node *action, mf_str path, bool entry,
+                        uint32_t on_error) {
   const action_info *info = find_action(action->tag);
   if (!info) return; /* reported by the parser */
   mf_compile_at(c, action->span);
@@ -223,8 +229,17 @@ static void emit_action(mf_compiler *c, const mf_node *action, mf_str path, bool
   emit_framed_action(c, action, info, path, on_error, guard);
 }
 
-void mf_emit_action(mf_compiler *c, const mf_node *action, mf_str path, bool entry) {
-  emit_action(c, action, path, entry, MF_ON_ERROR_ENTRY);
+void mf_emit_entry_action(mf_compiler *c, const mf_node *action, mf_str path) {
+  const mf_node *on_error = mf_node_get(action, MF_KEY_ON_ERROR);
+  bool go_on = mf_compile_bool(c, action, MF_KEY_CONTINUE_ON_FAILURE, false);
+  bool optional = mf_compile_bool(c, action, MF_KEY_OPTIONAL, false);
+  if (on_error)
+    mf_diag_add_hint(c->diags, MF_E_NO_ON_ERROR, on_error->span,
+                     "write 'optional: true' or 'continue_on_failure: true'");
+  emit_action(c, action, path, true,
+              optional ? MF_ON_ERROR_ENTRY_OPTIONAL
+              : go_on  ? MF_ON_ERROR_ENTRY_CONTINUE
+                       : MF_ON_ERROR_ENTRY);
 }
 
 /* ---- hooks ---- */
@@ -250,8 +265,7 @@ static void emit_hook_actions(mf_compiler *c, const mf_node *hook, mf_str path) 
     if (action->shape != MF_SHAPE_MAP) continue;
     uint32_t on_error = on_error_word(c, hook, default_on_error(action));
     on_error = on_error_word(c, action, on_error);
-    emit_action(c, action, mf_path_index(c, mf_path_part(c, path, "actions"), i), false,
-                on_error);
+    emit_action(c, action, mf_path_index(c, mf_path_part(c, path, "actions"), i), false, on_error);
   }
 }
 
@@ -279,9 +293,10 @@ static uint32_t hook_type_of(mf_compiler *c, const mf_node *hook, bool report) {
   uint32_t type = mf_enum_code(MF_OPERAND_HOOK_TYPE, word);
   if (type == MF_ABSENT && report) {
     const mf_node *node = mf_node_get(hook, MF_KEY_HOOK_TYPE);
-    mf_diag_add_hint(c->diags, MF_E_UNKNOWN_WORD, node ? node->span : hook->span,
-                     "write pre_orchestration, post_orchestration, pre_step, post_step or post_verdict",
-                     (int)word.n, word.p, "hook_type");
+    mf_diag_add_hint(
+        c->diags, MF_E_UNKNOWN_WORD, node ? node->span : hook->span,
+        "write pre_orchestration, post_orchestration, pre_step, post_step or post_verdict",
+        (int)word.n, word.p, "hook_type");
   }
   return type;
 }

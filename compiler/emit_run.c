@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* emit_run - the order of a run (LANGUAGE, "Top level"), from the first
+/* emit_run - the order of a run (docs/language.md, "Order of a run"), from the first
  * variable to the last report. */
 #include "compiler.h"
 
@@ -20,17 +20,9 @@ static void emit_variable(mf_compiler *c, mf_str name, const mf_node *value) {
 
 static void emit_variables(mf_compiler *c) {
   const mf_node *variables = mf_node_get(c->document, MF_KEY_VARIABLES);
-  if (!variables) return;
-  if (variables->shape == MF_SHAPE_MAP)
-    for (const mf_member *m = variables->as.members; m; m = m->next)
-      emit_variable(c, m->name, m->value);
-  if (variables->shape != MF_SHAPE_LIST) return;
-  for (const mf_node *item = variables->as.first; item; item = item->next) {
-    const mf_node *name = mf_node_get(item, MF_KEY_NAME);
-    const mf_member *value = mf_node_member(item, MF_KEY_VALUE);
-    if (name && value && name->shape == MF_SHAPE_TEXT)
-      emit_variable(c, mf_node_text(name), value->value);
-  }
+  mf_declared d = {.value = NULL};
+  while (mf_declared_next(variables, &d))
+    if (d.value) emit_variable(c, d.name, d.value);
 }
 
 /* ---- the end of a run ---- */
@@ -62,8 +54,8 @@ static mf_str report_format(mf_compiler *c, const mf_node *report) {
   mf_str word = mf_node_text(node);
   for (size_t i = 0; i < sizeof report_formats / sizeof report_formats[0]; i++)
     if (mf_str_is(word, report_formats[i])) return word;
-  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_WORD, node->span, "write html or json", (int)word.n, word.p,
-                   "report format");
+  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_WORD, node->span, "write html or json", (int)word.n,
+                   word.p, "report format");
   return MF_STR("");
 }
 
@@ -119,16 +111,28 @@ static void emit_lists(mf_compiler *c) {
   c->phase = MF_PHASE_RUN;
 }
 
+/* A fragment is compiled whole, so that its mistakes are told, but it starts
+ * nothing, not even hooks: its code is jumped over. */
+static void skip_in_fragment(mf_compiler *c, uint32_t label) {
+  const mf_value no = {.kind = MF_BOOL};
+  if (!c->fragment) return;
+  MF_EMIT(c, CONST, mf_builder_constant(c->b, &no), 0);
+  MF_EMIT(c, JUMP_FALSE, label, 0);
+}
+
 static void emit_final(mf_compiler *c) {
-  uint32_t next = guard(c);
+  uint32_t next = guard(c), judged = mf_builder_label(c->b);
+  skip_in_fragment(c, judged);
   mf_emit_global_hooks(c, MF_HOOK_TYPE_POST_ORCHESTRATION);
   mf_builder_place(c->b, next);
-  next = guard(c);
+  MF_EMIT(c, HANDLER, judged, 0);
   emit_total_duration(c);
-  mf_emit_assertions(c, mf_node_get(c->document, MF_KEY_ASSERTIONS), MF_STR("assertions"), MF_ABSENT);
-  mf_builder_place(c->b, next);
+  mf_emit_assertions(c, mf_node_get(c->document, MF_KEY_ASSERTIONS), MF_STR("assertions"),
+                     MF_ABSENT);
+  mf_builder_place(c->b, judged);
   next = guard(c);
   MF_EMIT(c, VERDICT, 0, 0);
+  skip_in_fragment(c, next);
   mf_emit_global_hooks(c, MF_HOOK_TYPE_POST_VERDICT);
   mf_builder_place(c->b, next);
   emit_reports(c);
@@ -139,11 +143,10 @@ void mf_emit_run(mf_compiler *c) {
   uint32_t final = mf_builder_label(c->b);
   c->phase = MF_PHASE_RUN;
   MF_EMIT(c, RUN_ENTER, final, 0);
-  if (!c->fragment) { /* a fragment starts nothing, not even hooks */
-    emit_variables(c);
-    mf_emit_global_hooks(c, MF_HOOK_TYPE_PRE_ORCHESTRATION);
-    emit_lists(c);
-  }
+  skip_in_fragment(c, final);
+  emit_variables(c);
+  mf_emit_global_hooks(c, MF_HOOK_TYPE_PRE_ORCHESTRATION);
+  emit_lists(c);
   mf_builder_place(c->b, final);
   MF_EMIT(c, RUN_FINAL, 0, 0);
   emit_final(c);

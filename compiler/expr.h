@@ -9,38 +9,38 @@
 #include "../image/builder.h"
 
 typedef enum mf_expr_kind {
-  MF_EXPR_LITERAL,  /* value */
-  MF_EXPR_IDENT,    /* name */
-  MF_EXPR_SELECT,   /* first.name */
-  MF_EXPR_INDEX,    /* first[first->next] */
-  MF_EXPR_CALL,     /* name(first, ...); with a receiver the receiver is first */
-  MF_EXPR_UNARY,    /* op first */
-  MF_EXPR_BINARY,   /* first op first->next */
-  MF_EXPR_CHOOSE,   /* first ? second : third */
-  MF_EXPR_LIST,     /* elements */
-  MF_EXPR_MAP,      /* key, value, key, value ... */
-  MF_EXPR_MESSAGE,  /* name{field: value}: first, ... are fields; parsed, refused by the checker */
-  MF_EXPR_JOIN,     /* the texts of the children, joined (CONCAT); made from interpolations by
+  MF_EXPR_LITERAL, /* value */
+  MF_EXPR_IDENT,   /* name */
+  MF_EXPR_SELECT,  /* first.name */
+  MF_EXPR_INDEX,   /* first[first->next] */
+  MF_EXPR_CALL,    /* name(first, ...); with a receiver the receiver is first */
+  MF_EXPR_UNARY,   /* op first */
+  MF_EXPR_BINARY,  /* first op first->next */
+  MF_EXPR_CHOOSE,  /* first ? second : third */
+  MF_EXPR_LIST,    /* elements */
+  MF_EXPR_MAP,     /* key, value, key, value ... */
+  MF_EXPR_MESSAGE, /* name{field: value}: first, ... are fields; parsed, refused by the checker */
+  MF_EXPR_JOIN,    /* the texts of the children, joined (CONCAT); made from interpolations by
                        compiler/data.c, never by the grammar */
-  MF_EXPR_ERROR,    /* reported already */
+  MF_EXPR_ERROR,   /* reported already */
 } mf_expr_kind;
 
 /* Operators are the opcodes that carry them out (MF_OP_ADD ...), and AND / OR. */
-#define MF_EXPR_OPTIONAL 1     /* .?f  [?i]  ?element */
-#define MF_EXPR_LEADING_DOT 2  /* .name */
-#define MF_EXPR_RECEIVER 4     /* call in receiver form */
+#define MF_EXPR_OPTIONAL 1    /* .?f  [?i]  ?element */
+#define MF_EXPR_LEADING_DOT 2 /* .name */
+#define MF_EXPR_RECEIVER 4    /* call in receiver form */
 #define MF_EXPR_PARENTHESES 8
 
 typedef struct mf_expr mf_expr;
 struct mf_expr {
   uint8_t kind, flags, op;
   uint8_t depth;
-  mf_span span;     /* in the document's source */
+  mf_span span; /* in the document's source */
   mf_span name_span;
-  mf_expr *next;    /* next sibling */
-  mf_expr *first;   /* children */
-  mf_str name;      /* IDENT, SELECT, CALL, MESSAGE; field names */
-  mf_value value;   /* LITERAL */
+  mf_expr *next;  /* next sibling */
+  mf_expr *first; /* children */
+  mf_str name;    /* IDENT, SELECT, CALL, MESSAGE; field names */
+  mf_value value; /* LITERAL */
 };
 
 /* Where a piece of expression text came from: offsets inside `text` are added
@@ -58,14 +58,19 @@ typedef struct mf_expr_source {
 mf_expr *mf_expr_parse(mf_arena *arena, mf_diags *diags, const mf_expr_source *source);
 /* Parses the longest expression at the start, for interpolations: *used is the
  * offset just behind it (the closing "}" or "}}" is not consumed). */
-mf_expr *mf_expr_parse_prefix(mf_arena *arena, mf_diags *diags, const mf_expr_source *source, size_t *used);
+mf_expr *mf_expr_parse_prefix(mf_arena *arena, mf_diags *diags, const mf_expr_source *source,
+                              size_t *used);
 /* The tree as an s-expression on one line, for --dump=expr. */
 void mf_expr_dump(mf_buf *out, const mf_expr *e);
 
 /* Interpolation: text with ${e} and {{e}} in it, scanned once.  $${ and \{{ are
  * literal.  */
 typedef struct mf_part mf_part;
-struct mf_part { mf_part *next; mf_expr *expr; mf_str text; /* expr NULL: literal */ };
+struct mf_part {
+  mf_part *next;
+  mf_expr *expr;
+  mf_str text; /* expr NULL: literal */
+};
 /* The parts of a text; NULL when it is empty.  A list of one part with an
  * expression is a text that is wholly one interpolation (it keeps its type). */
 mf_part *mf_interpolation_parse(mf_arena *arena, mf_diags *diags, const mf_expr_source *source);
@@ -81,7 +86,7 @@ typedef enum mf_ref_kind {
 } mf_ref_kind;
 typedef struct mf_ref {
   mf_ref_kind kind;
-  uint32_t used;     /* how many names of the chain it covers; the rest are field selections */
+  uint32_t used; /* how many names of the chain it covers; the rest are field selections */
   uint32_t slot;
   uint32_t step, field;
   mf_value value;
@@ -100,7 +105,7 @@ typedef struct mf_expr_emitter {
   mf_builder *builder;
   mf_diags *diags;
   const mf_names_env *env;
-  const mf_lines *lines;   /* for the line map; may be NULL */
+  const mf_lines *lines; /* for the line map; may be NULL */
   bool strict_cel;
 } mf_expr_emitter;
 

@@ -20,15 +20,15 @@ mf_expr *mf_cel_node(mf_cel *p, mf_expr_kind kind, mf_span place, mf_expr *child
     mf_cel_too_deep(p, p->last.span);
     return &p->spare;
   }
-  mf_expr *e = MF_NEW(p->arena, mf_expr);
+  mf_expr *e = mf_arena_get(p->arena, sizeof *e);
   if (e == NULL) {
     p->failed = true;
     return &p->spare;
   }
-  e->kind = (uint8_t)kind;
-  e->depth = (uint8_t)depth;
-  e->span = mf_cel_place(p, place);
-  e->first = children;
+  *e = (mf_expr){.kind = (uint8_t)kind,
+                 .depth = (uint8_t)depth,
+                 .span = mf_cel_place(p, place),
+                 .first = children};
   return e;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* names - scopes, slots and what a name in an expression means.
  *
- * LANGUAGE, "Conditions": a bare name is looked up as step variable, global
+ * docs/language.md, "Names": a bare name is looked up as step variable, global
  * variable or input, built-in name, metric.  Slots are added the first time a
  * name is used, so an image holds what it needs and no more. */
 #include "compile.h"
@@ -21,9 +21,9 @@ static const metric_info load_metrics[] = {
 };
 static const uint32_t load_metric_count = sizeof load_metrics / sizeof load_metrics[0];
 
-static const char *const reserved_names[] = {"variables", "metrics", "steps", "inputs", "env",
-                                             "secrets", "run", "orchestration", "step",
-                                             "response", "previous"};
+static const char *const reserved_names[] = {"variables", "metrics",  "steps",   "inputs",
+                                             "env",       "secrets",  "run",     "orchestration",
+                                             "step",      "response", "previous"};
 
 static const struct {
   const char *prefix;
@@ -34,9 +34,8 @@ static const struct {
                   {"sum_", MF_SLOT_KIND_METRIC_SUM},
                   {"count_", MF_SLOT_KIND_METRIC_COUNT}};
 
-static const char *const type_names[] = {"int", "uint", "double", "bool", "string",
-                                         "bytes", "list", "map", "null_type",
-                                         "type"};
+static const char *const type_names[] = {"int",   "uint", "double", "bool",      "string",
+                                         "bytes", "list", "map",    "null_type", "type"};
 
 bool mf_name_is_identifier(mf_str name) {
   if (name.n == 0 || (name.p[0] >= '0' && name.p[0] <= '9')) return false;
@@ -222,7 +221,8 @@ static const char *suggest_name(mf_compiler *c, mf_str name, bool variables_only
       mf_near_offer(&near, c->metrics.entries[i].name);
     for (uint32_t i = 0; i < load_metric_count; i++)
       mf_near_offer(&near, mf_str_of(load_metrics[i].name));
-    for (uint32_t i = 0; mf_builtin_word(i); i++) mf_near_offer(&near, mf_str_of(mf_builtin_word(i)));
+    for (uint32_t i = 0; mf_builtin_word(i); i++)
+      mf_near_offer(&near, mf_str_of(mf_builtin_word(i)));
   }
   return did_you_mean(c, &near);
 }
@@ -238,9 +238,11 @@ static mf_ref unknown_ref(uint32_t used) {
 }
 
 /* In a fragment an unknown name becomes a variable that somebody may give. */
-static mf_ref unknown_name(mf_compiler *c, mf_str name, mf_span span, uint32_t used, bool variable) {
+static mf_ref unknown_name(mf_compiler *c, mf_str name, mf_span span, uint32_t used,
+                           bool variable) {
   if (c->fragment) {
-    mf_diag_add(c->diags, MF_W_UNKNOWN_IN_FRAGMENT, span, "variable or metric", (int)name.n, name.p);
+    mf_diag_add(c->diags, MF_W_UNKNOWN_IN_FRAGMENT, span, "variable or metric", (int)name.n,
+                name.p);
     uint32_t slot = add_slot(c, name, MF_SLOT_KIND_GLOBAL, 0);
     mf_names_set(&c->globals, kept(c, name), slot);
     return slot_ref(slot, used);
@@ -260,8 +262,8 @@ static mf_ref unknown_member(mf_compiler *c, mf_str group, mf_str member, mf_spa
   mf_near near;
   mf_near_init(&near, member);
   for (; *known; known++) mf_near_offer(&near, mf_str_of(*known));
-  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_MEMBER, span, did_you_mean(c, &near), (int)group.n, group.p,
-                   (int)member.n, member.p);
+  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_MEMBER, span, did_you_mean(c, &near), (int)group.n,
+                   group.p, (int)member.n, member.p);
   return unknown_ref(2);
 }
 
@@ -285,8 +287,8 @@ static mf_ref resolve_metrics(mf_compiler *c, const mf_str *names, const mf_span
 /* The field of steps["x"].f or previous.f: names[at], or the whole. */
 static mf_ref step_field(mf_compiler *c, uint32_t step, const mf_str *names, const mf_span *spans,
                          uint32_t at, uint32_t count) {
-  static const char *const fields[] = {"success", "failed", "skipped", "status", "duration",
-                                       "attempts", "runs", "metrics", "error", NULL};
+  static const char *const fields[] = {"success",  "failed", "skipped", "status", "duration",
+                                       "attempts", "runs",   "metrics", "error",  NULL};
   mf_ref ref = {.kind = MF_REF_STEP_FIELD, .used = at, .step = step, .field = MF_FIELD_ALL};
   if (at >= count) return ref;
   uint32_t code = mf_enum_code(MF_OPERAND_FIELD, names[at]);
@@ -308,12 +310,15 @@ static mf_ref resolve_previous(mf_compiler *c, const mf_str *names, const mf_spa
   return step_field(c, MF_PREVIOUS, names, spans, 1, count);
 }
 
-static mf_ref resolve_run(mf_compiler *c, const mf_str *names, const mf_span *spans, uint32_t count) {
+static mf_ref resolve_run(mf_compiler *c, const mf_str *names, const mf_span *spans,
+                          uint32_t count) {
   static const char *const members[] = {"id", "verdict", "metrics", NULL};
   if (count < 2) return needs_member(c, names[0], spans[0]);
   if (mf_str_is(names[1], "id")) return slot_ref(mf_names_builtin(c, MF_BUILTIN_RUN_ID), 2);
-  if (mf_str_is(names[1], "verdict")) return slot_ref(mf_names_builtin(c, MF_BUILTIN_RUN_VERDICT), 2);
-  if (!mf_str_is(names[1], "metrics")) return unknown_member(c, names[0], names[1], spans[1], members);
+  if (mf_str_is(names[1], "verdict"))
+    return slot_ref(mf_names_builtin(c, MF_BUILTIN_RUN_VERDICT), 2);
+  if (!mf_str_is(names[1], "metrics"))
+    return unknown_member(c, names[0], names[1], spans[1], members);
   if (count < 3) return needs_member(c, MF_STR("run.metrics"), spans[1]);
   if (!mf_names_metric_known(c, names[2])) return unknown_name(c, names[2], spans[2], 3, false);
   uint32_t row = mf_names_metric(c, names[2], MF_METRIC_KIND_GAUGE);
@@ -336,7 +341,8 @@ static mf_ref resolve_orchestration(mf_compiler *c, const mf_str *names, const m
   return ref;
 }
 
-static mf_ref resolve_step(mf_compiler *c, const mf_str *names, const mf_span *spans, uint32_t count) {
+static mf_ref resolve_step(mf_compiler *c, const mf_str *names, const mf_span *spans,
+                           uint32_t count) {
   static const char *const members[] = {"name", "duration", NULL};
   if (count < 2) return needs_member(c, names[0], spans[0]);
   if (mf_str_is(names[1], "name")) return slot_ref(mf_names_builtin(c, MF_BUILTIN_STEP_NAME), 2);
@@ -345,7 +351,8 @@ static mf_ref resolve_step(mf_compiler *c, const mf_str *names, const mf_span *s
   return unknown_member(c, names[0], names[1], spans[1], members);
 }
 
-static mf_ref resolve_env(mf_compiler *c, const mf_str *names, const mf_span *spans, uint32_t count) {
+static mf_ref resolve_env(mf_compiler *c, const mf_str *names, const mf_span *spans,
+                          uint32_t count) {
   if (count < 2) return needs_member(c, names[0], spans[0]);
   mf_str name = mf_compile_path(c, "env.%.*s", (int)names[1].n, names[1].p);
   return slot_ref(env_slot(c, name), 2);
@@ -357,15 +364,21 @@ static mf_ref resolve_later(mf_compiler *c, const mf_str *names, const mf_span *
   return unknown_ref(count);
 }
 
-#define GROUP(name, resolve) {{name, sizeof name - 1}, resolve}
+#define GROUP(name, resolve) \
+  { {name, sizeof name - 1}, resolve }
 static const struct {
   mf_str name;
   mf_ref (*resolve)(mf_compiler *, const mf_str *, const mf_span *, uint32_t);
-} groups[] = {GROUP("variables", resolve_variables), GROUP("metrics", resolve_metrics),
-              GROUP("steps", resolve_steps),         GROUP("previous", resolve_previous),
-              GROUP("run", resolve_run),             GROUP("orchestration", resolve_orchestration),
-              GROUP("step", resolve_step),           GROUP("env", resolve_env),
-              GROUP("inputs", resolve_later),        GROUP("secrets", resolve_later),
+} groups[] = {GROUP("variables", resolve_variables),
+              GROUP("metrics", resolve_metrics),
+              GROUP("steps", resolve_steps),
+              GROUP("previous", resolve_previous),
+              GROUP("run", resolve_run),
+              GROUP("orchestration", resolve_orchestration),
+              GROUP("step", resolve_step),
+              GROUP("env", resolve_env),
+              GROUP("inputs", resolve_later),
+              GROUP("secrets", resolve_later),
               GROUP("response", resolve_later)};
 #undef GROUP
 
@@ -431,8 +444,11 @@ void mf_names_open(mf_compiler *c) {
   mf_names_init(&c->hosts, c->arena);
   mf_names_init(&c->drivers, c->arena);
   c->env = (mf_names_env){.resolve = resolve, .ctx = c};
-  c->expr = (mf_expr_emitter){.builder = c->b, .diags = c->diags, .env = &c->env,
-                              .lines = &c->lines, .strict_cel = c->options->strict_cel};
+  c->expr = (mf_expr_emitter){.builder = c->b,
+                              .diags = c->diags,
+                              .env = &c->env,
+                              .lines = &c->lines,
+                              .strict_cel = c->options->strict_cel};
 }
 
 /* ---- declaring ---- */
@@ -463,16 +479,39 @@ static void declare_global(mf_compiler *c, mf_str name, mf_span span) {
     mf_names_set(&c->globals, name, add_slot(c, name, MF_SLOT_KIND_GLOBAL, 0));
 }
 
+static bool next_member(const mf_node *map, mf_declared *d) {
+  d->member = d->begun ? d->member->next : map->as.members;
+  d->begun = true;
+  if (!d->member) return false;
+  d->name = d->member->name;
+  d->span = d->member->key_span;
+  d->value = d->member->value;
+  return true;
+}
+
+static bool next_item(const mf_node *list, mf_declared *d) {
+  const mf_node *name = NULL;
+  while (!name || name->shape != MF_SHAPE_TEXT) {
+    d->item = d->begun ? d->item->next : list->as.first;
+    d->begun = true;
+    if (!d->item) return false;
+    name = mf_node_get(d->item, MF_KEY_NAME);
+  }
+  const mf_member *value = mf_node_member(d->item, MF_KEY_VALUE);
+  d->name = mf_node_text(name);
+  d->span = name->span;
+  d->value = value ? value->value : NULL;
+  return true;
+}
+
+bool mf_declared_next(const mf_node *variables, mf_declared *d) {
+  if (variables && variables->shape == MF_SHAPE_MAP) return next_member(variables, d);
+  return variables && variables->shape == MF_SHAPE_LIST && next_item(variables, d);
+}
+
 static void declare_variables(mf_compiler *c, const mf_node *variables) {
-  if (!variables) return;
-  if (variables->shape == MF_SHAPE_MAP)
-    for (const mf_member *m = variables->as.members; m; m = m->next)
-      declare_global(c, m->name, m->key_span);
-  if (variables->shape == MF_SHAPE_LIST)
-    for (const mf_node *item = variables->as.first; item; item = item->next) {
-      const mf_node *name = mf_node_get(item, MF_KEY_NAME);
-      if (name && name->shape == MF_SHAPE_TEXT) declare_global(c, mf_node_text(name), name->span);
-    }
+  mf_declared d = {.value = NULL};
+  while (mf_declared_next(variables, &d)) declare_global(c, d.name, d.span);
 }
 
 /* set_variable, save_as and record_metric declare names, wherever they stand. */
@@ -482,7 +521,8 @@ static void declare_action(mf_compiler *c, const mf_node *action) {
   const mf_node *assigned = action->tag == MF_TAG_ACTION_SET_VARIABLE ? name : save_as;
   if (assigned && assigned->shape == MF_SHAPE_TEXT && !(assigned->flags & MF_NODE_INTERPOLATED)) {
     mf_str text = mf_node_text(assigned);
-    if (mf_names_get(&c->assigned, text) == MF_NAMES_NONE && check_declared_name(c, text, assigned->span))
+    if (mf_names_get(&c->assigned, text) == MF_NAMES_NONE &&
+        check_declared_name(c, text, assigned->span))
       mf_names_set(&c->assigned, text, 1);
   }
   if (action->tag == MF_TAG_ACTION_RECORD_METRIC && name && name->shape == MF_SHAPE_TEXT &&
@@ -567,10 +607,13 @@ void mf_names_declare_document(mf_compiler *c) {
 void mf_names_step_begin(mf_compiler *c, mf_names *scope, uint32_t step_row,
                          const mf_node *variables) {
   mf_names_init(scope, c->scratch);
-  if (variables && variables->shape == MF_SHAPE_MAP)
-    for (const mf_member *m = variables->as.members; m; m = m->next)
-      if (check_declared_name(c, m->name, m->key_span))
-        mf_names_set(scope, m->name, add_slot(c, m->name, MF_SLOT_KIND_STEP, step_row));
+  mf_declared d = {.value = NULL};
+  while (mf_declared_next(variables, &d)) {
+    if (mf_names_get(scope, d.name) != MF_NAMES_NONE)
+      mf_diag_add(c->diags, MF_E_DUPLICATE_VARIABLE, d.span, (int)d.name.n, d.name.p);
+    else if (check_declared_name(c, d.name, d.span))
+      mf_names_set(scope, d.name, add_slot(c, d.name, MF_SLOT_KIND_STEP, step_row));
+  }
   c->step_scope = scope;
 }
 

@@ -12,14 +12,16 @@ static const struct named {
   double seconds;
   const char *arguments; /* JSON */
 } named_scenarios[] = {
-#define MF_SCENARIO(name, family, seconds, arguments, doc) {{#name, sizeof #name - 1}, family, seconds, arguments},
+#define MF_SCENARIO(name, family, seconds, arguments, doc) \
+  {{#name, sizeof #name - 1}, family, seconds, arguments},
 #include "../stdlib/scenarios.def"
 #undef MF_SCENARIO
 };
 static const size_t named_count = sizeof named_scenarios / sizeof named_scenarios[0];
 
 /* A step with faults and no load: 10 GET/s, at most 10 connections. */
-static const char probe_load[] = "{\"executor\":\"constant_arrival_rate\",\"rate\":10,\"max_connections\":10}";
+static const char probe_load[] =
+    "{\"executor\":\"constant_arrival_rate\",\"rate\":10,\"max_connections\":10}";
 static const double default_seconds = 30;
 
 static const struct named *find_named(mf_str name) {
@@ -33,8 +35,10 @@ static void report_unknown(mf_compiler *c, mf_str name, mf_span span) {
   mf_near_init(&near, name);
   for (size_t i = 0; i < named_count; i++) mf_near_offer(&near, named_scenarios[i].name);
   mf_str best = mf_near_best(&near);
-  const char *hint = best.n ? mf_arena_printf(c->arena, "did you mean '%.*s'?", (int)best.n, best.p)
-                            : "built-in ones are baseline, light_load, heavy_load, spike, soak, cooldown and others";
+  const char *hint =
+      best.n
+          ? mf_arena_printf(c->arena, "did you mean '%.*s'?", (int)best.n, best.p)
+          : "built-in ones are baseline, light_load, heavy_load, spike, soak, cooldown and others";
   mf_diag_add_hint(c->diags, MF_E_UNKNOWN_SCENARIO, span, hint, (int)name.n, name.p);
 }
 
@@ -110,7 +114,8 @@ void mf_emit_scenario_arguments(mf_compiler *c, const mf_scenario_use *use, mf_e
   mf_emit_expr(c, map);
 }
 
-static void use_fault(mf_compiler *c, mf_scenario_use *use, mf_str name, mf_str path, mf_expr *config) {
+static void use_fault(mf_compiler *c, mf_scenario_use *use, mf_str name, mf_str path,
+                      mf_expr *config) {
   uint32_t fields[3] = {mf_compile_string(c, name), mf_compile_string(c, path),
                         mf_compile_string(c, MF_STR("proxy"))};
   use->fault = mf_builder_row(c->b, MF_TABLE_FAULT, fields);
@@ -126,20 +131,23 @@ static void use_named(mf_compiler *c, mf_scenario_use *use, const struct named *
   mf_str name = named->name;
   use_seconds(c, use, span, named->seconds);
   use_load(c, use, name, named->family == LOAD ? named->arguments : probe_load);
-  if (named->family == FAULT && !config) config = mf_literal(c, span, json_value(c, named->arguments));
+  if (named->family == FAULT && !config)
+    config = mf_literal(c, span, json_value(c, named->arguments));
   if (config) use_fault(c, use, name, path, config);
 }
 
-/* Does a config hold at least one fault object?  (Only then it is the whole.) */
-static bool has_fault_object(const mf_node *config) {
+/* Does a config ask for any fault, as an object or in short form?  (Only then it
+ * is the whole.) */
+static bool asks_for_faults(const mf_node *config) {
   if (!config || config->shape != MF_SHAPE_MAP) return false;
   for (const mf_member *m = config->as.members; m; m = m->next)
-    if (m->value->shape == MF_SHAPE_MAP) return true;
+    if (m->key != MF_KEY_ENABLED && m->value->shape != MF_SHAPE_NULL) return true;
   return false;
 }
 
 static mf_str scenario_name(mf_compiler *c, const mf_node *scenario) {
-  const mf_node *node = scenario->shape == MF_SHAPE_MAP ? mf_node_get(scenario, MF_KEY_NAME) : scenario;
+  const mf_node *node = scenario->shape == MF_SHAPE_MAP ? mf_node_get(scenario, MF_KEY_NAME)
+                                                        : scenario;
   if (!node || node->shape != MF_SHAPE_TEXT) return MF_STR("");
   if (node->flags & MF_NODE_INTERPOLATED) {
     mf_diag_add(c->diags, MF_E_NOT_CONSTANT, node->span, "scenario");
@@ -148,8 +156,8 @@ static mf_str scenario_name(mf_compiler *c, const mf_node *scenario) {
   return mf_node_text(node);
 }
 
-static void use_unnamed(mf_compiler *c, mf_scenario_use *use, mf_str name, mf_str path, mf_span span,
-                        mf_expr *config) {
+static void use_unnamed(mf_compiler *c, mf_scenario_use *use, mf_str name, mf_str path,
+                        mf_span span, mf_expr *config) {
   if (!name.n) name = MF_STR("config");
   use_seconds(c, use, span, default_seconds);
   use_load(c, use, name, probe_load);
@@ -161,7 +169,7 @@ mf_scenario_use mf_scenario_resolve(mf_compiler *c, const mf_node *scenario, mf_
   if (!scenario || scenario->shape == MF_SHAPE_BAD) return use;
   mf_str name = scenario_name(c, scenario);
   const mf_node *config = mf_node_get(scenario, MF_KEY_CONFIG);
-  mf_expr *faults = has_fault_object(config) ? mf_data_expr(c, config) : NULL;
+  mf_expr *faults = asks_for_faults(config) ? mf_data_expr(c, config) : NULL;
   const struct named *named = find_named(name);
   if (named)
     use_named(c, &use, named, path, scenario->span, faults);

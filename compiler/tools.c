@@ -60,8 +60,8 @@ bool mf_explain(const char *code, const char **explanation) {
   return false;
 }
 
-mf_status mf_compile_dump(const mf_compile_options *options, const char *bytes, size_t n, mf_dump dump,
-                          mf_output to, mf_compilation **out) {
+mf_status mf_compile_dump(const mf_compile_options *options, const char *bytes, size_t n,
+                          mf_dump dump, mf_output to, mf_compilation **out) {
   mf_alloc alloc = options->alloc.fn ? options->alloc : mf_alloc_default();
   mf_buf buf = new_buffer(&alloc);
   mf_dumps dumps = {.tokens = dump == MF_DUMP_TOKENS ? &buf : NULL,
@@ -95,12 +95,14 @@ void mf_image_list(const mf_image *image, mf_str source, mf_output out) {
   send(&buf, out);
 }
 
-static void write_asm_errors(mf_arena *arena, const char *name, mf_str text, mf_diags *diags, mf_output errors) {
+static void write_asm_errors(mf_arena *arena, const char *name, mf_str text, mf_diags *diags,
+                             mf_output errors) {
   mf_lines lines;
   mf_buf buf = new_buffer(&arena->alloc);
   if (mf_lines_init(&lines, arena, text)) {
     mf_diags_sort(diags);
-    for (uint32_t i = 0; i < diags->count; i++) mf_diag_write_text(&buf, name, &lines, &diags->items[i]);
+    for (uint32_t i = 0; i < diags->count; i++)
+      mf_diag_write_text(&buf, name, &lines, &diags->items[i]);
   }
   send(&buf, errors);
 }

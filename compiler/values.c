@@ -57,8 +57,10 @@ mf_status mf_values_json(const mf_alloc *alloc, mf_str json, mf_values **out, ch
   *out = NULL;
   if (!v) return MF_OUT_OF_MEMORY;
   mf_json *tree = mf_json_parse(&v->arena, json, &why, &offset);
-  if (tree) v->value = mf_value_from_json(&v->arena, tree);
-  else explain(error, error_size, why ? why : "out of memory", 0);
+  if (tree)
+    v->value = mf_value_from_json(&v->arena, tree);
+  else
+    explain(error, error_size, why ? why : "out of memory", 0);
   return finish(v, tree ? MF_OK : MF_JSON_INVALID, out);
 }
 
@@ -120,7 +122,8 @@ static mf_status read_yaml(mf_values *v, mf_str text, char *error, size_t error_
   mf_lines lines;
   mf_diags_init(&diags, &v->arena);
   mf_str source = as_document(&v->arena, text);
-  mf_parse_context context = {.arena = &v->arena, .diags = &diags, .source = source, .syntax = MF_SYNTAX_YAML};
+  mf_parse_context context = {
+      .arena = &v->arena, .diags = &diags, .source = source, .syntax = MF_SYNTAX_YAML};
   const mf_node *root = source.p ? mf_document_parse(&context) : NULL;
   if (!root || !mf_lines_init(&lines, &v->arena, source)) return MF_OUT_OF_MEMORY;
   const mf_node *map = mf_node_get(root, MF_KEY_VARIABLES);

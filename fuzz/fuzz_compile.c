@@ -18,7 +18,8 @@ static void drop(void *ctx, const char *p, size_t n) {
 
 /* Answers with ok or not, as the input's bytes say; at most 2,000 effects. */
 static void run(const mf_image *image, const uint8_t *data, size_t size) {
-  const mf_vm_options options = {.fuel = 200000, .max_memory = 16u << 20, .seed = 1, .run_id = "fuzz"};
+  const mf_vm_options options = {
+      .fuel = 200000, .max_memory = 16u << 20, .seed = 1, .run_id = "fuzz"};
   mf_vm *vm = NULL;
   mf_effect effect;
   if (mf_vm_new(image, &options, &vm) != MF_OK) return;
@@ -27,8 +28,10 @@ static void run(const mf_image *image, const uint8_t *data, size_t size) {
     if (state != MF_VM_EFFECT) break;
     uint8_t choice = data[turn % size];
     if (choice == 0xff) mf_vm_signal(vm, MF_SIGNAL_STOP);
-    mf_pair pairs[2] = {{{.kind = MF_STRING, .len = 2, .as.s = "ok"}, {.kind = MF_BOOL, .as.i = choice & 1}},
-                        {{.kind = MF_STRING, .len = 5, .as.s = "error"}, {.kind = MF_STRING, .len = 4, .as.s = "fuzz"}}};
+    mf_pair pairs[2] = {
+        {{.kind = MF_STRING, .len = 2, .as.s = "ok"}, {.kind = MF_BOOL, .as.i = choice & 1}},
+        {{.kind = MF_STRING, .len = 5, .as.s = "error"},
+         {.kind = MF_STRING, .len = 4, .as.s = "fuzz"}}};
     mf_map map = {.count = 2, .pairs = pairs};
     mf_value value = {.kind = MF_MAP, .len = 2, .as.map = &map};
     mf_outcome outcome = {&value, (int64_t)turn * 1000, (int64_t)turn * 1000};

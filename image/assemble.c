@@ -64,15 +64,14 @@ typedef struct assembler {
 #define ARG(t) (int)(t).text.n, (t).text.p
 
 /* Room for one more element; the array may move. */
-#define PUSH(a, array, element)                                                                \
-  do {                                                                                         \
-    if ((a)->array##_count == (a)->array##_cap) {                                              \
-      void *grown_ = mf_grow((a)->arena, (a)->array##s, &(a)->array##_cap,                     \
-                             sizeof *(a)->array##s);                                           \
-      if (grown_ == NULL) break;                                                               \
-      (a)->array##s = grown_;                                                                  \
-    }                                                                                          \
-    (a)->array##s[(a)->array##_count++] = (element);                                           \
+#define PUSH(a, array, element)                                                                    \
+  do {                                                                                             \
+    if ((a)->array##_count == (a)->array##_cap) {                                                  \
+      void *grown_ = mf_grow((a)->arena, (a)->array##s, &(a)->array##_cap, sizeof *(a)->array##s); \
+      if (grown_ == NULL) break;                                                                   \
+      (a)->array##s = grown_;                                                                      \
+    }                                                                                              \
+    (a)->array##s[(a)->array##_count++] = (element);                                               \
   } while (0)
 
 /* ---- words of a line ---- */

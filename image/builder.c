@@ -281,15 +281,16 @@ uint32_t mf_builder_pc(const mf_builder *b) { return b->code.count - b->chunk_st
 
 void mf_builder_line(mf_builder *b, uint32_t offset, uint32_t length, uint32_t line,
                      uint32_t column) {
-  bool within = b->line_count && !b->has_place && line == b->place.line && offset >= b->place.offset &&
-                offset + length <= b->place.offset + b->place.length;
+  bool within = b->line_count && !b->has_place && line == b->place.line &&
+                offset >= b->place.offset && offset + length <= b->place.offset + b->place.length;
   if (within) return; /* a part of what is blamed already, on the same line */
   b->place = (mf_line_row){0, offset, length, line, column};
   b->has_place = true;
 }
 
 static bool same_place(const mf_line_row *a, const mf_line_row *b) {
-  return a->offset == b->offset && a->length == b->length && a->line == b->line && a->column == b->column;
+  return a->offset == b->offset && a->length == b->length && a->line == b->line &&
+         a->column == b->column;
 }
 
 /* A row of the line map, unless the one before says the same. */
@@ -316,7 +317,8 @@ void mf_builder_emit(mf_builder *b, mf_opcode code, uint32_t a, uint32_t op_b, u
   for (unsigned i = 0; i < 3; i++) {
     if (op->operands[i] == MF_OPERAND_NONE && operands[i])
       fail(b, MF_IMAGE_BAD_OPERAND, "%s has no operand %c", op->name, (char)('a' + (int)i));
-    if (op->operands[i] == MF_OPERAND_LABEL) push(b, &b->fixups, (b->code.count + i) * 2 + (i == 0));
+    if (op->operands[i] == MF_OPERAND_LABEL)
+      push(b, &b->fixups, (b->code.count + i) * 2 + (i == 0));
   }
   push(b, &b->code, (uint32_t)code | a << 8);
   for (unsigned i = 1; i < op->words; i++) push(b, &b->code, operands[i]);

@@ -58,21 +58,21 @@ typedef struct mf_str {
 
 /* Kinds of values.  The numbers are part of the image format. */
 typedef enum mf_kind {
-  MF_UNSET = 0,     /* a slot without a value; never a result */
+  MF_UNSET = 0, /* a slot without a value; never a result */
   MF_NULL = 1,
-  MF_BOOL = 2,      /* as.i is 0 or 1 */
-  MF_INT = 3,       /* as.i */
-  MF_UINT = 4,      /* as.u */
-  MF_DOUBLE = 5,    /* as.d */
-  MF_STRING = 6,    /* as.s, len bytes of valid UTF-8 */
-  MF_BYTES = 7,     /* as.s, len bytes */
-  MF_LIST = 8,      /* as.list, len elements */
-  MF_MAP = 9,       /* as.map; len is its count */
+  MF_BOOL = 2,       /* as.i is 0 or 1 */
+  MF_INT = 3,        /* as.i */
+  MF_UINT = 4,       /* as.u */
+  MF_DOUBLE = 5,     /* as.d */
+  MF_STRING = 6,     /* as.s, len bytes of valid UTF-8 */
+  MF_BYTES = 7,      /* as.s, len bytes */
+  MF_LIST = 8,       /* as.list, len elements */
+  MF_MAP = 9,        /* as.map; len is its count */
   MF_TIMESTAMP = 10, /* as.i seconds since 1970, len nanoseconds 0..999999999 */
-  MF_DURATION = 11, /* as.i nanoseconds */
-  MF_TYPE = 12,     /* a type as a value: as.s, len its name */
-  MF_OPTIONAL = 13, /* as.list: NULL is none, else one value */
-  MF_ERROR = 14,    /* aux: mf_eval_error; as.s, len: message */
+  MF_DURATION = 11,  /* as.i nanoseconds */
+  MF_TYPE = 12,      /* a type as a value: as.s, len its name */
+  MF_OPTIONAL = 13,  /* as.list: NULL is none, else one value */
+  MF_ERROR = 14,     /* aux: mf_eval_error; as.s, len: message */
 } mf_kind;
 
 /* Value flags. */
@@ -84,10 +84,10 @@ typedef struct mf_map mf_map;
  * it came from owns it. */
 typedef struct mf_value mf_value;
 struct mf_value {
-  uint8_t kind;   /* mf_kind */
-  uint8_t flags;  /* MF_TAINTED */
-  uint16_t aux;   /* MF_ERROR: mf_eval_error */
-  uint32_t len;   /* bytes, elements, entries or nanoseconds */
+  uint8_t kind;  /* mf_kind */
+  uint8_t flags; /* MF_TAINTED */
+  uint16_t aux;  /* MF_ERROR: mf_eval_error */
+  uint32_t len;  /* bytes, elements, entries or nanoseconds */
   union {
     int64_t i;
     uint64_t u;
@@ -117,16 +117,16 @@ struct mf_map {
  * `?:` may absorb. */
 typedef enum mf_eval_error {
   MF_EVAL_NONE = 0,
-  MF_EVAL_NO_VALUE,      /* a variable or metric has no value yet */
-  MF_EVAL_NO_OVERLOAD,   /* operator or function not defined for these kinds */
-  MF_EVAL_OVERFLOW,      /* integer, timestamp or duration out of range */
+  MF_EVAL_NO_VALUE,    /* a variable or metric has no value yet */
+  MF_EVAL_NO_OVERLOAD, /* operator or function not defined for these kinds */
+  MF_EVAL_OVERFLOW,    /* integer, timestamp or duration out of range */
   MF_EVAL_DIVIDE_BY_ZERO,
-  MF_EVAL_NO_KEY,        /* map has no such key, value has no such field */
-  MF_EVAL_OUT_OF_RANGE,  /* index outside a list or string */
-  MF_EVAL_BAD_KEY,       /* a map key that is repeated or of a wrong kind */
+  MF_EVAL_NO_KEY,         /* map has no such key, value has no such field */
+  MF_EVAL_OUT_OF_RANGE,   /* index outside a list or string */
+  MF_EVAL_BAD_KEY,        /* a map key that is repeated or of a wrong kind */
   MF_EVAL_BAD_CONVERSION, /* int("x"), timestamp("x") ... */
-  MF_EVAL_BAD_ARGUMENT,  /* outside a function's domain */
-  MF_EVAL_BAD_FORMAT,    /* format() or regex text is malformed */
+  MF_EVAL_BAD_ARGUMENT,   /* outside a function's domain */
+  MF_EVAL_BAD_FORMAT,     /* format() or regex text is malformed */
 } mf_eval_error;
 
 /* ---- Statuses ---------------------------------------------------------- */
@@ -149,11 +149,11 @@ typedef enum mf_severity { MF_SEVERITY_ERROR, MF_SEVERITY_WARNING } mf_severity;
 /* One mistake in a document.  Borrowed from the compilation. */
 typedef struct mf_diagnostic {
   mf_severity severity;
-  const char *code;       /* "MF-E0203" */
-  const char *message;    /* one sentence, no full stop */
-  const char *suggestion; /* NULL, or what to write instead */
+  const char *code;        /* "MF-E0203" */
+  const char *message;     /* one sentence, no full stop */
+  const char *suggestion;  /* NULL, or what to write instead */
   uint32_t offset, length; /* byte span in the source; length 0: no place */
-  uint32_t line, column;  /* from 1; column counts code points; 0: no place */
+  uint32_t line, column;   /* from 1; column counts code points; 0: no place */
 } mf_diagnostic;
 
 /* ---- Compiling --------------------------------------------------------- */
@@ -161,11 +161,11 @@ typedef struct mf_diagnostic {
 typedef enum mf_syntax { MF_SYNTAX_AUTO, MF_SYNTAX_YAML, MF_SYNTAX_JSON } mf_syntax;
 
 typedef struct mf_compile_options {
-  mf_alloc alloc;     /* fn NULL: the default allocator */
-  mf_syntax syntax;   /* AUTO: JSON when the first character is { or [ */
-  const char *name;   /* the file's base name, for messages and the image */
-  bool lenient;       /* unknown keys are warnings */
-  bool strict_cel;    /* no mixed arithmetic */
+  mf_alloc alloc;                      /* fn NULL: the default allocator */
+  mf_syntax syntax;                    /* AUTO: JSON when the first character is { or [ */
+  const char *name;                    /* the file's base name, for messages and the image */
+  bool lenient;                        /* unknown keys are warnings */
+  bool strict_cel;                     /* no mixed arithmetic */
   const char *const *assume_variables; /* NULL-ended: names a caller gives (--var) */
 } mf_compile_options;
 
@@ -264,12 +264,12 @@ typedef struct mf_notice {
   mf_notice_kind kind;
   mf_outcome_kind outcome;
   uint32_t task;
-  uint32_t index;   /* row of the table the kind is about */
-  mf_str path;      /* "advanced_steps[0]" */
-  mf_str name;      /* display name */
-  mf_str text;      /* message, error, level ... */
-  double duration;  /* seconds, for *_FINISHED of steps and for VERDICT */
-  uint32_t attempt; /* from 1 */
+  uint32_t index;            /* row of the table the kind is about */
+  mf_str path;               /* "advanced_steps[0]" */
+  mf_str name;               /* display name */
+  mf_str text;               /* message, error, level ... */
+  double duration;           /* seconds, for *_FINISHED of steps and for VERDICT */
+  uint32_t attempt;          /* from 1 */
   mf_value actual, expected; /* assertions; a metric's or variable's value */
 } mf_notice;
 
@@ -277,10 +277,10 @@ typedef void (*mf_notice_fn)(void *ctx, const mf_notice *notice);
 
 /* A request to the world.  Borrowed until its outcome is delivered. */
 typedef struct mf_effect {
-  uint32_t id;        /* unique in this machine, from 1 */
+  uint32_t id; /* unique in this machine, from 1 */
   uint32_t task;
-  mf_str driver;      /* "http_request", "wait", "now" ... */
-  mf_str path;        /* of the entry, hook or action that asks */
+  mf_str driver;        /* "http_request", "wait", "now" ... */
+  mf_str path;          /* of the entry, hook or action that asks */
   const mf_value *args; /* a map */
 } mf_effect;
 
@@ -298,14 +298,14 @@ typedef enum mf_signal {
 } mf_signal;
 
 typedef struct mf_vm_options {
-  mf_alloc alloc;      /* fn NULL: default */
-  uint64_t fuel;       /* instructions for the whole run; 0: MF_LIMIT_RUN_FUEL */
-  size_t max_memory;   /* bytes; 0: MF_LIMIT_RUN_MEMORY */
-  uint64_t seed;       /* of random() and friends */
+  mf_alloc alloc;        /* fn NULL: default */
+  uint64_t fuel;         /* instructions for the whole run; 0: MF_LIMIT_RUN_FUEL */
+  size_t max_memory;     /* bytes; 0: MF_LIMIT_RUN_MEMORY */
+  uint64_t seed;         /* of random() and friends */
   int64_t start_wall_ns; /* the run's start, since 1970 */
-  const char *run_id;  /* copied */
-  bool allow_empty;    /* "nothing was run" passes */
-  mf_notice_fn notice; /* may be NULL */
+  const char *run_id;    /* copied */
+  bool allow_empty;      /* "nothing was run" passes */
+  mf_notice_fn notice;   /* may be NULL */
   void *notice_ctx;
 } mf_vm_options;
 
@@ -333,7 +333,7 @@ typedef struct mf_verdict {
   mf_outcome_kind outcome; /* PASSED, FAILED or NO_DATA */
   bool nothing_run;        /* no step, bare action or wait was carried out */
   bool interrupted, aborted;
-  bool hook_failed;        /* a pre_ or post_orchestration hook failed */
+  bool hook_failed; /* a pre_ or post_orchestration hook failed */
   uint32_t steps_passed, steps_failed, steps_skipped;
   uint32_t assertions_passed, assertions_failed, assertions_no_data;
   uint32_t warnings;

@@ -18,10 +18,14 @@ typedef struct mf_output {
 } mf_output;
 
 /* A block of bytes that the caller frees with mf_blob_free. */
-typedef struct mf_blob { mf_alloc alloc; uint8_t *p; size_t n; } mf_blob;
+typedef struct mf_blob {
+  mf_alloc alloc;
+  uint8_t *p;
+  size_t n;
+} mf_blob;
 MF_API void mf_blob_free(mf_blob *bytes);
 
-/* ---- files (runner/bytes.c) ---- */
+/* ---- files (runner/blob.c) ---- */
 
 /* Reads a file ("-": standard input) of at most `limit` bytes, into memory
  * aligned for images.  Errors: IO_ERROR (errno text in `error`), TOO_LARGE,
@@ -31,11 +35,11 @@ MF_API mf_status mf_blob_read(const mf_alloc *alloc, const char *path, size_t li
 /* Writes a file whole or not at all (a temporary file in the same folder,
  * fsync, rename); creates missing folders. */
 MF_API mf_status mf_blob_write(const char *path, const void *p, size_t n, char *error,
-                                size_t error_size);
+                               size_t error_size);
 
 /* ---- compiler ---- */
 
-/* All diagnostics, as DESIGN shows them, or as one JSON list. */
+/* All diagnostics as text for people, or as one JSON list. */
 MF_API void mf_compilation_write(const mf_compilation *compilation, bool json, mf_output out);
 typedef enum mf_dump { MF_DUMP_TOKENS, MF_DUMP_AST, MF_DUMP_EXPR, MF_DUMP_TYPES } mf_dump;
 /* Writes the debug view of one stage; diagnostics of the stages up to there are
@@ -51,8 +55,8 @@ MF_API mf_status mf_values_json(const mf_alloc *alloc, mf_str json, mf_values **
                                 size_t error_size);
 /* A file of variables: a YAML or JSON mapping, or lines NAME=TEXT when `name` ends
  * in ".env".  The value is a map.  DOCUMENT_INVALID, OUT_OF_MEMORY. */
-MF_API mf_status mf_values_file(const mf_alloc *alloc, const char *name, mf_str bytes, mf_values **out,
-                                char *error, size_t error_size);
+MF_API mf_status mf_values_file(const mf_alloc *alloc, const char *name, mf_str bytes,
+                                mf_values **out, char *error, size_t error_size);
 MF_API mf_value mf_values_get(const mf_values *values);
 MF_API void mf_values_free(mf_values *values);
 /* A value as lossless or plain JSON. */
@@ -67,35 +71,42 @@ MF_API mf_status mf_image_assemble(const mf_alloc *alloc, const char *name, mf_s
 
 /* ---- running ---- */
 
-typedef struct mf_variable { mf_str name; mf_value value; } mf_variable;
+typedef struct mf_variable {
+  mf_str name;
+  mf_value value;
+} mf_variable;
 
-typedef enum mf_progress_mode { MF_PROGRESS_AUTO, MF_PROGRESS_PLAIN, MF_PROGRESS_NONE } mf_progress_mode;
+typedef enum mf_progress_mode {
+  MF_PROGRESS_AUTO,
+  MF_PROGRESS_PLAIN,
+  MF_PROGRESS_NONE
+} mf_progress_mode;
 
 typedef struct mf_run_options {
   mf_alloc alloc;
-  const uint8_t *image;        /* bytes, 8-byte aligned */
+  const uint8_t *image; /* bytes, 8-byte aligned */
   size_t image_size;
-  const char *target;          /* NULL: not given; "sample", "none" or a URL */
+  const char *target;           /* NULL: not given; "sample", "none" or a URL */
   const mf_variable *variables; /* overrides */
   size_t variable_count;
-  double time_scale;           /* 1: real time */
+  double time_scale; /* 1: real time */
   uint64_t seed;
-  const char *journal;         /* NULL: the user's state folder; "none"; a path */
-  const char *sync;            /* NULL or "effect", "interval", "none" */
-  const char *report;          /* NULL: as the document says; else one path more */
+  const char *journal; /* NULL: the user's state folder; "none"; a path */
+  const char *sync;    /* NULL or "effect", "interval", "none" */
+  const char *report;  /* NULL: as the document says; else one path more */
   bool allow_empty, require_target;
-  bool ci;                     /* the environment variable CI is set */
+  bool ci; /* the environment variable CI is set */
   bool trace_ops, trace_effects;
   mf_progress_mode progress;
-  bool color, terminal;        /* of `out` */
-  mf_output out, err;          /* progress and verdict; trace and errors */
+  bool color, terminal; /* of `out` */
+  mf_output out, err;   /* progress and verdict; trace and errors */
 } mf_run_options;
 
 /* True when `code` ("MF-E0203") is known; then what it means, static. */
 MF_API bool mf_explain(const char *code, const char **explanation);
 
-/* Runs the image to its end, with everything LANGUAGE says around it.  Returns
- * the exit code of DESIGN ("Verdict"). */
+/* Runs the image to its end, with everything docs/language.md says around it.
+ * Returns the exit code ("How a run ends" there). */
 MF_API int mf_run(const mf_run_options *options);
 
 /* Prints a journal, one event a line, readable (or as JSON lines); checks the
@@ -105,13 +116,14 @@ MF_API mf_status mf_journal_print(const mf_alloc *alloc, const char *path, bool 
                                   char *what, size_t what_size);
 
 /* Makes a report ("json", "html") from a journal. */
-MF_API mf_status mf_report_from_journal(const mf_alloc *alloc, const char *journal, const char *format,
-                                        mf_blob *out, char *error, size_t error_size);
+MF_API mf_status mf_report_from_journal(const mf_alloc *alloc, const char *journal,
+                                        const char *format, mf_blob *out, char *error,
+                                        size_t error_size);
 
 /* The built-in sample service, until SIGINT or SIGTERM.  Returns an exit code. */
 typedef struct mf_target_options {
-  const char *listen;    /* "127.0.0.1" */
-  uint16_t port;         /* 0: any; the first line printed tells */
+  const char *listen; /* "127.0.0.1" */
+  uint16_t port;      /* 0: any; the first line printed tells */
   double latency_ms, jitter_ms, error_rate;
   uint64_t seed;
   mf_output out, err;

@@ -1,4 +1,4 @@
-/* hosts - whom a run may reach (LANGUAGE.md, "Safety of others").
+/* hosts - whom a run may reach (docs/language.md, "Target and safety").
  *
  * Loopback, always.  Other hosts only if they are constants in the document or
  * stand on the command line.  A load goes to loopback and private addresses

@@ -23,7 +23,7 @@ typedef struct mf_run_target {
 /* "unused", "url", "sample", "none". */
 const char *mf_target_word(mf_target_kind kind);
 
-/* Decides by LANGUAGE.md: `given` (may be NULL) overrides the document's target
+/* Decides by docs/language.md: `given` (may be NULL) overrides the document's target
  * (n 0: none).  0, or the exit code 2 with a sentence in `error`. */
 int mf_run_target_choose(mf_run_target *target, const mf_image *image,
                          const mf_run_options *options, mf_str document_target, char *error,

@@ -17,7 +17,7 @@ typedef struct mf_facts {
   mf_str failed_steps, failed_assertions; /* their names, for the sentence */
 } mf_facts;
 
-/* The exit code of DESIGN.md, "Verdict". */
+/* The exit code, by the order in docs/design.md, "Verdict and exit codes". */
 int mf_exit_code(const mf_facts *facts);
 /* Why it is not 0: one clause for each cause, the decisive one first, joined by
  * "; ".  Nothing when it is 0. */

@@ -24,7 +24,7 @@
 #define MAX_LENGTH_NS (1000000000LL * NS_PER_S) /* of all stages together */
 #define MAX_RATE 1000000                        /* no cap is higher: pacing must keep up */
 #define MAX_CONNECTIONS 60000                   /* there are no more ports for one address */
-#define MIN_LENGTH_NS (NS_PER_S / 2)            /* of a scaled load: LANGUAGE, Safety of others */
+#define MIN_LENGTH_NS (NS_PER_S / 2)            /* of a scaled load: docs/language.md, Time scale */
 #define PROGRESS_NS NS_PER_S
 /* A virtual user that was refused waits at least so long: it would spin. */
 #define BACKOFF_NS (10 * 1000000LL)

@@ -30,7 +30,7 @@ void mf_load_stats_end(mf_load_stats *stats, int64_t now);
  * counts once. */
 void mf_load_stats_merge(mf_load_stats *into, const mf_load_stats *from);
 
-/* The metrics of LANGUAGE.md as a map, in the order of metrics.def: times in ms
+/* The metrics of a load as a map, in the order of metrics.def: times in ms
  * and rates as doubles, counters as ints.  Without requests only counters are
  * there; without a measured latency, no latency.  UNSET when out of memory. */
 mf_value mf_load_stats_metrics(const mf_load_stats *stats, mf_arena *arena);

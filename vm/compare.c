@@ -19,7 +19,7 @@ static order order_doubles(double x, double y) {
   return x == y ? SAME : UNORDERED;
 }
 
-/* The conformance suite pins the lossy rule: outside the integers' range the
+/* CEL's own conformance tests pin the lossy rule: outside the integers' range the
  * range decides, inside the integer becomes a double.  So the greatest int
  * equals 2^63 as a double; an exact comparison fails those tests. */
 static order order_int_double(int64_t i, double d) {

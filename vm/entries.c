@@ -110,7 +110,9 @@ MF_OPERATION(action_enter) {
 static void tell_action(mf_task *t, const mf_row_action *row, const mf_frame *f) {
   const mf_image *im = t->vm->image;
   mf_notice n = {.kind = MF_NOTICE_ACTION_FINISHED, .outcome = outcome_of(f), .index = f->row};
-  if (f->failed && row->on_error == MF_ON_ERROR_IGNORE) n.outcome = MF_OUTCOME_WARNING;
+  bool may_fail = row->on_error == MF_ON_ERROR_IGNORE ||
+                  row->on_error == MF_ON_ERROR_ENTRY_OPTIONAL;
+  if (f->failed && may_fail) n.outcome = MF_OUTCOME_WARNING;
   n.path = mf_image_string(im, row->path);
   n.name = mf_image_string(im, row->name);
   n.text = mf_frame_error(f);
@@ -135,7 +137,9 @@ static mf_stop bare_action_ended(mf_task *t, const mf_row_action *row, const mf_
     if (!f->skipped) t->vm->ran = true;
     return MF_GO;
   }
-  if (f->failed) t->vm->pending = t->vm->entry_failed = true;
+  if (f->failed && row->on_error == MF_ON_ERROR_ENTRY_OPTIONAL) t->vm->counts.warnings++;
+  if (f->failed && row->on_error != MF_ON_ERROR_ENTRY_OPTIONAL) t->vm->entry_failed = true;
+  if (f->failed && row->on_error == MF_ON_ERROR_ENTRY) t->vm->pending = true;
   return f->failed || !f->skipped ? mf_entry_ended(t, f) : MF_GO;
 }
 
@@ -145,7 +149,7 @@ MF_OPERATION(action_leave) {
   mf_frame *f = mf_frame_top(t);
   mf_stop stop = MF_GO;
   tell_action(t, row, f);
-  if (row->on_error == MF_ON_ERROR_ENTRY) stop = bare_action_ended(t, row, f);
+  if (row->on_error >= MF_ON_ERROR_ENTRY) stop = bare_action_ended(t, row, f);
   if (f->failed && row->on_error == MF_ON_ERROR_IGNORE) t->vm->counts.warnings++;
   if (f->failed && row->on_error == MF_ON_ERROR_FAIL)
     stop = action_failed(t);

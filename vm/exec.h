@@ -43,8 +43,8 @@ typedef struct mf_exec {
 
 /* Copies a value word by word.  Left alone, compilers join the two into one
  * load of sixteen bytes, and such a load waits for both words' stores to reach
- * the cache when they have just been written one by one (583 against 344 ns in
- * the loop of reference/cel.md (c)). */
+ * the cache when they have just been written one by one (583 against 344 ns for
+ * the same loop of comparisons). */
 #if defined(__GNUC__)
 #define MF_KEEP_APART(word) __asm__("" : "+r"(word))
 #else

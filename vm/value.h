@@ -3,7 +3,7 @@
  *
  * A value borrows what it points to.  The head word (kind, flags, aux, len) and
  * the payload word are always written whole: a narrow store that a wide load
- * follows costs a dozen cycles (reference/cel.md (c) 1). */
+ * follows costs a dozen cycles, since it cannot be forwarded from the store. */
 #ifndef MF_VM_VALUE_H
 #define MF_VM_VALUE_H
 #include "../base/text.h"

@@ -13,37 +13,45 @@
 #include "yaml_alloc.h"
 
 uint64_t yaml_alloc_calls, yaml_alloc_fail_at;
-static int yaml_alloc_fails(void) { return ++yaml_alloc_calls >= yaml_alloc_fail_at && yaml_alloc_fail_at; }
+static int yaml_alloc_fails(void) {
+  return ++yaml_alloc_calls >= yaml_alloc_fail_at && yaml_alloc_fail_at;
+}
 void *mf_test_malloc(size_t n) { return yaml_alloc_fails() ? NULL : malloc(n); }
 void *mf_test_realloc(void *p, size_t n) { return yaml_alloc_fails() ? NULL : realloc(p, n); }
 char *mf_test_strdup(const char *s) { return yaml_alloc_fails() ? NULL : strdup(s); }
 
 static const char document[] =
     "name: everything\n"
-    "variables: { limit: 10, list: [1, two, 3.0], text: \"limit is ${limit}\", deep: { a: { b: &x [1, 2] } }, again: *x }\n"
+    "variables: { limit: 10, list: [1, two, 3.0], text: \"limit is ${limit}\", deep: { a: { b: &x "
+    "[1, 2] } }, again: *x }\n"
     "hooks:\n"
     "  - name: tell\n"
     "    hook_type: pre_orchestration\n"
     "    actions:\n"
-    "      - { type: http_request, url: \"http://127.0.0.1:9/${run.id}\", body: { text: \"${text}\" }, save_as: answer }\n"
+    "      - { type: http_request, url: \"http://127.0.0.1:9/${run.id}\", body: { text: "
+    "\"${text}\" }, save_as: answer }\n"
     "      - { type: set_variable, name: seen, value: [\"{{limit + 1}}\", { k: \"${list}\" }] }\n"
-    "  - { name: each, hook_type: post_step, actions: [{ type: log, message: \"${previous.status}\" }] }\n"
+    "  - { name: each, hook_type: post_step, actions: [{ type: log, message: "
+    "\"${previous.status}\" }] }\n"
     "steps:\n"
     "  - name: \"load ${limit}\"\n"
     "    scenario: light_load\n"
     "    variables: { own: \"${limit * 2}\" }\n"
     "    post_hooks: [{ actions: [{ type: record_metric, name: queue, value: \"${own}\" }] }]\n"
-    "    assertions: [avg_latency < 100.0, { type: metric_in_range, metric: error_rate, min: 0, max: 0.1 }]\n"
+    "    assertions: [avg_latency < 100.0, { type: metric_in_range, metric: error_rate, min: 0, "
+    "max: 0.1 }]\n"
     "conditional_steps:\n"
     "  - name: choice\n"
-    "    condition: { type: and, conditions: [{ type: previous_step_succeeded }, \"size(text + 'x') > 3 && 'two' in list\"] }\n"
+    "    condition: { type: and, conditions: [{ type: previous_step_succeeded }, \"size(text + "
+    "'x') > 3 && 'two' in list\"] }\n"
     "    then_steps: [{ name: more, scenario: baseline }]\n"
     "    else_steps: [{ type: fail, message: \"never\" }]\n"
     "assertions: ['steps[\"more\"].success', max_queue >= 20]\n"
     "report_path: [\"a-{{timestamp}}.html\", { path: b.json, format: json }]\n";
 
 static mf_compile_options options_with(mf_counting_alloc *counting) {
-  return (mf_compile_options){.alloc = mf_counting_alloc_as_alloc(counting), .name = "everything.yaml"};
+  return (mf_compile_options){.alloc = mf_counting_alloc_as_alloc(counting),
+                              .name = "everything.yaml"};
 }
 
 static mf_counting_alloc failing_at(uint64_t n) {
@@ -58,7 +66,8 @@ START_TEST(compiling_survives_every_failed_allocation) {
     mf_compile_options options = options_with(&counting);
     mf_compilation *comp = NULL;
     status = mf_compile(&options, document, strlen(document), &comp);
-    ck_assert_msg(status == MF_OK || status == MF_OUT_OF_MEMORY, "allocation %d: %s", (int)n, mf_status_name(status));
+    ck_assert_msg(status == MF_OK || status == MF_OUT_OF_MEMORY, "allocation %d: %s", (int)n,
+                  mf_status_name(status));
     mf_compilation_free(comp);
     ck_assert_uint_eq(counting.in_use, 0);
     ck_assert_uint_lt(n, 100000);
@@ -77,7 +86,8 @@ START_TEST(compiling_survives_every_failed_allocation_of_libyaml) {
     yaml_alloc_fail_at = n;
     status = mf_compile(&options, document, strlen(document), &comp);
     yaml_alloc_fail_at = 0;
-    ck_assert_msg(status == MF_OK || status == MF_OUT_OF_MEMORY, "allocation %d of libyaml: %s", (int)n, mf_status_name(status));
+    ck_assert_msg(status == MF_OK || status == MF_OUT_OF_MEMORY, "allocation %d of libyaml: %s",
+                  (int)n, mf_status_name(status));
     mf_compilation_free(comp);
     ck_assert_uint_lt(n, 100000);
   }
@@ -131,7 +141,8 @@ static mf_value answer(mf_arena *arena) {
 }
 
 /* Runs to the end, or to the failure. */
-static mf_status run_with(const mf_image *image, mf_counting_alloc *counting, const mf_value *outcome_value) {
+static mf_status run_with(const mf_image *image, mf_counting_alloc *counting,
+                          const mf_value *outcome_value) {
   mf_vm *vm = NULL;
   mf_vm_options options = {.alloc = mf_counting_alloc_as_alloc(counting), .seed = 1, .run_id = "r"};
   mf_effect effect;
@@ -163,7 +174,8 @@ START_TEST(running_survives_every_failed_allocation) {
   for (; status != MF_OK; n++) {
     mf_counting_alloc counting = failing_at(n);
     status = run_with(image, &counting, &value);
-    ck_assert_msg(status == MF_OK || status == MF_OUT_OF_MEMORY, "allocation %d: %s", (int)n, mf_status_name(status));
+    ck_assert_msg(status == MF_OK || status == MF_OUT_OF_MEMORY, "allocation %d: %s", (int)n,
+                  mf_status_name(status));
     ck_assert_uint_eq(counting.in_use, 0);
   }
   printf("memory: run survives %d failed allocations\n", (int)n - 1);

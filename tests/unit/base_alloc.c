@@ -66,8 +66,8 @@ START_TEST(from_fail_at_on_all_calls_fail) {
 END_TEST
 
 START_TEST(every_status_has_a_name_and_a_sentence) {
-#define MF_STATUS(code, name, text)                     \
-  ck_assert_str_eq(mf_status_name(MF_##name), #name);   \
+#define MF_STATUS(code, name, text)                   \
+  ck_assert_str_eq(mf_status_name(MF_##name), #name); \
   ck_assert_str_eq(mf_status_text(MF_##name), text);
 #include "../../include/mfvm_status.def"
 #undef MF_STATUS

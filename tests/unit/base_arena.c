@@ -131,6 +131,42 @@ START_TEST(a_loop_of_mark_and_release_asks_for_memory_once) {
 }
 END_TEST
 
+/* An array that doubles past the size from which it has a block of its own. */
+static uint32_t *grow_array(mf_arena *of, uint32_t from, uint32_t to) {
+  uint32_t *array = NULL;
+  for (uint32_t cap = 0, n = from; n < to; n = n ? n * 2 : 1) {
+    array = mf_arena_grow(of, array, cap * sizeof *array, (n * 2 + 1) * sizeof *array);
+    for (uint32_t i = cap; array && i < n * 2 + 1; i++) array[i] = i;
+    cap = n * 2 + 1;
+  }
+  return array;
+}
+
+START_TEST(a_growing_array_keeps_its_content) {
+  uint32_t *array = grow_array(&arena, 0, 1 << 16);
+  for (uint32_t i = 0; i <= 1 << 16; i++) ck_assert_uint_eq(array[i], i);
+}
+END_TEST
+
+START_TEST(a_large_array_outlives_a_release_but_no_reset) {
+  mf_arena_mark mark = mf_arena_mark_get(&arena);
+  uint32_t *array = grow_array(&arena, 0, 1 << 16);
+  mf_arena_release(&arena, mark);
+  ck_assert_uint_eq(array[1 << 16], 1 << 16);
+  mf_arena_reset(&arena);
+  ck_assert_ptr_null(arena.own);
+}
+END_TEST
+
+START_TEST(an_array_that_cannot_grow_stays) {
+  uint32_t *array = grow_array(&arena, 0, 1 << 14);
+  arena.limit = arena.in_use;
+  ck_assert_ptr_null(mf_arena_grow(&arena, array, 1 << 15, 1 << 20));
+  ck_assert(mf_arena_oom(&arena));
+  ck_assert_uint_eq(array[1000], 1000);
+}
+END_TEST
+
 START_TEST(release_does_not_clear_oom) {
   mf_arena_mark mark = mf_arena_mark_get(&arena);
   ck_assert_ptr_null(mf_arena_get(&arena, SIZE_MAX));
@@ -158,6 +194,9 @@ Suite *base_arena_suite(void) {
   tcase_add_test(t, release_forgets_what_came_after_the_mark);
   tcase_add_test(t, a_loop_of_mark_and_release_asks_for_memory_once);
   tcase_add_test(t, release_does_not_clear_oom);
+  tcase_add_test(t, a_growing_array_keeps_its_content);
+  tcase_add_test(t, a_large_array_outlives_a_release_but_no_reset);
+  tcase_add_test(t, an_array_that_cannot_grow_stays);
   suite_add_tcase(suite, t);
   return suite;
 }

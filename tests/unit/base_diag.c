@@ -246,8 +246,9 @@ START_TEST(json_without_a_place_says_nothing_of_it) {
   mf_diag d = diag_at(0, 0);
   d.severity = MF_SEVERITY_WARNING;
   mf_diag_write_json(&out, NULL, NULL, &d);
-  ck_assert_str_eq(out.p, "{\"file\":\"<input>\",\"severity\":\"warning\",\"code\":\"MF-E0100\","
-                          "\"stage\":\"scan\",\"message\":\"what is wrong\"}");
+  ck_assert_str_eq(out.p,
+                   "{\"file\":\"<input>\",\"severity\":\"warning\",\"code\":\"MF-E0100\","
+                   "\"stage\":\"scan\",\"message\":\"what is wrong\"}");
 }
 END_TEST
 

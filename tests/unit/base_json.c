@@ -66,7 +66,9 @@ START_TEST(empty_containers_are_fine) {
 END_TEST
 
 START_TEST(a_byte_order_mark_is_skipped) {
-  open(S("\xEF\xBB\xBF" "7"));
+  open(
+      S("\xEF\xBB\xBF"
+        "7"));
   next_is(MF_JSON_INT, "7");
 }
 END_TEST
@@ -176,7 +178,9 @@ START_TEST(nothing_but_json_is_json) {
   fails(S("// x"), 0, "no comments");
   fails(S("[1 /**/]"), 3, "a comma or ]");
   fails(S("\0"), 0, "not a JSON value");
-  fails(S("\xC2\xA0" "1"), 0, "not a JSON value");
+  fails(S("\xC2\xA0"
+          "1"),
+        0, "not a JSON value");
   fails(S("\f1"), 0, "not a JSON value");
 }
 END_TEST
@@ -361,16 +365,18 @@ static void write_sample(void) {
 
 START_TEST(commas_and_colons_fall_into_place) {
   write_sample();
-  ck_assert_str_eq(out.p, "{\"a\":[-9223372036854775808,18446744073709551615,null],"
-                          "\"b\":true,\"c\":[1,2],\"d\":{}}");
+  ck_assert_str_eq(out.p,
+                   "{\"a\":[-9223372036854775808,18446744073709551615,null],"
+                   "\"b\":true,\"c\":[1,2],\"d\":{}}");
 }
 END_TEST
 
 START_TEST(indent_makes_it_pretty) {
   mf_json_write_init(&writer, &out, 2);
   write_sample();
-  ck_assert_str_eq(out.p, "{\n  \"a\": [\n    -9223372036854775808,\n    18446744073709551615,\n"
-                          "    null\n  ],\n  \"b\": true,\n  \"c\": [1,2],\n  \"d\": {}\n}");
+  ck_assert_str_eq(out.p,
+                   "{\n  \"a\": [\n    -9223372036854775808,\n    18446744073709551615,\n"
+                   "    null\n  ],\n  \"b\": true,\n  \"c\": [1,2],\n  \"d\": {}\n}");
 }
 END_TEST
 

@@ -7,10 +7,10 @@
 
 START_TEST(each_edit_costs_one) {
   ck_assert_uint_eq(mf_edit_distance(S("latency"), S("latency"), 3), 0);
-  ck_assert_uint_eq(mf_edit_distance(S("latncy"), S("latency"), 3), 1);  /* missing */
+  ck_assert_uint_eq(mf_edit_distance(S("latncy"), S("latency"), 3), 1);   /* missing */
   ck_assert_uint_eq(mf_edit_distance(S("lattency"), S("latency"), 3), 1); /* extra */
-  ck_assert_uint_eq(mf_edit_distance(S("lotency"), S("latency"), 3), 1); /* other */
-  ck_assert_uint_eq(mf_edit_distance(S("altency"), S("latency"), 3), 1); /* swapped */
+  ck_assert_uint_eq(mf_edit_distance(S("lotency"), S("latency"), 3), 1);  /* other */
+  ck_assert_uint_eq(mf_edit_distance(S("altency"), S("latency"), 3), 1);  /* swapped */
   ck_assert_uint_eq(mf_edit_distance(S("ca"), S("abc"), 3), 3); /* no edits within a swap */
 }
 END_TEST

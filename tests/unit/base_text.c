@@ -119,9 +119,9 @@ END_TEST
 START_TEST(valid_stops_at_the_first_bad_byte) {
   ck_assert_uint_eq(mf_utf8_valid("", 0), 0);
   ck_assert_uint_eq(mf_utf8_valid("0123456789abcdef\xFFx", 18), 16);
-  ck_assert_uint_eq(mf_utf8_valid("ab\xC3\xA9\xC0\x80", 6), 4);   /* overlong */
-  ck_assert_uint_eq(mf_utf8_valid("a\xED\xA0\x80", 4), 1);         /* surrogate */
-  ck_assert_uint_eq(mf_utf8_valid("a\xF4\x90\x80\x80", 5), 1);     /* > U+10FFFF */
+  ck_assert_uint_eq(mf_utf8_valid("ab\xC3\xA9\xC0\x80", 6), 4); /* overlong */
+  ck_assert_uint_eq(mf_utf8_valid("a\xED\xA0\x80", 4), 1);      /* surrogate */
+  ck_assert_uint_eq(mf_utf8_valid("a\xF4\x90\x80\x80", 5), 1);  /* > U+10FFFF */
 }
 END_TEST
 
@@ -160,8 +160,8 @@ START_TEST(base64_may_lack_its_padding) {
 END_TEST
 
 START_TEST(malformed_base64_is_refused) {
-  static const char *const bad[] = {"Z", "Zg=", "Zg===", "====", "Z===", "Zm9vZ", "Zm 9v", "Zm-_",
-                                    "=Zg=", "Zm=v"};
+  static const char *const bad[] = {
+      "Z", "Zg=", "Zg===", "====", "Z===", "Zm9vZ", "Zm 9v", "Zm-_", "=Zg=", "Zm=v"};
   uint8_t bytes[16];
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
     ck_assert_msg(mf_base64_decode(mf_str_of(bad[i]), bytes) == SIZE_MAX, "%s", bad[i]);

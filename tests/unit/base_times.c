@@ -8,12 +8,27 @@
 /* ---- Durations ---- */
 
 START_TEST(durations_add_up_their_pairs) {
-  static const struct { const char *text; int64_t ns; } cases[] = {
-    {"250ms", 250000000}, {"0.1s", 100000000}, {"5m", 300 * SECOND}, {"1h30m", 5400 * SECOND},
-    {"2d", 172800 * SECOND}, {"1us", 1000}, {"7ns", 7}, {"0s", 0}, {"1.5h", 5400 * SECOND},
-    {".5s", 500000000}, {"-1m0.5s", -60 * SECOND - 500000000}, {"+3s", 3 * SECOND},
-    {"0.0000000019s", 1}, {"1m1m", 120 * SECOND}, {"0.3333333333333333333333s", 333333333},
-    {"9223372036854775807ns", INT64_MAX}, {"-9223372036854775808ns", INT64_MIN},
+  static const struct {
+    const char *text;
+    int64_t ns;
+  } cases[] = {
+      {"250ms", 250000000},
+      {"0.1s", 100000000},
+      {"5m", 300 * SECOND},
+      {"1h30m", 5400 * SECOND},
+      {"2d", 172800 * SECOND},
+      {"1us", 1000},
+      {"7ns", 7},
+      {"0s", 0},
+      {"1.5h", 5400 * SECOND},
+      {".5s", 500000000},
+      {"-1m0.5s", -60 * SECOND - 500000000},
+      {"+3s", 3 * SECOND},
+      {"0.0000000019s", 1},
+      {"1m1m", 120 * SECOND},
+      {"0.3333333333333333333333s", 333333333},
+      {"9223372036854775807ns", INT64_MAX},
+      {"-9223372036854775808ns", INT64_MIN},
   };
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
     int64_t ns = -7;
@@ -24,8 +39,9 @@ START_TEST(durations_add_up_their_pairs) {
 END_TEST
 
 START_TEST(malformed_durations_are_refused) {
-  static const char *const bad[] = {"", "-", "5", "s", "5 s", "5S", "5sec", "1.s", ".s", "1h30",
-                                    "1h-30m", "1e3s", "1..5s", "5mss", "1s ", "1,5s"};
+  static const char *const bad[] = {"",      "-",    "5",   "s",    "5 s",    "5S",
+                                    "5sec",  "1.s",  ".s",  "1h30", "1h-30m", "1e3s",
+                                    "1..5s", "5mss", "1s ", "1,5s"};
   int64_t ns;
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
     ck_assert_msg(!mf_parse_duration(mf_str_of(bad[i]), &ns), "%s", bad[i]);
@@ -33,8 +49,11 @@ START_TEST(malformed_durations_are_refused) {
 END_TEST
 
 START_TEST(durations_out_of_range_are_refused) {
-  static const char *const bad[] = {"9223372036854775808ns", "-9223372036854775809ns", "106752d",
-                                    "99999999999999999999s", "9223372036854775807ns1ns",
+  static const char *const bad[] = {"9223372036854775808ns",
+                                    "-9223372036854775809ns",
+                                    "106752d",
+                                    "99999999999999999999s",
+                                    "9223372036854775807ns1ns",
                                     "-9223372036854775808ns9223372036854775808ns"};
   int64_t ns;
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
@@ -43,11 +62,22 @@ START_TEST(durations_out_of_range_are_refused) {
 END_TEST
 
 START_TEST(durations_print_without_needless_parts) {
-  static const struct { int64_t ns; const char *text; } cases[] = {
-    {0, "0s"}, {1500000000, "1.5s"}, {250000000, "250ms"}, {60 * SECOND, "1m"},
-    {90 * SECOND, "1m30s"}, {5400 * SECOND, "1h30m"}, {86400 * SECOND, "1d"}, {1500, "1.5us"},
-    {1, "1ns"}, {-2000000, "-2ms"}, {3600 * SECOND + 1, "1h0.000000001s"},
-    {INT64_MIN, "-106751d23h47m16.854775808s"},
+  static const struct {
+    int64_t ns;
+    const char *text;
+  } cases[] = {
+      {0, "0s"},
+      {1500000000, "1.5s"},
+      {250000000, "250ms"},
+      {60 * SECOND, "1m"},
+      {90 * SECOND, "1m30s"},
+      {5400 * SECOND, "1h30m"},
+      {86400 * SECOND, "1d"},
+      {1500, "1.5us"},
+      {1, "1ns"},
+      {-2000000, "-2ms"},
+      {3600 * SECOND + 1, "1h0.000000001s"},
+      {INT64_MIN, "-106751d23h47m16.854775808s"},
   };
   char text[40];
   for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -85,18 +115,37 @@ END_TEST
 
 START_TEST(what_is_no_time_is_refused) {
   static const char *const bad[] = {
-    "", "2009", "2009-02-13", "2009-02-13T23:31:30", "2009-02-13 23:31:30Z", "2009-13-01T00:00:00Z",
-    "2009-00-01T00:00:00Z", "2009-02-29T00:00:00Z", "1900-02-29T00:00:00Z", "2009-04-31T00:00:00Z",
-    "2009-01-00T00:00:00Z", "2009-01-01T24:00:00Z", "2009-01-01T00:60:00Z", "2009-01-01T00:00:60Z",
-    "2009-01-01T00:00:00.Z", "2009-01-01T00:00:00+5:00", "2009-01-01T00:00:00+24:00",
-    "2009-01-01T00:00:00+0530", "2009-01-01T00:00:00Zx", "0000-01-01T00:00:00Z",
-    "0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01", "09-01-01T00:00:00Z",
+      "",
+      "2009",
+      "2009-02-13",
+      "2009-02-13T23:31:30",
+      "2009-02-13 23:31:30Z",
+      "2009-13-01T00:00:00Z",
+      "2009-00-01T00:00:00Z",
+      "2009-02-29T00:00:00Z",
+      "1900-02-29T00:00:00Z",
+      "2009-04-31T00:00:00Z",
+      "2009-01-00T00:00:00Z",
+      "2009-01-01T24:00:00Z",
+      "2009-01-01T00:60:00Z",
+      "2009-01-01T00:00:60Z",
+      "2009-01-01T00:00:00.Z",
+      "2009-01-01T00:00:00+5:00",
+      "2009-01-01T00:00:00+24:00",
+      "2009-01-01T00:00:00+0530",
+      "2009-01-01T00:00:00Zx",
+      "0000-01-01T00:00:00Z",
+      "0001-01-01T00:00:00+00:01",
+      "9999-12-31T23:59:59-00:01",
+      "09-01-01T00:00:00Z",
   };
   int64_t seconds;
   uint32_t nanos;
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
     ck_assert_msg(!mf_parse_timestamp(mf_str_of(bad[i]), &seconds, &nanos), "%s", bad[i]);
-  ck_assert(!mf_parse_timestamp(MF_STR("2009\0" "01-01T00:00:00Z"), &seconds, &nanos));
+  ck_assert(!mf_parse_timestamp(MF_STR("2009\0"
+                                       "01-01T00:00:00Z"),
+                                &seconds, &nanos));
 }
 END_TEST
 

@@ -16,8 +16,16 @@
 #include "../../base/diag.h"
 #include "corpus.h"
 
-typedef struct expectation { unsigned line; bool warning, met; char *code, *text; } expectation;
-typedef struct expectations { expectation *at; size_t count; bool lenient, strict; } expectations;
+typedef struct expectation {
+  unsigned line;
+  bool warning, met;
+  char *code, *text;
+} expectation;
+typedef struct expectations {
+  expectation *at;
+  size_t count;
+  bool lenient, strict;
+} expectations;
 
 static const mf_code all_codes[] = {
 #define MF_ERR(number, name, stage, text, words) MF_E_##name,
@@ -87,7 +95,10 @@ static bool meet(expectations *all, const mf_diagnostic *d) {
   return false;
 }
 
-static void to_stderr(void *ctx, const char *p, size_t n) { (void)ctx; fwrite(p, 1, n, stderr); }
+static void to_stderr(void *ctx, const char *p, size_t n) {
+  (void)ctx;
+  fwrite(p, 1, n, stderr);
+}
 
 /* How many expectations there were; failures are printed and counted. */
 static size_t check_file(const char *path, size_t *failures) {
@@ -98,22 +109,32 @@ static size_t check_file(const char *path, size_t *failures) {
   corpus_comments(text, take_comment, &all);
   take_expect_file(path, &all);
   const char *base = strrchr(path, '/') + 1;
-  mf_compile_options options = {.name = base, .lenient = all.lenient, .strict_cel = all.strict,
-                                .syntax = corpus_ends(path, ".json") ? MF_SYNTAX_JSON : MF_SYNTAX_YAML};
+  mf_compile_options options = {
+      .name = base,
+      .lenient = all.lenient,
+      .strict_cel = all.strict,
+      .syntax = corpus_ends(path, ".json") ? MF_SYNTAX_JSON : MF_SYNTAX_YAML};
   mf_status status = mf_compile(&options, text, n, &comp);
   size_t errors = 0, before = *failures;
   for (size_t i = 0; i < mf_compilation_diagnostic_count(comp); i++) {
     mf_diagnostic d = mf_compilation_diagnostic(comp, i);
     errors += d.severity == MF_SEVERITY_ERROR;
     if (meet(&all, &d)) continue;
-    fprintf(stderr, "%s:%u: not expected: %s %s; %s\n", path, d.line, d.code, d.message, d.suggestion ? d.suggestion : "");
+    fprintf(stderr, "%s:%u: not expected: %s %s; %s\n", path, d.line, d.code, d.message,
+            d.suggestion ? d.suggestion : "");
     (*failures)++;
   }
   for (size_t i = 0; i < all.count; i++) {
-    if (all.at[i].met) cover(all.at[i].code);
-    else fprintf(stderr, "%s:%u: expected, and missing: %s %s\n", path, all.at[i].line, all.at[i].code, all.at[i].text), (*failures)++;
+    if (all.at[i].met)
+      cover(all.at[i].code);
+    else
+      fprintf(stderr, "%s:%u: expected, and missing: %s %s\n", path, all.at[i].line, all.at[i].code,
+              all.at[i].text),
+          (*failures)++;
   }
-  if ((status == MF_OK) != (errors == 0)) (*failures)++, fprintf(stderr, "%s: status %s with %zu errors\n", path, mf_status_name(status), errors);
+  if ((status == MF_OK) != (errors == 0))
+    (*failures)++,
+        fprintf(stderr, "%s: status %s with %zu errors\n", path, mf_status_name(status), errors);
   if (*failures > before) {
     mf_compilation_write(comp, false, (mf_output){to_stderr, NULL});
     fprintf(stderr, "  again: T_FILE=%s make test T=check_corpus\n", base);
@@ -186,7 +207,8 @@ START_TEST(documents_give_exactly_the_diagnostics_they_expect) {
   corpus_files files = corpus_list("check", endings);
   size_t failures = 0, expected = 0;
   for (size_t i = 0; i < files.count; i++) expected += check_file(files.paths[i], &failures);
-  printf("check: %zu documents, %zu diagnostics expected, %zu wrong\n", files.count, expected, failures);
+  printf("check: %zu documents, %zu diagnostics expected, %zu wrong\n", files.count, expected,
+         failures);
   corpus_free(&files);
   ck_assert_uint_eq(failures, 0);
   ck_assert(getenv("T_FILE") || count_uncovered() == 0);

@@ -40,7 +40,10 @@ static inline bool corpus_ends(const char *name, const char *end) {
   return n > m && !strcmp(name + n - m, end);
 }
 
-typedef struct corpus_files { char **paths; size_t count; } corpus_files;
+typedef struct corpus_files {
+  char **paths;
+  size_t count;
+} corpus_files;
 
 static inline int corpus_compare(const void *a, const void *b) {
   return strcmp(*(char *const *)a, *(char *const *)b);
@@ -73,7 +76,10 @@ static inline void corpus_free(corpus_files *files) {
 }
 
 /* Lines of text, as they are. */
-typedef struct corpus_lines { char **at; size_t count; } corpus_lines;
+typedef struct corpus_lines {
+  char **at;
+  size_t count;
+} corpus_lines;
 static inline void corpus_add_line(corpus_lines *l, char *text) {
   l->at = realloc(l->at, (l->count + 1) * sizeof *l->at);
   l->at[l->count++] = text;
@@ -86,7 +92,9 @@ static inline void corpus_free_lines(corpus_lines *l) {
 
 /* Calls fn for each comment "# WORD..." of a text, with its line from 1 and the
  * text behind "# ", without trailing blanks. */
-static inline void corpus_comments(const char *text, void (*fn)(void *ctx, unsigned line, const char *comment), void *ctx) {
+static inline void corpus_comments(const char *text,
+                                   void (*fn)(void *ctx, unsigned line, const char *comment),
+                                   void *ctx) {
   unsigned line = 1;
   for (const char *p = text; *p; line++) {
     const char *end = strchr(p, '\n');

@@ -8,7 +8,8 @@
 #include "../../include/mfvm_tools.h"
 #include "corpus.h"
 
-static bool same_after_assembling(const char *path, const mf_buf *listing, const uint8_t *bytes, size_t n) {
+static bool same_after_assembling(const char *path, const mf_buf *listing, const uint8_t *bytes,
+                                  size_t n) {
   mf_alloc alloc = mf_alloc_default();
   mf_arena arena;
   mf_diags diags;
@@ -18,7 +19,9 @@ static bool same_after_assembling(const char *path, const mf_buf *listing, const
   mf_buf_init(&again, &alloc, 1 << 26);
   mf_status status = mf_assemble(&arena, mf_buf_str(listing), &diags, &again);
   bool same = status == MF_OK && again.n == n && !memcmp(again.p, bytes, n);
-  if (!same) fprintf(stderr, "%s: assembled again it is not the same image (%s)\n", path, mf_status_name(status));
+  if (!same)
+    fprintf(stderr, "%s: assembled again it is not the same image (%s)\n", path,
+            mf_status_name(status));
   mf_buf_fini(&again);
   mf_arena_fini(&arena);
   return same;
@@ -31,7 +34,8 @@ static bool is_golden(const char *path, const mf_buf *listing) {
   if (getenv("MF_BLESS")) corpus_write(golden_path, listing->p, listing->n);
   char *golden = corpus_read(golden_path, &n);
   bool same = golden && n == listing->n && !memcmp(golden, listing->p, n);
-  if (!same) fprintf(stderr, "%s: the listing differs (make bless T=disasm; git diff)\n", golden_path);
+  if (!same)
+    fprintf(stderr, "%s: the listing differs (make bless T=disasm; git diff)\n", golden_path);
   free(golden);
   return same;
 }
@@ -72,7 +76,8 @@ END_TEST
 
 START_TEST(two_spellings_of_a_condition_give_the_same_code) {
   static const char *const documents[] = {
-      "variables: { n: 1 }\nsteps: [{ name: a, condition: { type: greater_than, variable: n, value: 5 } }]\n",
+      "variables: { n: 1 }\nsteps: [{ name: a, condition: { type: greater_than, variable: n, "
+      "value: 5 } }]\n",
       "variables: { n: 1 }\nsteps: [{ name: a, condition: n > 5 }]\n",
       "variables: { n: 1 }\nsteps: [{ name: a, condition: \"${n > 5}\" }]\n"};
   char *listings[3];

@@ -26,7 +26,8 @@ static void repeat(const char *piece, size_t times) {
 static const char *first_error(mf_syntax syntax, size_t peak_limit) {
   static char code[16];
   mf_counting_alloc counting = {.inner = mf_alloc_default()};
-  mf_compile_options options = {.alloc = mf_counting_alloc_as_alloc(&counting), .name = "limit", .syntax = syntax};
+  mf_compile_options options = {
+      .alloc = mf_counting_alloc_as_alloc(&counting), .name = "limit", .syntax = syntax};
   mf_compilation *comp = NULL;
   mf_compile(&options, text.p, text.n, &comp);
   code[0] = 0;
@@ -190,7 +191,8 @@ START_TEST(evaluations_end_at_EVAL_FUEL) {
   mf_buf_clear(&text);
   repeat("x.contains('b')", 1);
   repeat(" || x.contains('b')", MF_LIMIT_EVAL_FUEL / (MF_LIMIT_STRING_BYTES / 2) + 1);
-  ck_assert_int_eq(evaluate(0, &result, mf_string((mf_str){big, MF_LIMIT_STRING_BYTES / 2})), MF_OUT_OF_FUEL);
+  ck_assert_int_eq(evaluate(0, &result, mf_string((mf_str){big, MF_LIMIT_STRING_BYTES / 2})),
+                   MF_OUT_OF_FUEL);
   free(big);
 }
 END_TEST
@@ -200,8 +202,10 @@ START_TEST(strings_end_at_STRING_BYTES) {
   memset(half, 'a', MF_LIMIT_STRING_BYTES);
   mf_value result;
   repeat("size(x + x) > 0 || x != ''", 1); /* no operator absorbs it */
-  ck_assert_int_eq(evaluate(0, &result, mf_string((mf_str){half, MF_LIMIT_STRING_BYTES / 2})), MF_OK);
-  ck_assert_int_eq(evaluate(0, &result, mf_string((mf_str){half, MF_LIMIT_STRING_BYTES})), MF_VALUE_TOO_LARGE);
+  ck_assert_int_eq(evaluate(0, &result, mf_string((mf_str){half, MF_LIMIT_STRING_BYTES / 2})),
+                   MF_OK);
+  ck_assert_int_eq(evaluate(0, &result, mf_string((mf_str){half, MF_LIMIT_STRING_BYTES})),
+                   MF_VALUE_TOO_LARGE);
   free(half);
 }
 END_TEST
@@ -226,7 +230,8 @@ START_TEST(evaluations_end_at_EVAL_MEMORY) {
   repeat(", x + [1]", 9);
   repeat("]", 1);
   mf_status status = evaluate(UINT64_MAX / 4, &result, list);
-  ck_assert_msg(status == MF_OUT_OF_MEMORY || status == MF_VALUE_TOO_LARGE, "%s", mf_status_name(status));
+  ck_assert_msg(status == MF_OUT_OF_MEMORY || status == MF_VALUE_TOO_LARGE, "%s",
+                mf_status_name(status));
   free(items);
 }
 END_TEST
@@ -286,7 +291,8 @@ END_TEST
 /* A map is made from its keys and values on the stack. */
 START_TEST(maps_of_interpolations_end_at_half_of_STACK_DEPTH) {
   repeat("variables:\n  x: 1\n  m:\n", 1);
-  for (size_t i = 0; i <= MF_LIMIT_STACK_DEPTH / 2; i++) mf_buf_printf(&text, "    k%zu: \"a${x}\"\n", i);
+  for (size_t i = 0; i <= MF_LIMIT_STACK_DEPTH / 2; i++)
+    mf_buf_printf(&text, "    k%zu: \"a${x}\"\n", i);
   repeat("steps: [{ wait: 1ms }]\n", 1);
   ck_assert_str_eq(first_error(MF_SYNTAX_YAML, 64 << 20), "MF-E0403");
 }
@@ -344,7 +350,8 @@ START_TEST(ten_thousand_steps_compile_in_proportion) {
   for (int i = 0; i < 2; i++) {
     mf_buf_clear(&text);
     repeat("steps:\n", 1);
-    repeat("  - { name: a, condition: \"1 < 2 || previous_step_failed\", scenario: baseline }\n", i ? 10000 : 1000);
+    repeat("  - { name: a, condition: \"1 < 2 || previous_step_failed\", scenario: baseline }\n",
+           i ? 10000 : 1000);
     mf_counting_alloc counting = {.inner = mf_alloc_default()};
     mf_compile_options options = {.alloc = mf_counting_alloc_as_alloc(&counting), .name = "x.yaml"};
     mf_compilation *comp = NULL;

@@ -20,7 +20,11 @@
 #include "../../vm/value.h"
 #include "corpus.h"
 
-typedef struct rule { char *kind, *name, *text; bool done; unsigned line; } rule;
+typedef struct rule {
+  char *kind, *name, *text;
+  bool done;
+  unsigned line;
+} rule;
 typedef struct world {
   rule *rules;
   size_t count;
@@ -31,13 +35,15 @@ typedef struct world {
   bool signal_wanted;
 } world;
 
-static const char *const kinds[] = {"expect", "then", "never", "once", "load", "request", "command", "set", "stop at", "allow-empty", NULL};
+static const char *const kinds[] = {"expect",  "then", "never",   "once",        "load", "request",
+                                    "command", "set",  "stop at", "allow-empty", NULL};
 
 static void take_rule(void *ctx, unsigned line, const char *comment) {
   world *w = ctx;
   for (size_t i = 0; kinds[i]; i++) {
     size_t n = strlen(kinds[i]);
-    if (strncmp(comment, kinds[i], n) || (comment[n] != ':' && comment[n] != ' ' && comment[n])) continue;
+    if (strncmp(comment, kinds[i], n) || (comment[n] != ':' && comment[n] != ' ' && comment[n]))
+      continue;
     const char *rest = comment + n;
     while (*rest == ' ') rest++;
     const char *colon = *rest == ':' ? rest : strstr(rest, ": ");
@@ -63,7 +69,8 @@ static void add_line(world *w, mf_buf *buf) {
   corpus_add_line(&w->lines, strndup(buf->p ? buf->p : "", buf->n));
   for (size_t i = 0; i < w->count; i++) {
     rule *r = &w->rules[i];
-    if (strcmp(r->kind, "stop at") || r->done || !strstr(w->lines.at[w->lines.count - 1], r->text)) continue;
+    if (strcmp(r->kind, "stop at") || r->done || !strstr(w->lines.at[w->lines.count - 1], r->text))
+      continue;
     r->done = true;
     w->signal_wanted = true;
   }
@@ -80,12 +87,15 @@ static mf_buf line_buffer(void) {
 static void put_value(mf_buf *buf, const mf_value *v) {
   mf_json_writer j;
   mf_json_write_init(&j, buf, 0);
-  if (v->kind == MF_UNSET) mf_buf_puts(buf, "nothing");
-  else mf_value_write_json(&j, v);
+  if (v->kind == MF_UNSET)
+    mf_buf_puts(buf, "nothing");
+  else
+    mf_value_write_json(&j, v);
 }
 
 static const char *outcome_word(mf_outcome_kind k) {
-  static const char *const words[] = {"passed", "failed", "skipped", "no_data", "warning", "interrupted"};
+  static const char *const words[] = {"passed",  "failed",  "skipped",
+                                      "no_data", "warning", "interrupted"};
   return words[k];
 }
 
@@ -95,12 +105,22 @@ static void on_notice(void *ctx, const mf_notice *n) {
   int name_n = (int)n->name.n, text_n = (int)n->text.n, path_n = (int)n->path.n;
   const char *name = n->name.p, *text = n->text.p;
   switch (n->kind) {
-    case MF_NOTICE_STEP_STARTED: mf_buf_printf(&b, "begin step %.*s at %.*s", name_n, name, path_n, n->path.p); break;
-    case MF_NOTICE_STEP_FINISHED: mf_buf_printf(&b, "step %.*s %s (%.3f s) %.*s", name_n, name, outcome_word(n->outcome), n->duration, text_n, text); break;
+    case MF_NOTICE_STEP_STARTED:
+      mf_buf_printf(&b, "begin step %.*s at %.*s", name_n, name, path_n, n->path.p);
+      break;
+    case MF_NOTICE_STEP_FINISHED:
+      mf_buf_printf(&b, "step %.*s %s (%.3f s) %.*s", name_n, name, outcome_word(n->outcome),
+                    n->duration, text_n, text);
+      break;
     case MF_NOTICE_BRANCH: mf_buf_printf(&b, "branch %.*s %.*s", name_n, name, text_n, text); break;
     case MF_NOTICE_HOOK_STARTED: mf_buf_printf(&b, "begin hook %.*s", name_n, name); break;
-    case MF_NOTICE_HOOK_FINISHED: mf_buf_printf(&b, "hook %.*s %s %.*s", name_n, name, outcome_word(n->outcome), text_n, text); break;
-    case MF_NOTICE_ACTION_FINISHED: mf_buf_printf(&b, "action %.*s %s at %.*s %.*s", name_n, name, outcome_word(n->outcome), path_n, n->path.p, text_n, text); break;
+    case MF_NOTICE_HOOK_FINISHED:
+      mf_buf_printf(&b, "hook %.*s %s %.*s", name_n, name, outcome_word(n->outcome), text_n, text);
+      break;
+    case MF_NOTICE_ACTION_FINISHED:
+      mf_buf_printf(&b, "action %.*s %s at %.*s %.*s", name_n, name, outcome_word(n->outcome),
+                    path_n, n->path.p, text_n, text);
+      break;
     case MF_NOTICE_ASSERTION:
       mf_buf_printf(&b, "assertion %.*s %s actual ", name_n, name, outcome_word(n->outcome));
       put_value(&b, &n->actual);
@@ -108,8 +128,14 @@ static void on_notice(void *ctx, const mf_notice *n) {
       put_value(&b, &n->expected);
       break;
     case MF_NOTICE_LOG: mf_buf_printf(&b, "log %.*s %.*s", name_n, name, text_n, text); break;
-    case MF_NOTICE_METRIC: mf_buf_printf(&b, "metric %.*s ", name_n, name); put_value(&b, &n->actual); break;
-    case MF_NOTICE_VARIABLE: mf_buf_printf(&b, "variable %.*s ", name_n, name); put_value(&b, &n->actual); break;
+    case MF_NOTICE_METRIC:
+      mf_buf_printf(&b, "metric %.*s ", name_n, name);
+      put_value(&b, &n->actual);
+      break;
+    case MF_NOTICE_VARIABLE:
+      mf_buf_printf(&b, "variable %.*s ", name_n, name);
+      put_value(&b, &n->actual);
+      break;
     case MF_NOTICE_WARNING: mf_buf_printf(&b, "warning %.*s", text_n, text); break;
     case MF_NOTICE_ERROR: mf_buf_printf(&b, "error %.*s", text_n, text); break;
     case MF_NOTICE_VERDICT: mf_buf_printf(&b, "verdict %s", outcome_word(n->outcome)); break;
@@ -120,7 +146,9 @@ static void on_notice(void *ctx, const mf_notice *n) {
 
 /* ---- the world ---- */
 
-static mf_str kept(world *w, const char *p, size_t n) { return (mf_str){mf_arena_copy(&w->arena, p, n), n}; }
+static mf_str kept(world *w, const char *p, size_t n) {
+  return (mf_str){mf_arena_copy(&w->arena, p, n), n};
+}
 
 /* "a=1 b=2.5" into a map. */
 static void add_pairs(world *w, mf_map_builder *m, const char *text) {
@@ -152,8 +180,10 @@ static mf_value load_outcome(world *w, const mf_value *args) {
     add_error(w, &out, r->text + 6);
   } else {
     mf_map_add(&out, "ok", mf_bool(true));
-    if (!r) add_pairs(w, &metrics, "requests=100 errors=0 error_rate=0.0 avg_latency=50.0");
-    else add_pairs(w, &metrics, r->text);
+    if (!r)
+      add_pairs(w, &metrics, "requests=100 errors=0 error_rate=0.0 avg_latency=50.0");
+    else
+      add_pairs(w, &metrics, r->text);
   }
   mf_value m = mf_map_done(&metrics);
   mf_map_add(&out, "metrics", m);
@@ -181,9 +211,12 @@ static mf_value request_outcome(world *w, const char *kind, mf_str name) {
 static mf_value perform(world *w, const mf_effect *e) {
   mf_map_builder out;
   if (mf_str_is(e->driver, "http_load")) return load_outcome(w, e->args);
-  if (mf_str_is(e->driver, "http_request")) return request_outcome(w, "request", mf_map_str(e->args, "url", ""));
-  if (mf_str_is(e->driver, "command")) return request_outcome(w, "command", mf_map_str(e->args, "command", ""));
-  if (mf_str_is(e->driver, "wait")) w->now_ns += (int64_t)(mf_map_number(e->args, "seconds", 0) * 1e9);
+  if (mf_str_is(e->driver, "http_request"))
+    return request_outcome(w, "request", mf_map_str(e->args, "url", ""));
+  if (mf_str_is(e->driver, "command"))
+    return request_outcome(w, "command", mf_map_str(e->args, "command", ""));
+  if (mf_str_is(e->driver, "wait"))
+    w->now_ns += (int64_t)(mf_map_number(e->args, "seconds", 0) * 1e9);
   mf_map_build(&out, &w->arena);
   mf_map_add(&out, "ok", mf_bool(true));
   return mf_map_done(&out);
@@ -208,7 +241,8 @@ static void drive(world *w, const char *path) {
   for (int turns = 0; turns < 100000; turns++) {
     mf_vm_state state = mf_vm_run(w->vm, &e);
     if (state == MF_VM_DONE) return;
-    ck_assert_msg(state == MF_VM_EFFECT, "%s: machine state %d, %s", path, state, mf_status_name(mf_vm_error(w->vm)));
+    ck_assert_msg(state == MF_VM_EFFECT, "%s: machine state %d, %s", path, state,
+                  mf_status_name(mf_vm_error(w->vm)));
     add_effect_line(w, &e);
     bool stop = w->signal_wanted;
     w->signal_wanted = false;
@@ -238,7 +272,9 @@ static size_t judge(const world *w, const char *path, size_t *expected) {
     if (!then && !expect && !never && !once) continue;
     (*expected)++;
     long at = find_line(w, r->text, then ? (size_t)(last + 1) : 0);
-    bool ok = never ? at < 0 : once ? at >= 0 && find_line(w, r->text, (size_t)at + 1) < 0 : at >= 0;
+    bool ok = never  ? at < 0
+              : once ? at >= 0 && find_line(w, r->text, (size_t)at + 1) < 0
+                     : at >= 0;
     if (expect || then) last = at >= 0 ? at : last;
     if (ok) continue;
     failures++;
@@ -251,7 +287,10 @@ static size_t judge(const world *w, const char *path, size_t *expected) {
   return failures;
 }
 
-static void to_stderr(void *ctx, const char *p, size_t n) { (void)ctx; fwrite(p, 1, n, stderr); }
+static void to_stderr(void *ctx, const char *p, size_t n) {
+  (void)ctx;
+  fwrite(p, 1, n, stderr);
+}
 
 static void set_variables(world *w, const char *path) {
   for (size_t i = 0; i < w->count; i++) {
@@ -266,9 +305,12 @@ static void set_variables(world *w, const char *path) {
 }
 
 static size_t run_image(world *w, const char *path, mf_image *image, size_t *expected) {
-  mf_vm_options options = {.seed = 1, .start_wall_ns = 1700000000000000000, .run_id = "0123456789abcdef",
+  mf_vm_options options = {.seed = 1,
+                           .start_wall_ns = 1700000000000000000,
+                           .run_id = "0123456789abcdef",
                            .allow_empty = find_rule(w, "allow-empty", "") != NULL,
-                           .notice = on_notice, .notice_ctx = w};
+                           .notice = on_notice,
+                           .notice_ctx = w};
   ck_assert_int_eq(mf_vm_new(image, &options, &w->vm), MF_OK);
   set_variables(w, path);
   drive(w, path);
@@ -298,7 +340,8 @@ static size_t run_file(const char *path, size_t *expected) {
     mf_compilation_write(comp, false, (mf_output){to_stderr, NULL});
   }
   mf_compilation_free(comp);
-  for (size_t i = 0; i < w.count; i++) free(w.rules[i].kind), free(w.rules[i].name), free(w.rules[i].text);
+  for (size_t i = 0; i < w.count; i++)
+    free(w.rules[i].kind), free(w.rules[i].name), free(w.rules[i].text);
   free(w.rules);
   corpus_free_lines(&w.lines);
   mf_arena_fini(&w.arena);
@@ -311,13 +354,16 @@ static void run_folder(const char *folder) {
   corpus_files files = corpus_list(folder, endings);
   size_t failures = 0, expected = 0;
   for (size_t i = 0; i < files.count; i++) failures += run_file(files.paths[i], &expected);
-  printf("%s: %zu documents, %zu expectations, %zu wrong\n", folder, files.count, expected, failures);
+  printf("%s: %zu documents, %zu expectations, %zu wrong\n", folder, files.count, expected,
+         failures);
   corpus_free(&files);
   ck_assert_uint_eq(failures, 0);
 }
 
-START_TEST(documents_run_as_they_say) { run_folder("run"); } END_TEST
-START_TEST(old_bugs_stay_away) { run_folder("regress"); } END_TEST
+START_TEST(documents_run_as_they_say) { run_folder("run"); }
+END_TEST
+START_TEST(old_bugs_stay_away) { run_folder("regress"); }
+END_TEST
 
 Suite *run_corpus_suite(void) {
   Suite *s = suite_create("run_corpus");

@@ -21,10 +21,16 @@ static const char listing[] =
     ".const 6 string \"max_connections\"\n.const 7 int 5000\n"
     ".chunk 0 name=\"main\" kind=main\n"
     "  RUN_ENTER end\n  STEP_ENTER 0, leave\n  CONST 0\n  STEP_BEGIN 0\n"
-    "  CONST 0\n  CONST 1\n  CONST 2\n  CONST 3\n  CONST 4\n  CONST 5\n  CONST 6\n  CONST 7\n  MAP 4\n"
-    "  SCENARIO 0\nleave:\n  STEP_OUTCOME 0\n  STEP_LEAVE 0\nend:\n  RUN_FINAL\n  VERDICT\n  RUN_LEAVE\n  END\n";
+    "  CONST 0\n  CONST 1\n  CONST 2\n  CONST 3\n  CONST 4\n  CONST 5\n  CONST 6\n  CONST 7\n  MAP "
+    "4\n"
+    "  SCENARIO 0\nleave:\n  STEP_OUTCOME 0\n  STEP_LEAVE 0\nend:\n  RUN_FINAL\n  VERDICT\n  "
+    "RUN_LEAVE\n  END\n";
 
-static void drop(void *ctx, const char *p, size_t n) { (void)ctx; (void)p; (void)n; }
+static void drop(void *ctx, const char *p, size_t n) {
+  (void)ctx;
+  (void)p;
+  (void)n;
+}
 static void keep(void *ctx, const char *p, size_t n) { fwrite(p, 1, n, ctx); }
 
 START_TEST(a_load_is_capped_at_LOAD_RATE_and_LOAD_CONNECTIONS) {
@@ -36,9 +42,19 @@ START_TEST(a_load_is_capped_at_LOAD_RATE_and_LOAD_CONNECTIONS) {
   ck_assert(fd >= 0);
   close(fd);
   unlink(path);
-  ck_assert_int_eq(mf_image_assemble(&alloc, "caps.mfs", (mf_str){listing, sizeof listing - 1}, &image, errors), MF_OK);
-  mf_run_options options = {.alloc = alloc, .image = image.p, .image_size = image.n, .target = "sample",
-                            .time_scale = 1, .seed = 1, .journal = path, .sync = "none", .out = nowhere, .err = errors};
+  ck_assert_int_eq(
+      mf_image_assemble(&alloc, "caps.mfs", (mf_str){listing, sizeof listing - 1}, &image, errors),
+      MF_OK);
+  mf_run_options options = {.alloc = alloc,
+                            .image = image.p,
+                            .image_size = image.n,
+                            .target = "sample",
+                            .time_scale = 1,
+                            .seed = 1,
+                            .journal = path,
+                            .sync = "none",
+                            .out = nowhere,
+                            .err = errors};
   ck_assert_int_eq(mf_run(&options), 0);
   FILE *f = fopen(path, "r");
   ck_assert(f != NULL);

@@ -23,7 +23,7 @@ static void add_failed(mf_facts *f) {
 }
 static void add_threshold(mf_facts *f) { f->threshold_crossed = true; }
 
-/* DESIGN, "Verdict", in its order. */
+/* In the order of docs/design.md, "Verdict and exit codes". */
 static const struct {
   int code;
   void (*add)(mf_facts *f);
