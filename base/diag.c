@@ -41,6 +41,13 @@ void mf_code_text(mf_code code, char out[16]) {
   for (unsigned i = 7; i >= 4; i--, number /= 10) out[i] = (char)('0' + number % 10);
 }
 
+mf_code mf_code_of_text(const char *text) {
+  unsigned number = 0;
+  if (strlen(text) != 8) return MF_CODE_NONE;
+  for (unsigned i = 4; i < 8; i++) number = number * 10 + (unsigned)(text[i] - '0');
+  return (mf_code)number;
+}
+
 /* ---- Collecting ---- */
 
 void mf_diags_init(mf_diags *diags, mf_arena *arena) { *diags = (mf_diags){.arena = arena}; }

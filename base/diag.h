@@ -44,6 +44,8 @@ void mf_diags_sort(mf_diags *diags);
 
 /* "MF-E0203" or "MF-W0801"; out needs 16 bytes. */
 void mf_code_text(mf_code code, char out[16]);
+/* And back; MF_CODE_NONE when there is none. */
+mf_code mf_code_of_text(const char *text);
 bool mf_code_is_warning(mf_code code);
 /* Stage word ("check") and explanation of a code. */
 const char *mf_code_stage(mf_code code);

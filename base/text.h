@@ -64,6 +64,16 @@ size_t mf_format_duration(int64_t ns, char out[40]);
  * malformed or outside years 1..9999. */
 size_t mf_format_timestamp(int64_t seconds, uint32_t nanos, char out[40]);
 bool mf_parse_timestamp(mf_str s, int64_t *seconds, uint32_t *nanos);
+/* The date and time of day that is `seconds` after 1970, years 0..10000. */
+typedef struct mf_civil {
+  int year, month, day; /* month and day from 1 */
+  int hour, minute, second;
+  int day_of_year; /* from 0 */
+  int day_of_week; /* 0: Sunday */
+} mf_civil;
+mf_civil mf_civil_of(int64_t seconds);
+/* Days from 1970-01-01 to a date. */
+int64_t mf_civil_days(int year, int month, int day);
 
 /* Standard base64 with padding.  Decoding accepts missing padding; SIZE_MAX on
  * malformed input.  `out` needs mf_base64_size(n) bytes / n*3/4 + 3 bytes. */

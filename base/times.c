@@ -154,6 +154,29 @@ static int64_t month_length(int64_t year, int64_t month) {
   return month == 4 || month == 6 || month == 9 || month == 11 ? 30 : 31;
 }
 
+int64_t mf_civil_days(int year, int month, int day) {
+  civil c = {.year = year, .month = month, .day = day};
+  return days_of(&c);
+}
+
+mf_civil mf_civil_of(int64_t seconds) {
+  const int64_t before = 1000 * DAY * 366; /* what % is given must not be negative */
+  int64_t in_day = (seconds + before * 10) % DAY, days = (seconds - in_day) / DAY;
+  civil c = {0}, first = {.month = 1, .day = 1};
+  set_date(&c, days);
+  first.year = c.year;
+  return (mf_civil){
+      .year = (int)c.year,
+      .month = (int)c.month,
+      .day = (int)c.day,
+      .hour = (int)(in_day / 3600),
+      .minute = (int)(in_day / 60 % 60),
+      .second = (int)(in_day % 60),
+      .day_of_year = (int)(days - days_of(&first)),
+      .day_of_week = (int)((days + 4 + 7 * 1000000) % 7), /* 1970 began on a Thursday */
+  };
+}
+
 static char *put_padded(char *to, int64_t value, unsigned digits, char after) {
   for (unsigned i = digits; i-- > 0; value /= 10) to[i] = (char)('0' + value % 10);
   to[digits] = after;

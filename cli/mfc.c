@@ -9,7 +9,11 @@ static const cli_verb verbs[] = {
     {"disasm", verb_disasm, "FILE", "list an image, or the image of a document"},
     {"asm", verb_asm, "FILE -o OUT", "assemble a listing"},
     {"verify", verb_verify, "FILE...", "prove that images are sound"},
-    {"eval", verb_eval, "EXPR [--var k=v]...", "evaluate an expression"},
+    {"eval", verb_eval,
+     "EXPR [--var k=v]... [--vars FILE] [--type k=TYPE]... [--container NAME] [--strict-cel] "
+     "[--unchecked] [--explain|--types|--ast|--disasm|--bench]",
+     "evaluate an expression, or show what it is made of"},
+    {"repl", verb_repl, "", "evaluate expressions line by line; :help lists commands"},
     {"explain", verb_explain, "CODE", "say what a diagnostic means"},
     {NULL, NULL, NULL, NULL}};
 

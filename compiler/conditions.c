@@ -2,6 +2,7 @@
 /* conditions - mappings with a `type` and expression texts both become one
  * expression tree, so that both give the same code. */
 #include "compiler.h"
+#include "expr_types.h"
 
 static mf_expr *expr_of_kind(mf_compiler *c, mf_expr_kind kind, mf_span span) {
   mf_expr *e = MF_NEW(c->scratch, mf_expr);
@@ -280,6 +281,8 @@ static const char *kind_phrase(mf_kind kind) {
     case MF_UNSET:
     case MF_BOOL:
     case MF_OPTIONAL:
+    case MF_IP:
+    case MF_CIDR:
     case MF_ERROR: break;
   }
   return "no value";
@@ -300,5 +303,8 @@ void mf_emit_condition(mf_compiler *c, const mf_expr *e, uint32_t label_false) {
     mf_diag_add(c->diags, MF_E_NOT_BOOL, e->span, kind_phrase(kind));
   warn_constant(c, e);
   mf_emit_expr(c, e);
+  const mf_type *type = c->expr.type;
+  if (type && type->kind != MF_TYPE_BOOL && !mf_type_is_dyn(type))
+    mf_diag_add(c->diags, MF_E_NOT_BOOL, e->span, mf_type_text(c->arena, type));
   MF_EMIT(c, JUMP_FALSE, label_false, 0);
 }

@@ -22,25 +22,35 @@ typedef enum mf_expr_kind {
   MF_EXPR_MESSAGE, /* name{field: value}: first, ... are fields; parsed, refused by the checker */
   MF_EXPR_JOIN,    /* the texts of the children, joined (CONCAT); made from interpolations by
                        compiler/data.c, never by the grammar */
+  MF_EXPR_LOOP,    /* a macro over a list or map; op: MF_LOOP_KIND_...; the range, one or two VARs,
+                       a predicate if there are two more children, and what is made of a turn */
+  MF_EXPR_BIND,    /* VAR, its value, VAR, its value ..., and the expression over them */
+  MF_EXPR_OPT_MAP, /* first.optMap(VAR, third); with op 1 optFlatMap */
+  MF_EXPR_VAR,     /* name: declares a variable of the node it stands in; never evaluated */
+  MF_EXPR_LOCAL,   /* a use of `variable`; name is its */
   MF_EXPR_ERROR,   /* reported already */
 } mf_expr_kind;
 
 /* Operators are the opcodes that carry them out (MF_OP_ADD ...), and AND / OR. */
-#define MF_EXPR_OPTIONAL 1    /* .?f  [?i]  ?element */
+#define MF_EXPR_OPTIONAL 1    /* .?f  [?i]  a message's ?field */
 #define MF_EXPR_LEADING_DOT 2 /* .name */
 #define MF_EXPR_RECEIVER 4    /* call in receiver form */
 #define MF_EXPR_PARENTHESES 8
+#define MF_EXPR_ELEMENT 64 /* a list's ?element, a map's ?key */
 
+typedef struct mf_type mf_type; /* expr_types.h */
 typedef struct mf_expr mf_expr;
 struct mf_expr {
   uint8_t kind, flags, op;
   uint8_t depth;
   mf_span span; /* in the document's source */
   mf_span name_span;
-  mf_expr *next;  /* next sibling */
-  mf_expr *first; /* children */
-  mf_str name;    /* IDENT, SELECT, CALL, MESSAGE; field names */
-  mf_value value; /* LITERAL */
+  mf_expr *next;           /* next sibling */
+  mf_expr *first;          /* children */
+  mf_str name;             /* IDENT, SELECT, CALL, MESSAGE; field names */
+  mf_value value;          /* LITERAL */
+  const mf_expr *variable; /* LOCAL: the VAR */
+  const mf_type *type;     /* set by mf_expr_types; NULL: not looked at */
 };
 
 /* Where a piece of expression text came from: offsets inside `text` are added
@@ -83,6 +93,7 @@ typedef enum mf_ref_kind {
   MF_REF_SLOT,       /* slot */
   MF_REF_STEP_FIELD, /* step (or MF_PREVIOUS), field */
   MF_REF_CONSTANT,   /* value */
+  MF_REF_ERROR,      /* an error when evaluated: nothing has the name `value` (text) */
 } mf_ref_kind;
 typedef struct mf_ref {
   mf_ref_kind kind;
@@ -98,6 +109,10 @@ typedef struct mf_names_env {
    * chain was written without "variables." and is looked up in all scopes. */
   mf_ref (*resolve)(void *ctx, const mf_str *names, const mf_span *spans, uint32_t count);
   void *ctx;
+  /* The same for a chain with a leading dot: names of no container.  NULL: resolve. */
+  mf_ref (*resolve_root)(void *ctx, const mf_str *names, const mf_span *spans, uint32_t count);
+  /* The type of what a name came to; NULL: all are dyn. */
+  const mf_type *(*type_of)(void *ctx, const mf_ref *ref);
 } mf_names_env;
 
 typedef struct mf_expr_emitter {
@@ -107,6 +122,11 @@ typedef struct mf_expr_emitter {
   const mf_names_env *env;
   const mf_lines *lines; /* for the line map; may be NULL */
   bool strict_cel;
+  bool unchecked;      /* unknown functions are run-time errors, types are not looked at */
+  const mf_type *type; /* of the latest that was emitted; NULL: not known */
+  /* Functions that only the checker knows (program.h); NULL: none. */
+  const struct mf_declared_function *declared;
+  size_t declared_count;
 } mf_expr_emitter;
 
 /* Emits code that pushes the value of e.  Folds constants by running the

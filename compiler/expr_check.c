@@ -23,67 +23,14 @@ static const struct function {
   const char *name;
   uint32_t min, max;
 } functions[] = {
-#define MF_FUNCTION(name, code, min_args, max_args, cost, doc) {#name, min_args, max_args},
+#define MF_FUNCTION(id, spelling, code, min_args, max_args, signatures, cost, doc) \
+  {spelling, min_args, max_args},
 #include "../vm/functions.def"
 #undef MF_FUNCTION
 };
 static const size_t function_count = sizeof functions / sizeof functions[0];
 
-/* CEL's macros, and names with a namespace: a family is refused as a whole. */
-static const char *const not_yet[] = {
-    "all",
-    "exists",
-    "exists_one",
-    "existsOne",
-    "map",
-    "filter",
-    "transformList",
-    "transformMap",
-    "transformMapEntry",
-    "optMap",
-    "optFlatMap",
-    "sortBy",
-    "matches",
-    "getFullYear",
-    "getMonth",
-    "getDate",
-    "getDayOfMonth",
-    "getDayOfWeek",
-    "getDayOfYear",
-    "getHours",
-    "getMinutes",
-    "getSeconds",
-    "getMilliseconds",
-    "charAt",
-    "indexOf",
-    "lastIndexOf",
-    "join",
-    "lowerAscii",
-    "upperAscii",
-    "replace",
-    "split",
-    "substring",
-    "trim",
-    "reverse",
-    "format",
-    "slice",
-    "flatten",
-    "distinct",
-    "sort",
-    "hasValue",
-    "orValue",
-    "ip",
-    "cidr",
-    "isIP",
-    "isCIDR",
-    "uuid",
-    "random",
-    "random_int",
-    "window",
-};
-static const char *const not_yet_namespaces[] = {
-    "math", "optional", "cel", "strings", "base64", "lists", "sets", "regex", "ip", "cidr",
-};
+static const char *const not_yet[] = {"uuid", "random", "random_int", "window"};
 
 /* What other languages call them. */
 static const struct {
@@ -112,10 +59,32 @@ static const struct function *find(mf_str name) {
 }
 
 static bool is_not_yet(const mf_expr *call) {
-  if (is_one_of(call->name, not_yet, sizeof not_yet / sizeof not_yet[0])) return true;
-  if (!(call->flags & MF_EXPR_RECEIVER) || call->first->kind != MF_EXPR_IDENT) return false;
-  return is_one_of(call->first->name, not_yet_namespaces,
-                   sizeof not_yet_namespaces / sizeof not_yet_namespaces[0]);
+  return is_one_of(call->name, not_yet, sizeof not_yet / sizeof not_yet[0]);
+}
+
+/* Whether the part of a dotted name before its first dot is that of a function. */
+static bool has_namespace(mf_str dotted) {
+  size_t dot = mf_str_find(dotted, MF_STR("."), 0);
+  if (dot == SIZE_MAX) return false;
+  for (size_t i = 0; i < function_count; i++)
+    if (mf_str_starts(mf_str_of(functions[i].name), (mf_str){dotted.p, dot + 1})) return true;
+  return false;
+}
+
+/* The function's name as a reader sees it: math.abs(x) has no receiver. */
+static mf_str written_name(const mf_expr *call, char *out, size_t size) {
+  mf_str dotted = {NULL, 0};
+  if (call->flags & MF_EXPR_RECEIVER) dotted = mf_expr_dotted_name(call, out, size);
+  return dotted.n && has_namespace(dotted) ? dotted : call->name;
+}
+
+/* abs is offered as math.abs. */
+static const char *in_namespace(mf_str name) {
+  for (size_t i = 0; i < function_count; i++) {
+    const char *dot = strchr(functions[i].name, '.');
+    if (dot && mf_str_is(name, dot + 1)) return functions[i].name;
+  }
+  return NULL;
 }
 
 static const char *near_function(mf_arena *arena, mf_str name) {
@@ -123,6 +92,7 @@ static const char *near_function(mf_arena *arena, mf_str name) {
   mf_near_init(&near, name);
   for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++)
     if (mf_str_is(name, synonyms[i].name)) return synonyms[i].hint;
+  if (in_namespace(name)) return mf_arena_printf(arena, "did you mean '%s'?", in_namespace(name));
   mf_near_offer(&near, MF_STR("has"));
   for (size_t i = 0; i < function_count; i++) mf_near_offer(&near, mf_str_of(functions[i].name));
   mf_str best = mf_near_best(&near);
@@ -136,10 +106,23 @@ static bool not_supported(mf_expr_emitter *em, mf_span span, mf_str what) {
   return false;
 }
 
+/* A macro's name with another number of arguments. */
+static bool no_macro(mf_expr_emitter *em, const mf_expr *call, const char *wanted) {
+  uint32_t argc = mf_expr_count(call->first) - 1;
+  const char *name = mf_arena_printf(em->arena, "%.*s", SHOWN(call->name));
+  mf_diag_add(em->diags, MF_E_ARGUMENT_COUNT, call->span, name, wanted,
+              mf_arena_printf(em->arena, "%u", argc));
+  return false;
+}
+
 static bool unknown_function(mf_expr_emitter *em, const mf_expr *call) {
+  const char *macro = mf_expr_macro_arguments(call->name);
+  if (macro && call->flags & MF_EXPR_RECEIVER) return no_macro(em, call, macro);
   if (is_not_yet(call)) return not_supported(em, call->name_span, call->name);
-  const char *hint = near_function(em->arena, call->name);
-  mf_diag_add_hint(em->diags, MF_E_UNKNOWN_FUNCTION, call->name_span, hint, SHOWN(call->name));
+  char text[64];
+  mf_str name = written_name(call, text, sizeof text);
+  const char *hint = near_function(em->arena, name);
+  mf_diag_add_hint(em->diags, MF_E_UNKNOWN_FUNCTION, call->name_span, hint, SHOWN(name));
   return false;
 }
 
@@ -147,8 +130,9 @@ static bool unknown_function(mf_expr_emitter *em, const mf_expr *call) {
 static bool wrong_count(mf_expr_emitter *em, const mf_expr *call, const struct function *f,
                         uint32_t argc) {
   uint32_t receiver = call->flags & MF_EXPR_RECEIVER ? 1 : 0;
-  if (f->min < receiver) receiver = 0;
-  uint32_t min = f->min - receiver, max = f->max - receiver;
+  uint32_t counted = strchr(f->name, '.') ? 0 : receiver;
+  if (f->min < counted) counted = receiver = 0;
+  uint32_t min = f->min - counted, max = f->max - counted;
   const char *range = min == max ? "" : mf_arena_printf(em->arena, "%u to ", min);
   const char *plural = max == 1 ? "" : "s";
   const char *wanted = mf_arena_printf(em->arena, "%s%u argument%s", range, max, plural);
@@ -159,7 +143,8 @@ static bool wrong_count(mf_expr_emitter *em, const mf_expr *call, const struct f
 
 static bool check_has(mf_expr_emitter *em, const mf_expr *call) {
   const mf_expr *of = call->first;
-  if (of && !of->next && (of->kind == MF_EXPR_SELECT || of->kind == MF_EXPR_ERROR)) return true;
+  bool is_select = of && of->kind == MF_EXPR_SELECT && !(of->flags & MF_EXPR_OPTIONAL);
+  if (of && !of->next && (is_select || of->kind == MF_EXPR_ERROR)) return true;
   mf_diag_add(em->diags, MF_E_HAS_ARGUMENT, of ? of->span : call->span);
   return false;
 }
@@ -168,8 +153,9 @@ static bool check_call(mf_expr_emitter *em, const mf_expr *call) {
   const mf_expr *args;
   uint32_t argc;
   if (mf_expr_is_has(call)) return check_has(em, call);
-  if (mf_expr_function(call, &args, &argc) != MF_ABSENT) return true;
-  const struct function *f = find(call->name);
+  if (mf_expr_function(call, &args, &argc) != MF_ABSENT || em->unchecked) return true;
+  char text[64];
+  const struct function *f = find(written_name(call, text, sizeof text));
   return f ? wrong_count(em, call, f, argc) : unknown_function(em, call);
 }
 
@@ -200,13 +186,7 @@ static bool check_message(mf_expr_emitter *em, const mf_expr *e) {
   return false;
 }
 
-static mf_str optional_sign(const mf_expr *e) {
-  if (e->kind == MF_EXPR_SELECT) return MF_STR(".?");
-  return e->kind == MF_EXPR_INDEX ? MF_STR("[?]") : MF_STR("?");
-}
-
 static bool check_node(mf_expr_emitter *em, const mf_expr *e) {
-  if (e->flags & MF_EXPR_OPTIONAL) return not_supported(em, e->span, optional_sign(e));
   switch ((mf_expr_kind)e->kind) {
     case MF_EXPR_CALL: return check_call(em, e);
     case MF_EXPR_BINARY: return check_strict(em, e);
@@ -220,7 +200,12 @@ static bool check_node(mf_expr_emitter *em, const mf_expr *e) {
     case MF_EXPR_CHOOSE:
     case MF_EXPR_LIST:
     case MF_EXPR_MAP:
-    case MF_EXPR_JOIN: break;
+    case MF_EXPR_JOIN:
+    case MF_EXPR_LOOP:
+    case MF_EXPR_BIND:
+    case MF_EXPR_OPT_MAP:
+    case MF_EXPR_VAR:
+    case MF_EXPR_LOCAL: break;
   }
   return true;
 }
@@ -241,11 +226,14 @@ static bool check(mf_expr_emitter *em, const mf_expr *e) {
 /* Values on the stack while e is evaluated.  Lists and joins are made in pieces
  * (expr_emit.c); what folds is one constant. */
 static uint32_t values_needed(mf_expr_emitter *em, const mf_expr *e) {
-  enum { WORTH_FOLDING = 64 };
+  enum { WORTH_FOLDING = 64, LOOP_STATE = 3 };
   uint32_t most = 1, held = 0;
   bool one_by_one = e->kind == MF_EXPR_CHOOSE;
   bool in_pieces = e->kind == MF_EXPR_LIST || e->kind == MF_EXPR_JOIN;
+  bool is_loop = e->kind == MF_EXPR_LOOP;
   for (const mf_expr *child = e->first; child; child = child->next) {
+    if (is_loop && child == e->first->next) held += LOOP_STATE - 1; /* instead of the range */
+    if (child->kind == MF_EXPR_VAR && !is_loop) continue;
     uint32_t here = held + values_needed(em, child);
     if (here > most) most = here;
     if (!one_by_one && !(in_pieces && held == MF_EXPR_PIECE)) held++;

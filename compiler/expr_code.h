@@ -21,10 +21,55 @@ mf_ref mf_expr_resolve(mf_expr_emitter *em, const mf_expr *e, uint32_t count);
 void mf_expr_resolve_all(mf_expr_emitter *em, const mf_expr *e);
 
 bool mf_expr_is_has(const mf_expr *e);
+/* "math.abs" of the receiver call math.abs(x), in `out` of `size` bytes; n 0 when
+ * its receiver is no name, or it is too long to be a function's. */
+mf_str mf_expr_dotted_name(const mf_expr *call, char *out, size_t size);
 /* The function a call means, MF_ABSENT if none fits.  *args is its first
  * argument: math.abs(x) has a namespace and no receiver. */
 uint32_t mf_expr_function(const mf_expr *call, const mf_expr **args, uint32_t *argc);
 uint32_t mf_expr_count(const mf_expr *first); /* of siblings */
+
+/* ---- compiler/expr_macros.c ---- */
+
+/* "2 or 3 arguments": what a macro of that name takes; NULL if there is none. */
+const char *mf_expr_macro_arguments(mf_str name);
+
+/* ---- compiler/expr_emit.c ---- */
+
+/* A variable, and where on the stack its value stands: values below it, counted
+ * from where the expression began. */
+typedef struct mf_scope mf_scope;
+struct mf_scope {
+  const mf_scope *up;
+  const mf_expr *variable;
+  uint32_t at;
+};
+
+/* Code being made for one expression. */
+typedef struct mf_coder {
+  mf_expr_emitter *em;
+  mf_builder *b;
+  mf_span marked;        /* where the line map stands */
+  uint32_t depth;        /* values on the stack since the expression began */
+  const mf_scope *scope; /* the innermost variable */
+} mf_coder;
+
+void mf_code_op(mf_coder *x, mf_opcode code, uint32_t a, uint32_t b);
+/* What follows is blamed on this place. */
+void mf_code_mark(mf_coder *x, mf_span span);
+/* Code that pushes the value of e. */
+void mf_code_value(mf_coder *x, const mf_expr *e);
+/* Its value if that is known, else kind MF_UNSET. */
+mf_value mf_code_known(mf_coder *x, const mf_expr *e);
+
+/* ---- compiler/expr_loops.c ---- */
+
+void mf_code_local(mf_coder *x, const mf_expr *e);
+/* Its comparison with a constant. */
+void mf_code_local_relation(mf_coder *x, const mf_expr *e, mf_opcode relation, const mf_value *k);
+void mf_code_loop(mf_coder *x, const mf_expr *e);
+void mf_code_bind(mf_coder *x, const mf_expr *e);
+void mf_code_opt_map(mf_coder *x, const mf_expr *e);
 
 /* ---- compiler/expr_check.c ---- */
 
@@ -41,6 +86,10 @@ bool mf_expr_check(mf_expr_emitter *em, const mf_expr *e);
 
 /* Sets MF_EXPR_CONSTANT in the whole tree; whether e has it. */
 bool mf_expr_mark_constant(mf_expr *e);
+/* Whether e is arithmetic that may meet a double beside an int. */
+bool mf_expr_may_mix(const mf_expr *e);
+/* What may mix has no constant value under strict_cel. */
+bool mf_expr_unmark_mixed(mf_expr *e);
 /* The value of a marked tree, kind MF_UNSET when it has none. */
 mf_value mf_expr_constant(mf_arena *arena, const mf_expr *e);
 #endif

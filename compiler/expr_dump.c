@@ -52,6 +52,18 @@ static void write_literal(mf_buf *out, const mf_value *v) {
   }
 }
 
+static const char *macro_of(const mf_expr *e) {
+  bool two = e->first->next->next->kind == MF_EXPR_VAR;
+  switch (e->op) {
+    case MF_LOOP_KIND_LIST: return two ? "transformList" : "map";
+    case MF_LOOP_KIND_ONE: return "exists_one";
+    case MF_LOOP_KIND_MAP: return "transformMap";
+    case MF_LOOP_KIND_ENTRIES: return "transformMapEntry";
+    case MF_LOOP_KIND_SORT: return "sortBy";
+    default: return mf_enum_word(MF_OPERAND_LOOP_KIND, e->op);
+  }
+}
+
 static void write_children(mf_buf *out, const mf_expr *e) {
   for (; e; e = e->next) {
     mf_buf_putc(out, ' ');
@@ -72,18 +84,25 @@ static void write_head(mf_buf *out, const mf_expr *e) {
     case MF_EXPR_MESSAGE: mf_buf_puts(out, "message "); break;
     case MF_EXPR_JOIN: mf_buf_puts(out, "join"); break;
     case MF_EXPR_ERROR: mf_buf_puts(out, "error"); break;
+    case MF_EXPR_LOOP: mf_buf_puts(out, macro_of(e)); break;
+    case MF_EXPR_BIND: mf_buf_puts(out, "bind"); break;
+    case MF_EXPR_OPT_MAP: mf_buf_puts(out, e->op ? "optFlatMap" : "optMap"); break;
+    case MF_EXPR_VAR: mf_buf_puts(out, "var "); break;
+    case MF_EXPR_LOCAL: mf_buf_puts(out, "local "); break;
     case MF_EXPR_UNARY:
     case MF_EXPR_BINARY: mf_buf_puts(out, operator_of(e->op)); break;
     case MF_EXPR_LITERAL:
     case MF_EXPR_IDENT: break;
   }
   if (e->flags & MF_EXPR_LEADING_DOT) mf_buf_putc(out, '.');
-  if (e->kind == MF_EXPR_CALL || e->kind == MF_EXPR_MESSAGE) mf_buf_add_str(out, e->name);
+  bool has_name = e->kind == MF_EXPR_CALL || e->kind == MF_EXPR_MESSAGE || e->kind == MF_EXPR_VAR ||
+                  e->kind == MF_EXPR_LOCAL;
+  if (has_name) mf_buf_add_str(out, e->name);
 }
 
 void mf_expr_dump(mf_buf *out, const mf_expr *e) {
-  bool is_element = e->kind != MF_EXPR_SELECT && e->kind != MF_EXPR_INDEX;
-  if (is_element && e->flags & MF_EXPR_OPTIONAL) mf_buf_putc(out, '?');
+  bool is_field = e->kind == MF_EXPR_IDENT && e->flags & MF_EXPR_OPTIONAL;
+  if (is_field || e->flags & MF_EXPR_ELEMENT) mf_buf_putc(out, '?');
   if (e->kind == MF_EXPR_LITERAL) {
     write_literal(out, &e->value);
   } else if (e->kind == MF_EXPR_IDENT) {

@@ -4,28 +4,42 @@
  * Every emit_... leaves one value more on the stack.  Errors are values, so code
  * for && and || needs no handlers: a deciding left side jumps over the right
  * one, anything else is merged with it. */
+#include "../vm/value.h"
 #include "expr_code.h"
+#include "expr_types.h"
 
-typedef struct emitter {
-  mf_expr_emitter *em;
-  mf_builder *b;
-  mf_span marked; /* where the line map stands */
-} emitter;
+typedef mf_coder emitter;
 
-static void emit(emitter *x, const mf_expr *e);
+/* The values that an instruction takes from the stack. */
+static uint32_t popped(const mf_op_info *op, uint32_t a, uint32_t b) {
+  switch (op->pop) {
+    case MF_POP_N: return a;
+    case MF_POP_N1: return a + 1;
+    case MF_POP_N2: return 2 * a;
+    case MF_POP_NB: return b;
+    case MF_POP_AT: return 0;
+    default: return (uint32_t)op->pop;
+  }
+}
 
-static void op(emitter *x, mf_opcode code, uint32_t a, uint32_t b) {
+void mf_code_op(mf_coder *x, mf_opcode code, uint32_t a, uint32_t b) {
+  const mf_op_info *info = &mf_op_table[code];
+  x->depth = x->depth - popped(info, a, b) + info->push;
   mf_builder_emit(x->b, code, a, b, 0);
 }
 
-/* What follows is blamed on this place. */
-static void mark(emitter *x, mf_span span) {
+static void op(emitter *x, mf_opcode code, uint32_t a, uint32_t b) { mf_code_op(x, code, a, b); }
+static void emit(emitter *x, const mf_expr *e) { mf_code_value(x, e); }
+
+void mf_code_mark(mf_coder *x, mf_span span) {
   if (x->em->lines == NULL || memcmp(&span, &x->marked, sizeof span) == 0) return;
   uint32_t line, column;
   mf_lines_find(x->em->lines, span.offset, &line, &column);
   mf_builder_line(x->b, span.offset, span.length, line, column);
   x->marked = span;
 }
+
+static void mark(emitter *x, mf_span span) { mf_code_mark(x, span); }
 
 /* ---- constants ---- */
 
@@ -44,6 +58,8 @@ static void emit_nothing(emitter *x) { emit_constant(x, (mf_value){.kind = MF_NU
 static mf_value constant_of(emitter *x, const mf_expr *e) {
   return mf_expr_constant(x->em->arena, e);
 }
+
+mf_value mf_code_known(mf_coder *x, const mf_expr *e) { return constant_of(x, e); }
 
 static bool is_bool(mf_value v, bool b) { return v.kind == MF_BOOL && (v.as.i != 0) == b; }
 
@@ -66,11 +82,17 @@ static mf_value known(emitter *x, const mf_expr *e) {
 
 /* ---- names ---- */
 
+/* Where names are not checked a wrong one is an error like any other. */
+static void emit_unknown(emitter *x, mf_str name) {
+  op(x, MF_OP_UNKNOWN, text_constant(x, name), 0);
+}
+
 static void emit_ref(emitter *x, const mf_ref *ref) {
   switch (ref->kind) {
     case MF_REF_SLOT: op(x, MF_OP_LOAD, ref->slot, 0); break;
     case MF_REF_STEP_FIELD: op(x, MF_OP_STEP_FIELD, ref->step, ref->field); break;
     case MF_REF_CONSTANT: emit_constant(x, ref->value); break;
+    case MF_REF_ERROR: emit_unknown(x, mf_value_str(ref->value)); break;
     case MF_REF_UNKNOWN: emit_nothing(x); break;
   }
 }
@@ -109,6 +131,7 @@ static void emit_has_ref(emitter *x, const mf_expr *call, const mf_ref *ref) {
       emit_has_field(x, call, mf_str_of(mf_enum_word(MF_OPERAND_FIELD, ref->field)));
       break;
     case MF_REF_CONSTANT: emit_constant(x, yes); break;
+    case MF_REF_ERROR: emit_ref(x, ref); break;
     case MF_REF_UNKNOWN: emit_nothing(x); break;
   }
 }
@@ -159,6 +182,8 @@ static bool is_slot(const operand *o) {
   return o->count > 0 && o->ref.kind == MF_REF_SLOT && o->ref.used == o->count;
 }
 
+static bool is_local(const operand *o) { return o->e->kind == MF_EXPR_LOCAL; }
+
 static void emit_operand(emitter *x, const operand *o) {
   if (o->value.kind != MF_UNSET)
     emit_constant(x, o->value);
@@ -191,6 +216,10 @@ static void emit_comparison(emitter *x, const mf_expr *e) {
     emit_fused(x, (mf_opcode)e->op, &left, &right);
   } else if (left.value.kind != MF_UNSET && is_slot(&right)) {
     emit_fused(x, mirrored(e->op), &right, &left);
+  } else if (is_local(&left) && right.value.kind != MF_UNSET) {
+    mf_code_local_relation(x, left.e, (mf_opcode)e->op, &right.value);
+  } else if (left.value.kind != MF_UNSET && is_local(&right)) {
+    mf_code_local_relation(x, right.e, mirrored(e->op), &left.value);
   } else {
     emit_operand(x, &left);
     emit_operand(x, &right);
@@ -203,6 +232,7 @@ static void emit_binary(emitter *x, const mf_expr *e) {
   emit(x, e->first);
   emit(x, e->first->next);
   mark(x, e->span);
+  if (x->em->strict_cel && mf_expr_may_mix(e)) op(x, MF_OP_ALIKE, 0, 0);
   op(x, (mf_opcode)e->op, 0, 0);
 }
 
@@ -268,6 +298,7 @@ static void emit_choose(emitter *x, const mf_expr *e) {
   op(x, MF_OP_CHOOSE, other, end);
   emit(x, then);
   op(x, MF_OP_JUMP, end, 0);
+  x->depth--; /* on the other way there is no value yet */
   mf_builder_place(x->b, other);
   emit(x, otherwise);
   mf_builder_place(x->b, end);
@@ -293,6 +324,7 @@ static void emit_list(emitter *x, const mf_expr *e) {
   bool has_front = false;
   for (const mf_expr *child = e->first; child; child = child->next) {
     emit(x, child);
+    if (child->flags & MF_EXPR_ELEMENT) op(x, MF_OP_OPT_ELEMENT, 0, 0);
     if (++held < MF_EXPR_PIECE && child->next) continue;
     mark(x, e->span);
     op(x, MF_OP_LIST, held, 0);
@@ -305,9 +337,13 @@ static void emit_list(emitter *x, const mf_expr *e) {
 
 static void emit_map(emitter *x, const mf_expr *e) {
   uint32_t held = 0;
-  for (const mf_expr *child = e->first; child; child = child->next, held++) emit(x, child);
+  for (const mf_expr *key = e->first; key; key = key->next->next, held++) {
+    emit(x, key);
+    emit(x, key->next);
+    if (key->flags & MF_EXPR_ELEMENT) op(x, MF_OP_OPT_ELEMENT, 0, 0);
+  }
   mark(x, e->span);
-  op(x, MF_OP_MAP, held / 2, 0);
+  op(x, MF_OP_MAP, held, 0);
 }
 
 static void emit_call(emitter *x, const mf_expr *e) {
@@ -318,6 +354,11 @@ static void emit_call(emitter *x, const mf_expr *e) {
     return;
   }
   uint32_t code = mf_expr_function(e, &args, &argc);
+  if (code == MF_ABSENT) {
+    mark(x, e->span);
+    emit_unknown(x, e->name);
+    return;
+  }
   for (; args; args = args->next) emit(x, args);
   mark(x, e->span);
   op(x, MF_OP_CALL, code, argc);
@@ -335,11 +376,12 @@ static void emit_part(emitter *x, const mf_expr *e) {
     emit(x, e->first);
     emit(x, e->first->next);
     mark(x, e->span);
-    op(x, MF_OP_INDEX, 0, 0);
+    op(x, e->flags & MF_EXPR_OPTIONAL ? MF_OP_OPT_INDEX : MF_OP_INDEX, 0, 0);
   } else {
     emit(x, e->first);
     mark(x, e->span);
-    op(x, MF_OP_FIELD, text_constant(x, e->name), 0);
+    op(x, e->flags & MF_EXPR_OPTIONAL ? MF_OP_OPT_FIELD : MF_OP_FIELD, text_constant(x, e->name),
+       0);
   }
 }
 
@@ -352,12 +394,7 @@ static void emit_operator(emitter *x, const mf_expr *e) {
     emit_binary(x, e);
 }
 
-static void emit(emitter *x, const mf_expr *e) {
-  mf_value value = constant_of(x, e);
-  if (value.kind != MF_UNSET) {
-    emit_constant(x, value);
-    return;
-  }
+static void emit_node(emitter *x, const mf_expr *e) {
   switch ((mf_expr_kind)e->kind) {
     case MF_EXPR_IDENT:
     case MF_EXPR_SELECT:
@@ -369,10 +406,33 @@ static void emit(emitter *x, const mf_expr *e) {
     case MF_EXPR_LIST: emit_list(x, e); break;
     case MF_EXPR_MAP: emit_map(x, e); break;
     case MF_EXPR_JOIN: emit_join(x, e); break;
+    case MF_EXPR_LOOP: mf_code_loop(x, e); break;
+    case MF_EXPR_BIND: mf_code_bind(x, e); break;
+    case MF_EXPR_OPT_MAP: mf_code_opt_map(x, e); break;
+    case MF_EXPR_LOCAL: mf_code_local(x, e); break;
+    case MF_EXPR_VAR:
     case MF_EXPR_LITERAL:
     case MF_EXPR_MESSAGE:
     case MF_EXPR_ERROR: emit_nothing(x); break;
   }
+}
+
+/* However the code branched: behind it there is one value more. */
+void mf_code_value(mf_coder *x, const mf_expr *e) {
+  uint32_t depth = x->depth + 1;
+  mf_value value = constant_of(x, e);
+  if (value.kind != MF_UNSET)
+    emit_constant(x, value);
+  else
+    emit_node(x, e);
+  x->depth = depth;
+}
+
+/* Code is made only for what is right. */
+static bool types_fit(mf_expr_emitter *em, mf_expr *root) {
+  uint32_t errors = em->diags->errors;
+  em->type = em->unchecked ? NULL : mf_expr_types(em, root);
+  return em->diags->errors == errors;
 }
 
 void mf_expr_emit(mf_expr_emitter *em, const mf_expr *e) {
@@ -384,7 +444,10 @@ void mf_expr_emit(mf_expr_emitter *em, const mf_expr *e) {
   }
   mf_expr root = *e; /* for its mark: the tree is the caller's */
   if (!mf_expr_is_too_deep(e)) mf_expr_mark_constant(&root);
-  if (mf_expr_check(em, &root)) {
+  bool allowed = mf_expr_check(em, &root);
+  em->type = NULL;
+  if (em->strict_cel && allowed) mf_expr_unmark_mixed(&root);
+  if (allowed && types_fit(em, &root)) {
     emit(&x, &root);
   } else {
     emit_nothing(&x);

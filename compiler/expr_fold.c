@@ -64,7 +64,7 @@ static mf_value *fold_all(mf_call *call, const mf_expr *first, uint32_t *count) 
   *count = 0;
   if (items == NULL) return NULL;
   for (const mf_expr *e = first; e && call->status == MF_OK; e = e->next) {
-    if (e->flags & MF_EXPR_OPTIONAL) give_up(call);
+    if (e->flags & MF_EXPR_ELEMENT) give_up(call);
     items[(*count)++] = fold(call, e);
   }
   return items;
@@ -113,18 +113,64 @@ static mf_value fold(mf_call *call, const mf_expr *e) {
     case MF_EXPR_CALL: return fold_call(call, e);
     case MF_EXPR_IDENT:
     case MF_EXPR_MESSAGE:
+    case MF_EXPR_LOOP:
+    case MF_EXPR_BIND:
+    case MF_EXPR_OPT_MAP:
+    case MF_EXPR_VAR:
+    case MF_EXPR_LOCAL:
     case MF_EXPR_ERROR: break;
   }
   return give_up(call);
 }
 
+/* Loops, and what has variables, are left to the machine. */
+static bool may_be_constant(const mf_expr *e) {
+  return e->kind != MF_EXPR_IDENT && e->kind != MF_EXPR_MESSAGE && e->kind < MF_EXPR_LOOP;
+}
+
 bool mf_expr_mark_constant(mf_expr *e) {
-  bool constant = e->kind != MF_EXPR_IDENT && e->kind != MF_EXPR_MESSAGE &&
-                  e->kind != MF_EXPR_ERROR;
+  bool constant = may_be_constant(e);
   for (mf_expr *child = e->first; child; child = child->next)
     constant &= mf_expr_mark_constant(child);
   if (constant) e->flags |= MF_EXPR_CONSTANT;
   return constant;
+}
+
+static bool is_number(mf_kind kind) {
+  return kind == MF_INT || kind == MF_UINT || kind == MF_DOUBLE;
+}
+
+bool mf_expr_may_mix(const mf_expr *e) {
+  bool mixes = e->kind == MF_EXPR_BINARY && (e->op == MF_OP_ADD || e->op == MF_OP_SUBTRACT ||
+                                             e->op == MF_OP_MULTIPLY || e->op == MF_OP_DIVIDE);
+  if (!mixes) return false;
+  mf_kind left = mf_expr_kind_of(e->first), right = mf_expr_kind_of(e->first->next);
+  if (left == MF_UNSET || right == MF_UNSET)
+    return (left == MF_UNSET || is_number(left)) && (right == MF_UNSET || is_number(right));
+  return left != right && is_number(left) && is_number(right);
+}
+
+bool mf_expr_unmark_mixed(mf_expr *e) {
+  bool constant = e->flags & MF_EXPR_CONSTANT && !mf_expr_may_mix(e);
+  for (mf_expr *child = e->first; child; child = child->next)
+    constant &= mf_expr_unmark_mixed(child);
+  if (!constant) e->flags &= (uint8_t)~MF_EXPR_CONSTANT;
+  return constant;
+}
+
+/* Whether an image can hold v: optionals and addresses are made when the code
+ * runs, and so is what is much larger than its text. */
+static bool can_be_constant(const mf_value *v) {
+  bool ok = v->kind != MF_OPTIONAL && v->kind != MF_IP && v->kind != MF_CIDR;
+  for (uint32_t i = 0; v->kind == MF_LIST && ok && i < v->len; i++)
+    ok = can_be_constant(&v->as.list[i]);
+  for (uint32_t i = 0; v->kind == MF_MAP && ok && i < v->len; i++)
+    ok = can_be_constant(&v->as.map->pairs[i].value);
+  return ok;
+}
+
+static bool is_foldable(const mf_value *v) {
+  return v->kind != MF_ERROR && mf_value_size(v, 1 << 20) != SIZE_MAX && can_be_constant(v);
 }
 
 mf_value mf_expr_constant(mf_arena *arena, const mf_expr *e) {
@@ -133,7 +179,7 @@ mf_value mf_expr_constant(mf_arena *arena, const mf_expr *e) {
   if (!(e->flags & MF_EXPR_CONSTANT)) return unset;
   mf_call call = {.arena = arena, .fuel = 1 << 20};
   mf_value v = fold(&call, e);
-  return call.status == MF_OK && v.kind != MF_ERROR ? v : unset;
+  return call.status == MF_OK && is_foldable(&v) ? v : unset;
 }
 
 mf_value mf_expr_fold(mf_expr_emitter *em, const mf_expr *e) {

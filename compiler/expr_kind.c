@@ -44,6 +44,22 @@ static mf_kind kind_of_call(const mf_expr *e) {
   return MF_UNSET;
 }
 
+static mf_kind kind_of_loop(const mf_expr *e) {
+  switch (e->op) {
+    case MF_LOOP_KIND_ALL:
+    case MF_LOOP_KIND_EXISTS:
+    case MF_LOOP_KIND_ONE: return MF_BOOL;
+    case MF_LOOP_KIND_MAP:
+    case MF_LOOP_KIND_ENTRIES: return MF_MAP;
+    default: return MF_LIST;
+  }
+}
+
+static mf_kind kind_of_last(const mf_expr *e) {
+  for (e = e->first; e->next;) e = e->next;
+  return mf_expr_kind_of(e);
+}
+
 mf_kind mf_expr_kind_of(const mf_expr *e) {
   switch ((mf_expr_kind)e->kind) {
     case MF_EXPR_LITERAL: return (mf_kind)e->value.kind;
@@ -57,9 +73,14 @@ mf_kind mf_expr_kind_of(const mf_expr *e) {
       mf_kind kind = mf_expr_kind_of(e->first->next);
       return kind == mf_expr_kind_of(e->first->next->next) ? kind : MF_UNSET;
     }
+    case MF_EXPR_LOOP: return kind_of_loop(e);
+    case MF_EXPR_BIND: return kind_of_last(e);
+    case MF_EXPR_OPT_MAP: return MF_OPTIONAL;
     case MF_EXPR_IDENT:
     case MF_EXPR_SELECT:
     case MF_EXPR_INDEX:
+    case MF_EXPR_VAR:
+    case MF_EXPR_LOCAL:
     case MF_EXPR_MESSAGE:
     case MF_EXPR_ERROR: break;
   }

@@ -24,6 +24,11 @@ void mf_expr_chain_names(const mf_expr *e, uint32_t count, mf_str *names, mf_spa
   }
 }
 
+static const mf_expr *chain_root(const mf_expr *e) {
+  while (e->kind != MF_EXPR_IDENT) e = e->first;
+  return e;
+}
+
 mf_ref mf_expr_resolve(mf_expr_emitter *em, const mf_expr *e, uint32_t count) {
   enum { FEW = 8 };
   mf_str few_names[FEW], *names = few_names;
@@ -34,25 +39,26 @@ mf_ref mf_expr_resolve(mf_expr_emitter *em, const mf_expr *e, uint32_t count) {
     if (names == NULL || spans == NULL) return (mf_ref){.kind = MF_REF_UNKNOWN, .used = count};
   }
   mf_expr_chain_names(e, count, names, spans);
-  mf_ref ref = em->env->resolve(em->env->ctx, names, spans, count);
+  const mf_names_env *env = em->env;
+  bool root = env->resolve_root && chain_root(e)->flags & MF_EXPR_LEADING_DOT;
+  mf_ref ref = (root ? env->resolve_root : env->resolve)(env->ctx, names, spans, count);
   if (ref.kind == MF_REF_UNKNOWN || ref.used == 0 || ref.used > count) ref.used = count;
   return ref;
-}
-
-void mf_expr_resolve_all(mf_expr_emitter *em, const mf_expr *e) {
-  uint32_t count = mf_expr_chain_length(e);
-  if (count > 0) mf_expr_resolve(em, e, count);
-  if (count > 0 || mf_expr_is_opaque(e)) return;
-  for (const mf_expr *child = e->first; child; child = child->next) mf_expr_resolve_all(em, child);
 }
 
 bool mf_expr_is_has(const mf_expr *e) {
   return e->kind == MF_EXPR_CALL && !(e->flags & MF_EXPR_RECEIVER) && mf_str_is(e->name, "has");
 }
 
-/* "math.abs" of math.abs(x), when it is short enough to be a function's. */
-static mf_str dotted_name(const mf_expr *call, char *out, size_t size) {
-  uint32_t n = mf_expr_chain_length(call->first);
+/* A namespace is one even where a variable has its name. */
+static uint32_t namespace_length(const mf_expr *e) {
+  uint32_t n = 1;
+  for (; is_link(e); e = e->first) n++;
+  return e->kind == MF_EXPR_IDENT || e->kind == MF_EXPR_LOCAL ? n : 0;
+}
+
+mf_str mf_expr_dotted_name(const mf_expr *call, char *out, size_t size) {
+  uint32_t n = namespace_length(call->first);
   mf_str names[4];
   mf_span spans[4];
   size_t at = 0;
@@ -79,7 +85,7 @@ uint32_t mf_expr_function(const mf_expr *call, const mf_expr **args, uint32_t *a
   *argc = mf_expr_count(call->first);
   if (call->flags & MF_EXPR_RECEIVER) {
     char text[64];
-    mf_str name = dotted_name(call, text, sizeof text);
+    mf_str name = mf_expr_dotted_name(call, text, sizeof text);
     uint32_t code = name.n ? mf_function_code(name, *argc - 1) : MF_ABSENT;
     if (code != MF_ABSENT) {
       *args = call->first->next;
@@ -88,4 +94,13 @@ uint32_t mf_expr_function(const mf_expr *call, const mf_expr **args, uint32_t *a
     }
   }
   return mf_function_code(call->name, *argc);
+}
+
+void mf_expr_resolve_all(mf_expr_emitter *em, const mf_expr *e) {
+  uint32_t count = mf_expr_chain_length(e), argc;
+  if (count > 0) mf_expr_resolve(em, e, count);
+  if (count > 0 || mf_expr_is_opaque(e)) return;
+  const mf_expr *child = e->first;
+  if (e->kind == MF_EXPR_CALL) mf_expr_function(e, &child, &argc); /* a namespace is no name */
+  for (; child; child = child->next) mf_expr_resolve_all(em, child);
 }

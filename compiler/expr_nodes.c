@@ -91,7 +91,7 @@ mf_expr *mf_cel_call(mf_cel *p, mf_span name, mf_expr *args, mf_span close, uint
   mf_expr *e = mf_cel_node(p, MF_EXPR_CALL, mf_span_join(name, close), turned(p, args));
   e->flags |= flags;
   set_name(p, e, name);
-  return e;
+  return mf_cel_macro(p, e);
 }
 
 mf_expr *mf_cel_method(mf_cel *p, mf_expr *receiver, mf_span name, mf_expr *args, mf_span close) {
@@ -99,7 +99,7 @@ mf_expr *mf_cel_method(mf_cel *p, mf_expr *receiver, mf_span name, mf_expr *args
   mf_expr *e = node_from(p, MF_EXPR_CALL, receiver->span, mf_cel_place(p, close), receiver);
   e->flags |= MF_EXPR_RECEIVER;
   set_name(p, e, name);
-  return e;
+  return mf_cel_macro(p, e);
 }
 
 mf_expr *mf_cel_unary(mf_cel *p, uint8_t op, mf_span sign, mf_expr *operand) {
@@ -139,7 +139,7 @@ mf_expr *mf_cel_map(mf_cel *p, mf_span open, mf_expr *entries, mf_span close) {
 }
 
 mf_expr *mf_cel_optional(mf_expr *e) {
-  e->flags |= MF_EXPR_OPTIONAL;
+  e->flags |= MF_EXPR_ELEMENT;
   return e;
 }
 

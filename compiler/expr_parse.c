@@ -102,7 +102,10 @@ static void skip_to_end(mf_cel *p) {
 /* The tree, or an ERROR node over what was read. */
 static mf_expr *result_of(mf_cel *p) {
   if (mf_arena_oom(p->arena)) return NULL;
-  if (!p->failed) return p->result;
+  if (!p->failed) {
+    if (p->temporaries) mf_cel_check_temporaries(p, p->result);
+    return p->result;
+  }
   size_t end = (size_t)((const char *)p->at - p->text);
   p->failed = false;
   return mf_cel_bad(p, (mf_span){p->start, (uint32_t)end - p->start});

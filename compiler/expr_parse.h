@@ -36,6 +36,7 @@ typedef struct mf_cel {
   bool quiet;                      /* only looking for the end: report nothing */
   mf_cel_token last, before_last;  /* tokens given to the grammar */
   uint32_t nesting, braces;        /* open brackets, and how many of them are "{" */
+  uint32_t temporaries;            /* cel.index() and the like that nothing has bound so far */
   mf_expr *result;
   mf_expr spare;                         /* what node makers return once the parse has failed */
   uint32_t brackets[MF_CEL_MAX_NESTING]; /* their offsets; last, for it is not initialised */
@@ -115,4 +116,11 @@ mf_expr *mf_cel_map(mf_cel *p, mf_span open, mf_expr *entries, mf_span close);
 mf_expr *mf_cel_optional(mf_expr *e);
 mf_expr *mf_cel_field(mf_cel *p, mf_span name, mf_expr *value, uint8_t flags);
 mf_expr *mf_cel_message(mf_cel *p, mf_expr *type, mf_expr *fields, mf_span open, mf_span close);
+
+/* ---- compiler/expr_macros.c ---- */
+
+/* Makes a call the node of the macro that it is, if any. */
+mf_expr *mf_cel_macro(mf_cel *p, mf_expr *call);
+/* Reports what was left unbound in a whole expression. */
+void mf_cel_check_temporaries(mf_cel *p, mf_expr *e);
 #endif

@@ -7,6 +7,7 @@
 #include "compile.h"
 
 #include "../base/limits.h"
+#include "expr_types.h"
 
 typedef struct metric_info {
   const char *name;
@@ -430,6 +431,49 @@ static mf_ref resolve(void *ctx, const mf_str *names, const mf_span *spans, uint
   return resolve_bare(c, names[0], spans[0]);
 }
 
+/* ---- types ---- */
+
+static mf_type_kind type_of_builtin(uint32_t builtin) {
+  switch (builtin) {
+    case MF_BUILTIN_PREVIOUS_STEP_SUCCEEDED:
+    case MF_BUILTIN_PREVIOUS_STEP_FAILED:
+    case MF_BUILTIN_ALL_STEPS_SUCCEEDED: return MF_TYPE_BOOL;
+    case MF_BUILTIN_NOW: return MF_TYPE_TIMESTAMP;
+    case MF_BUILTIN_DURATION:
+    case MF_BUILTIN_STEP_DURATION: return MF_TYPE_NUMBER;
+    case MF_BUILTIN_ITERATION: return MF_TYPE_INT;
+    default: return MF_TYPE_STRING;
+  }
+}
+
+static mf_type_kind type_of_slot(const uint32_t *row) {
+  if (row[1] == MF_SLOT_KIND_BUILTIN) return type_of_builtin(row[2]);
+  if (row[1] == MF_SLOT_KIND_ENV) return MF_TYPE_STRING;
+  if (row[1] == MF_SLOT_KIND_METRIC_COUNT) return MF_TYPE_INT;
+  bool metric = row[1] >= MF_SLOT_KIND_METRIC_STEP && row[1] <= MF_SLOT_KIND_METRIC_COUNT;
+  return metric ? MF_TYPE_NUMBER : MF_TYPE_DYN; /* an initial value declares no type */
+}
+
+static mf_type_kind type_of_field(uint32_t field) {
+  switch (field) {
+    case MF_FIELD_SUCCESS:
+    case MF_FIELD_FAILED:
+    case MF_FIELD_SKIPPED: return MF_TYPE_BOOL;
+    case MF_FIELD_DURATION: return MF_TYPE_NUMBER;
+    case MF_FIELD_ATTEMPTS:
+    case MF_FIELD_RUNS: return MF_TYPE_INT;
+    case MF_FIELD_STATUS: return MF_TYPE_STRING;
+    default: return MF_TYPE_DYN;
+  }
+}
+
+static const mf_type *type_of(void *ctx, const mf_ref *ref) {
+  const mf_compiler *c = ctx;
+  if (ref->kind == MF_REF_STEP_FIELD) return mf_type_plain(type_of_field(ref->field));
+  if (ref->kind != MF_REF_SLOT) return NULL;
+  return mf_type_plain(type_of_slot(mf_builder_row_get(c->b, MF_TABLE_SLOT, ref->slot)));
+}
+
 void mf_names_open(mf_compiler *c) {
   mf_names_init(&c->globals, c->arena);
   for (int phase = 0; phase < 3; phase++) mf_names_init(&c->bare[phase], c->arena);
@@ -443,7 +487,7 @@ void mf_names_open(mf_compiler *c) {
   mf_names_init(&c->assigned, c->arena);
   mf_names_init(&c->hosts, c->arena);
   mf_names_init(&c->drivers, c->arena);
-  c->env = (mf_names_env){.resolve = resolve, .ctx = c};
+  c->env = (mf_names_env){.resolve = resolve, .ctx = c, .type_of = type_of};
   c->expr = (mf_expr_emitter){.builder = c->b,
                               .diags = c->diags,
                               .env = &c->env,

@@ -1,133 +1,182 @@
 /* SPDX-License-Identifier: MIT */
 /* program - mf_program_compile: one expression over names that the embedder
  * binds, as an image with one pure chunk. */
-#include "../vm/program.h"
+#include "program.h"
 #include "../base/limits.h"
-#include "../vm/value.h"
-#include "expr.h"
+#include "../vm/program.h"
+#include "expr_types.h"
 
-typedef struct compilation {
-  mf_arena arena;
-  mf_diags diags;
-  mf_builder *builder;
-  mf_names free_names; /* to slot */
-  bool has_dots;       /* in any of them */
-} compilation;
+/* ---- units ---- */
 
-/* ---- names ---- */
+void mf_unit_close(mf_unit *u) { mf_arena_fini(&u->arena); }
 
-/* names[0..count-1] joined by dots. */
-static mf_str dotted(mf_arena *arena, const mf_str *names, uint32_t count) {
-  size_t n = count - 1, at = 0;
-  for (uint32_t i = 0; i < count; i++) n += names[i].n;
-  char *text = mf_arena_get(arena, n);
-  for (uint32_t i = 0; text && i < count; i++) {
-    if (i > 0) text[at++] = '.';
-    memcpy(text + at, names[i].p, names[i].n);
-    at += names[i].n;
-  }
-  return (mf_str){text, at};
+/* Too large is no mistake of a place, and out of memory neither. */
+mf_status mf_unit_open(mf_unit *u, const mf_program_options *options, mf_str expr) {
+  mf_alloc alloc = mf_alloc_or_default(options->alloc.fn ? &options->alloc : NULL);
+  memset(u, 0, sizeof *u);
+  u->options = options;
+  u->text = expr;
+  mf_arena_init(&u->arena, &alloc, 0);
+  mf_diags_init(&u->diags, &u->arena);
+  mf_names_init(&u->slots, &u->arena);
+  if (expr.n > UINT32_MAX / 2 || options->count > MF_LIMIT_SLOTS) return MF_EXPRESSION_INVALID;
+  u->builder = mf_builder_new(&u->arena);
+  if (u->builder == NULL) return MF_OUT_OF_MEMORY;
+  mf_unit_declare(u);
+  u->emitter = (mf_expr_emitter){.arena = &u->arena,
+                                 .builder = u->builder,
+                                 .diags = &u->diags,
+                                 .env = &u->env,
+                                 .strict_cel = options->strict_cel,
+                                 .unchecked = options->unchecked};
+  return MF_OK;
 }
 
-static uint32_t slot_of(compilation *c, const mf_str *names, uint32_t count) {
-  return mf_names_get(&c->free_names, count == 1 ? names[0] : dotted(&c->arena, names, count));
+static mf_status state_of(const mf_unit *u) {
+  if (mf_arena_oom(&u->arena)) return MF_OUT_OF_MEMORY;
+  return u->diags.errors ? MF_EXPRESSION_INVALID : MF_OK;
 }
 
-/* Names of types are values; a variable of that name hides one. */
-static bool type_named(mf_str name, mf_value *out) {
-  static const uint8_t kinds[] = {MF_NULL,   MF_BOOL,  MF_INT,  MF_UINT, MF_DOUBLE,
-                                  MF_STRING, MF_BYTES, MF_LIST, MF_MAP,  MF_TYPE};
-  for (size_t i = 0; i < sizeof kinds; i++) {
-    *out = mf_type_value(kinds[i]);
-    if (mf_str_eq(name, mf_value_str(*out))) return true;
-  }
-  return false;
-}
-
-static void report_unknown(compilation *c, mf_str name, mf_span span) {
-  mf_near near;
-  mf_near_init(&near, name);
-  for (uint32_t i = 0; i < c->free_names.count; i++)
-    mf_near_offer(&near, c->free_names.entries[i].name);
-  mf_str best = mf_near_best(&near);
-  const char *hint = best.n
-                         ? mf_arena_printf(&c->arena, "did you mean '%.*s'?", (int)best.n, best.p)
-                         : NULL;
-  mf_diag_add_hint(&c->diags, MF_E_UNKNOWN_NAME, span, hint, (int)name.n, name.p);
-}
-
-/* The longest prefix that is a name wins, as CEL has it. */
-static mf_ref resolve(void *ctx, const mf_str *names, const mf_span *spans, uint32_t count) {
-  compilation *c = ctx;
-  for (uint32_t used = c->has_dots ? count : 1; used > 0; used--) {
-    uint32_t slot = slot_of(c, names, used);
-    if (slot != MF_NAMES_NONE) return (mf_ref){.kind = MF_REF_SLOT, .used = used, .slot = slot};
-  }
-  mf_ref ref = {.kind = MF_REF_CONSTANT, .used = 1};
-  if (type_named(names[0], &ref.value)) return ref;
-  report_unknown(c, names[0], spans[0]);
-  return (mf_ref){.kind = MF_REF_UNKNOWN, .used = count};
-}
-
-static void add_names(compilation *c, const char *const *names, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    mf_str name = mf_str_of(names[i]);
-    uint32_t fields[3] = {mf_builder_string(c->builder, name), MF_SLOT_KIND_FREE, 0};
-    c->has_dots |= name.n > 0 && memchr(name.p, '.', name.n) != NULL;
-    mf_names_set(&c->free_names, name, mf_builder_row(c->builder, MF_TABLE_SLOT, fields));
-  }
+mf_expr *mf_unit_parse(mf_unit *u) {
+  mf_expr_source source = {.text = u->text, .exact = true, .whole = {0, (uint32_t)u->text.n}};
+  return mf_expr_parse(&u->arena, &u->diags, &source);
 }
 
 /* ---- code ---- */
 
-static mf_status emit(compilation *c, mf_str expr) {
-  mf_expr_source source = {.text = expr, .exact = true, .whole = {0, (uint32_t)expr.n}};
-  mf_names_env env = {resolve, c};
-  mf_expr_emitter em = {.arena = &c->arena, .builder = c->builder, .diags = &c->diags, .env = &env};
-  mf_expr *e = mf_expr_parse(&c->arena, &c->diags, &source);
+static mf_status emit(mf_unit *u, const mf_expr *e) {
   if (e == NULL) return MF_OUT_OF_MEMORY;
-  mf_builder_chunk_begin(c->builder, MF_STR("expr"), MF_CHUNK_KIND_PURE);
-  mf_expr_emit(&em, e);
-  mf_builder_emit(c->builder, MF_OP_RETURN, 0, 0, 0);
-  mf_builder_chunk_end(c->builder);
-  if (mf_arena_oom(&c->arena)) return MF_OUT_OF_MEMORY;
-  return c->diags.errors ? MF_EXPRESSION_INVALID : MF_OK;
+  mf_builder_chunk_begin(u->builder, MF_STR("expr"), MF_CHUNK_KIND_PURE);
+  mf_expr_emit(&u->emitter, e);
+  mf_builder_emit(u->builder, MF_OP_RETURN, 0, 0, 0);
+  mf_builder_chunk_end(u->builder);
+  return state_of(u);
 }
 
-/* Hands the image to a program, in a block of its own size. */
-static mf_status finish(compilation *c, const mf_alloc *alloc, mf_program **out) {
-  mf_buf image;
-  mf_buf_init(&image, alloc, (size_t)MF_LIMIT_IMAGE_BYTES);
-  mf_status status = mf_builder_finish(c->builder, &image, NULL, 0);
-  uint8_t *bytes = status == MF_OK ? mf_realloc(alloc, NULL, 0, image.n) : NULL;
-  if (bytes)
-    memcpy(bytes, image.p, image.n);
-  else if (status == MF_OK)
-    status = MF_OUT_OF_MEMORY;
-  if (status == MF_OK) status = mf_program_from_image(alloc, bytes, image.n, out);
-  mf_buf_fini(&image);
+/* The code is used at once: no image is laid out for it. */
+static mf_status finish(mf_unit *u, mf_program **out) {
+  mf_image *image;
+  const mf_status status = mf_builder_open(u->builder, &u->arena.alloc, &image);
+  return status == MF_OK ? mf_program_of(&u->arena.alloc, image, out) : status;
+}
+
+/* ---- reporting ---- */
+
+static void report_one(const mf_unit *u, const mf_lines *lines, const mf_diag *diag) {
+  char code[16];
+  mf_code_text(diag->code, code);
+  mf_diagnostic d = {.severity = diag->severity,
+                     .code = code,
+                     .message = diag->message,
+                     .suggestion = diag->suggestion,
+                     .offset = diag->span.offset,
+                     .length = diag->span.length};
+  if (diag->span.length) mf_lines_find(lines, d.offset, &d.line, &d.column);
+  u->options->report(u->options->report_ctx, &d);
+}
+
+static void report(mf_unit *u) {
+  mf_lines lines;
+  if (u->options->report == NULL || u->diags.count == 0) return;
+  mf_diags_sort(&u->diags);
+  if (!mf_lines_init(&lines, &u->arena, u->text)) return;
+  for (uint32_t i = 0; i < u->diags.count; i++) report_one(u, &lines, &u->diags.items[i]);
+}
+
+mf_status mf_program_compile_with(const mf_program_options *options, mf_str expr,
+                                  mf_program **out) {
+  mf_unit u;
+  *out = NULL;
+  mf_status status = mf_unit_open(&u, options, expr);
+  if (status == MF_OK) status = emit(&u, mf_unit_parse(&u));
+  if (status == MF_OK) status = finish(&u, out);
+  report(&u);
+  mf_unit_close(&u);
+  return status;
+}
+
+mf_status mf_program_of_tree(const mf_program_options *options, const mf_expr *e,
+                             mf_program **out) {
+  mf_unit u;
+  *out = NULL;
+  mf_status status = mf_unit_open(&u, options, MF_STR(""));
+  if (status == MF_OK) status = emit(&u, e);
+  if (status == MF_OK) status = finish(&u, out);
+  mf_unit_close(&u);
+  return status;
+}
+
+/* ---- types ---- */
+
+/* The tree, checked if it is right so far; NULL with *status otherwise. */
+static mf_expr *look(mf_unit *u, bool typed, mf_status *status) {
+  mf_expr *e = *status == MF_OK ? mf_unit_parse(u) : NULL;
+  if (*status == MF_OK) *status = e ? state_of(u) : MF_OUT_OF_MEMORY;
+  if (*status == MF_OK && u->emitter.declared_count == 0 && typed) mf_expr_check(&u->emitter, e);
+  if (*status == MF_OK && typed) {
+    mf_expr_types(&u->emitter, e);
+    *status = state_of(u);
+  }
+  return *status == MF_OK ? e : NULL;
+}
+
+mf_status mf_program_look(const mf_program_options *options, mf_str expr, bool typed, mf_buf *out,
+                          void (*view)(mf_buf *out, mf_str text, const mf_expr *e)) {
+  mf_unit u;
+  mf_buf_init(out, options->alloc.fn ? &options->alloc : NULL, 0);
+  mf_status status = mf_unit_open(&u, options, expr);
+  const mf_expr *e = look(&u, typed, &status);
+  if (e) view(out, expr, e);
+  report(&u);
+  mf_unit_close(&u);
+  return status;
+}
+
+mf_status mf_program_check_over(const mf_program_options *options,
+                                const mf_declared_function *functions, size_t count, mf_str expr,
+                                mf_buf *type) {
+  mf_unit u;
+  mf_status status = mf_unit_open(&u, options, expr);
+  u.emitter.declared = functions;
+  u.emitter.declared_count = count;
+  const mf_expr *e = look(&u, true, &status);
+  if (e) mf_type_write(type, e->type);
+  report(&u);
+  mf_unit_close(&u);
+  return status;
+}
+
+static void copy_text(mf_str text, char *out, size_t size) {
+  size_t n = text.n < size ? text.n : size - 1;
+  while (n > 0 && n < text.n && ((unsigned char)text.p[n] & 0xc0) == 0x80) n--;
+  if (n) memcpy(out, text.p, n);
+  out[n] = '\0';
+}
+
+mf_status mf_program_check(const mf_program_options *options, mf_str expr, char *type,
+                           size_t size) {
+  mf_buf text;
+  mf_buf_init(&text, options->alloc.fn ? &options->alloc : NULL, 0);
+  mf_status status = mf_program_check_over(options, NULL, 0, expr, &text);
+  if (size) copy_text(mf_buf_str(&text), type, size);
+  mf_buf_fini(&text);
   return status;
 }
 
 /* ---- the message ---- */
 
-static void copy_message(mf_str text, char *message, size_t size) {
-  size_t n = text.n < size ? text.n : size - 1;
-  while (n > 0 && n < text.n && ((unsigned char)text.p[n] & 0xc0) == 0x80) n--;
-  if (n) memcpy(message, text.p, n);
-  message[n] = '\0';
-}
-
 /* "12: no variable ...", then the line and its carets as diagnostics show them. */
-static void write_message(compilation *c, mf_str expr, char *message, size_t size) {
+static void write_message(mf_unit *u, char *message, size_t size) {
   mf_lines lines;
   uint32_t line = 0, column = 0;
   mf_buf out, shown;
-  mf_buf_init(&out, &c->arena.alloc, 0);
-  mf_buf_init(&shown, &c->arena.alloc, 0);
-  mf_diags_sort(&c->diags);
-  const mf_diag *diag = &c->diags.items[0];
-  if (mf_lines_init(&lines, &c->arena, expr)) {
+  mf_buf_init(&out, &u->arena.alloc, 0);
+  mf_buf_init(&shown, &u->arena.alloc, 0);
+  mf_diags_sort(&u->diags);
+  const mf_diag *diag = &u->diags.items[0];
+  while (diag->severity == MF_SEVERITY_WARNING && diag + 1 < u->diags.items + u->diags.count)
+    diag++;
+  if (mf_lines_init(&lines, &u->arena, u->text)) {
     mf_lines_find(&lines, diag->span.offset, &line, &column);
     mf_buf_printf(&out, "%u: %s", (unsigned)column, diag->message);
     if (diag->suggestion) mf_buf_printf(&out, "; %s", diag->suggestion);
@@ -136,35 +185,44 @@ static void write_message(compilation *c, mf_str expr, char *message, size_t siz
     size_t end = mf_str_find(text, MF_STR("\n"), 0);
     if (end != SIZE_MAX) mf_buf_add(&out, text.p + end, text.n - end - 1);
   }
-  copy_message(mf_buf_str(&out), message, size);
+  copy_text(mf_buf_str(&out), message, size);
   mf_buf_fini(&shown);
   mf_buf_fini(&out);
 }
 
-static bool is_too_large(mf_str expr, size_t count) {
-  return expr.n > UINT32_MAX / 2 || count > MF_LIMIT_SLOTS;
+/* Names without types, as a schema. */
+static mf_status untyped(const mf_alloc *alloc, const char *const *names, size_t count,
+                         mf_schema_entry **out) {
+  *out = NULL;
+  if (count > MF_LIMIT_SLOTS) return MF_EXPRESSION_INVALID;
+  if (count == 0) return MF_OK;
+  *out = mf_realloc(alloc, NULL, 0, count * sizeof **out);
+  if (*out == NULL) return MF_OUT_OF_MEMORY;
+  for (size_t i = 0; i < count; i++) (*out)[i] = (mf_schema_entry){names[i], NULL};
+  return MF_OK;
+}
+
+static mf_status compile(const mf_program_options *options, mf_str expr, mf_program **out,
+                         char *message, size_t size) {
+  mf_unit u;
+  mf_status status = mf_unit_open(&u, options, expr);
+  if (status == MF_OK) status = emit(&u, mf_unit_parse(&u));
+  if (status == MF_OK) status = finish(&u, out);
+  if (status == MF_EXPRESSION_INVALID && size && u.diags.count) write_message(&u, message, size);
+  mf_unit_close(&u);
+  return status;
 }
 
 mf_status mf_program_compile(const mf_alloc *alloc, mf_str expr, const char *const *names,
                              size_t count, mf_program **out, char *message, size_t message_size) {
-  mf_alloc use = mf_alloc_or_default(alloc);
-  compilation c = {.has_dots = false};
-  bool wants_message = message && message_size;
-  mf_status status = MF_OUT_OF_MEMORY;
+  mf_program_options options = {.alloc = mf_alloc_or_default(alloc), .count = count};
+  mf_schema_entry *schema;
+  size_t size = message ? message_size : 0;
   *out = NULL;
-  if (wants_message) message[0] = '\0';
-  if (is_too_large(expr, count)) return MF_EXPRESSION_INVALID;
-  mf_arena_init(&c.arena, &use, 0);
-  mf_diags_init(&c.diags, &c.arena);
-  mf_names_init(&c.free_names, &c.arena);
-  c.builder = mf_builder_new(&c.arena);
-  if (c.builder) {
-    add_names(&c, names, count);
-    status = emit(&c, expr);
-  }
-  if (status == MF_OK) status = finish(&c, &use, out);
-  if (status == MF_EXPRESSION_INVALID && wants_message && c.diags.count)
-    write_message(&c, expr, message, message_size);
-  mf_arena_fini(&c.arena);
+  if (size) message[0] = '\0';
+  mf_status status = untyped(&options.alloc, names, count, &schema);
+  options.schema = schema;
+  if (status == MF_OK) status = compile(&options, expr, out, message, size);
+  if (schema) mf_realloc(&options.alloc, schema, count * sizeof *schema, 0);
   return status;
 }

@@ -49,6 +49,15 @@ static mf_status finish(mf_values *v, mf_status status, mf_values **out) {
   return status;
 }
 
+mf_status mf_values_copy(const mf_alloc *alloc, const mf_value *value, mf_values **out) {
+  mf_alloc use = mf_alloc_or_default(alloc);
+  mf_values *v = new_values(&use);
+  *out = NULL;
+  if (!v) return MF_OUT_OF_MEMORY;
+  v->value = mf_value_copy(&v->arena, value);
+  return finish(v, v->value.kind == MF_UNSET ? MF_OUT_OF_MEMORY : MF_OK, out);
+}
+
 mf_status mf_values_json(const mf_alloc *alloc, mf_str json, mf_values **out, char *error,
                          size_t error_size) {
   const char *why = NULL;

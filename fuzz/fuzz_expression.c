@@ -72,6 +72,8 @@ static void evaluate_both_ways(mf_arena *arena, cel_subject *s, const mf_program
   cel_evaluate(program, s->slots, &folded);
   mf_program *other = cel_compile_unfolded(arena, s);
   if (other && s->count < CEL_MAX_NAMES) cel_evaluate(other, s->slots, &unfolded);
+  must(strstr(folded.p, "\nbut not by fast code") == NULL);
+  must(unfolded.n == 0 || strstr(unfolded.p, "\nbut not by fast code") == NULL);
   if (is_result(&folded) && is_result(&unfolded)) must(strcmp(folded.p, unfolded.p) == 0);
   mf_program_free(other);
   mf_buf_fini(&unfolded);

@@ -223,6 +223,8 @@ static uint32_t intern_value(mf_builder *b, const mf_value *v, uint32_t depth) {
     case MF_DURATION: break;
     case MF_UNSET:
     case MF_OPTIONAL:
+    case MF_IP:
+    case MF_CIDR:
     case MF_ERROR:
       fail(b, MF_IMAGE_BAD_CONSTANT, "a value of kind %u cannot be a constant", v->kind);
   }
@@ -396,17 +398,32 @@ static mf_parts parts_of(const mf_builder *b, const mf_str *strings) {
   return p;
 }
 
-mf_status mf_builder_finish(mf_builder *b, mf_buf *out, char *detail, size_t detail_size) {
+/* The strings as an array; NULL when anything failed. */
+static mf_str *finished_strings(mf_builder *b) {
   mf_str *strings = mf_arena_get(b->arena, b->strings.count * sizeof *strings);
   if (mf_arena_oom(b->arena)) fail_memory(b);
   if (mf_builder_row_count(b, MF_TABLE_SLOT) > MF_LIMIT_SLOTS)
     fail(b, MF_IMAGE_TOO_LARGE, "more than %u variables and metrics", (unsigned)MF_LIMIT_SLOTS);
-  if (b->status == MF_OK) {
-    for (uint32_t i = 0; i < b->strings.count; i++) strings[i] = b->strings.entries[i].name;
+  if (b->status) return NULL;
+  for (uint32_t i = 0; i < b->strings.count; i++) strings[i] = b->strings.entries[i].name;
+  return strings;
+}
+
+mf_status mf_builder_finish(mf_builder *b, mf_buf *out, char *detail, size_t detail_size) {
+  const mf_str *strings = finished_strings(b);
+  if (strings) {
     const mf_parts parts = parts_of(b, strings);
     const mf_status status = mf_parts_write(&parts, out);
     if (status) fail(b, status, "the image could not be written");
   }
   if (detail && detail_size) snprintf(detail, detail_size, "%s", b->detail);
   return b->status;
+}
+
+mf_status mf_builder_open(mf_builder *b, const mf_alloc *alloc, mf_image **out) {
+  const mf_str *strings = finished_strings(b);
+  *out = NULL;
+  if (strings == NULL) return b->status;
+  const mf_parts parts = parts_of(b, strings);
+  return mf_parts_open(alloc, &parts, out);
 }

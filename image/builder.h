@@ -54,4 +54,7 @@ void mf_builder_metadata(mf_builder *b, mf_str json);
 /* Writes the image.  Errors: OUT_OF_MEMORY, IMAGE_TOO_LARGE, or the IMAGE_*
  * status of the first bad chunk, with `detail` (may be NULL) explaining. */
 mf_status mf_builder_finish(mf_builder *b, mf_buf *out, char *detail, size_t detail_size);
+/* The same as an opened image in memory, which never was bytes; nothing in it is
+ * the builder's.  For code that is used at once and kept nowhere. */
+mf_status mf_builder_open(mf_builder *b, const mf_alloc *alloc, mf_image **out);
 #endif

@@ -5,11 +5,11 @@
  * the targets of jumps.  Every other instruction has one predecessor, the one
  * before it, so walking on from each target once visits everything once. */
 
-/* An open frame.  Two paths have the same frames when they have the same node:
- * each ENTER is visited once and makes one.  Node 0 is "no frame". */
+/* An open frame, or a loop.  Two paths have the same frames when they have the
+ * same node: each ENTER is visited once and makes one.  Node 0 is "no frame". */
 typedef struct frame_node {
   uint32_t parent, row;
-  uint16_t base; /* depth of the stack when the frame was entered */
+  uint16_t base; /* depth of the stack when the frame was entered; of a loop: above its state */
   uint8_t kind;  /* operand kind of its row; MF_OPERAND_NONE: the run */
   uint8_t level;
 } frame_node;
@@ -195,6 +195,10 @@ static mf_status check_special(const walker *w, mf_opcode code, uint32_t pc) {
   return MF_OK;
 }
 
+static bool in_loop(const walker *w) {
+  return w->frame != 0 && w->frames[w->frame].kind == MF_OPERAND_LOOP_KIND;
+}
+
 static bool needs_frame(const mf_op_info *op, mf_opcode code) {
   return op->flags & MF_OPF_RAISE || code == MF_OP_SKIP || code == MF_OP_JUMP_FAILED ||
          code == MF_OP_HANDLER;
@@ -204,6 +208,8 @@ static mf_status check_frames(const walker *w, const mf_op_info *op, uint32_t pc
   const mf_opcode code = (mf_opcode)mf_word_op(w->code[pc]);
   if (w->pure && !(op->flags & MF_OPF_PURE))
     return refuse(w, pc, MF_IMAGE_NOT_PURE, "an expression chunk may not do this");
+  if (in_loop(w) && !(op->flags & MF_OPF_PURE))
+    return refuse(w, pc, MF_IMAGE_FRAME_MISMATCH, "inside of a loop there are only expressions");
   if (needs_frame(op, code) && w->frame == 0)
     return refuse(w, pc, MF_IMAGE_FRAME_MISMATCH, "it needs a frame around it");
   if (op->flags & MF_OPF_INSIDE && !is_innermost(w, op, pc))
@@ -211,13 +217,35 @@ static mf_status check_frames(const walker *w, const mf_op_info *op, uint32_t pc
   return check_special(w, code, pc);
 }
 
+/* What a loop keeps below its elements: vm/loops.h. */
+enum { LOOP_STATE = 3 };
+
+/* Any value may be read but the state of an open loop, which is not always one. */
+static mf_status check_place(const walker *w, uint32_t pc) {
+  const uint32_t below = mf_word_a(w->code[pc]);
+  if (below >= w->depth)
+    return refuse(w, pc, MF_IMAGE_STACK_UNDERFLOW, "there is no value that far down");
+  const uint32_t at = w->depth - 1 - below;
+  for (uint32_t f = w->frame; f != 0; f = w->frames[f].parent) {
+    const frame_node *frame = &w->frames[f];
+    if (frame->kind == MF_OPERAND_LOOP_KIND && at < frame->base && at + LOOP_STATE >= frame->base)
+      return refuse(w, pc, MF_IMAGE_STACK_MISMATCH, "a loop's own values are not for others");
+  }
+  return MF_OK;
+}
+
 /* Pops stop at the innermost frame: its handler finds the values below as they
  * were when the frame was entered. */
 static mf_status move_stack(walker *w, const mf_op_info *op, uint32_t pc) {
   uint64_t pop = (uint64_t)op->pop;
-  if (op->pop < 0) {
+  if (op->pop == MF_POP_AT) {
+    const mf_status status = check_place(w, pc);
+    if (status) return status;
+    pop = 0;
+  } else if (op->pop < 0) {
     pop = op->pop == MF_POP_NB ? mf_operand(w->code + pc, 1) : mf_word_a(w->code[pc]);
     if (op->pop == MF_POP_N2) pop *= 2;
+    if (op->pop == MF_POP_N1) pop += 1;
   }
   if (pop > w->depth - w->frames[w->frame].base)
     return refuse(w, pc, MF_IMAGE_STACK_UNDERFLOW, "it pops more values than its frame has");
@@ -240,10 +268,70 @@ static mf_status follow_labels(walker *w, const mf_op_info *op, uint32_t pc) {
   return MF_OK;
 }
 
+/* ---- loops ---- */
+
+static mf_status arrive_at(walker *w, uint32_t to, uint32_t depth, uint32_t frame) {
+  return arrive(w, target_at(w, to), to, depth, frame);
+}
+
+static bool is_loop_op(const mf_op_info *op) {
+  return op->flags & MF_OPF_PURE && op->flags & (MF_OPF_ENTER | MF_OPF_LEAVE | MF_OPF_INSIDE);
+}
+
+/* How many elements a turn has is part of what a loop is. */
+static uint32_t loop_row(uint32_t kind, uint32_t elements) { return kind << 2 | elements; }
+
+static mf_status enter_loop(walker *w, const mf_op_info *op, uint32_t pc) {
+  const uint32_t elements = op->push - LOOP_STATE;
+  const mf_status status = move_stack(w, op, pc);
+  if (status) return status;
+  const uint32_t base = w->depth - elements;
+  w->frames[w->frame_count] = (frame_node){
+      w->frame, loop_row(mf_operand(w->code + pc, 1), elements), (uint16_t)base,
+      MF_OPERAND_LOOP_KIND, w->frames[w->frame].level};
+  w->frame = w->frame_count++;
+  return arrive_at(w, mf_word_a(w->code[pc]), base, w->frame);
+}
+
+/* STEP and TEST stand where exactly their values are above the loop's state. */
+static mf_status turn_loop(walker *w, const mf_op_info *op, uint32_t pc) {
+  const frame_node *loop = &w->frames[w->frame];
+  const bool is_test = op->operands[1] == MF_OPERAND_LABEL;
+  const uint32_t elements = loop->row & 3, body = loop->base + elements;
+  const uint32_t code = mf_word_op(w->code[pc]), b = mf_operand(w->code + pc, 1);
+  if (!in_loop(w) || elements != (code == MF_OP_STEP2 || code == MF_OP_TEST2 ? 2 : 1) ||
+      (!is_test && loop->row != loop_row(b, elements)))
+    return refuse(w, pc, MF_IMAGE_FRAME_MISMATCH, "the innermost loop is of another kind");
+  if (w->depth != body + 1)
+    return refuse(w, pc, w->depth <= body ? MF_IMAGE_STACK_UNDERFLOW : MF_IMAGE_STACK_MISMATCH,
+                  "not one value is above the loop's elements");
+  w->depth = is_test ? body : loop->base;
+  const mf_status status = arrive_at(w, mf_word_a(w->code[pc]), body, w->frame);
+  return status || !is_test ? status : arrive_at(w, b, loop->base, w->frame);
+}
+
+static mf_status leave_loop(walker *w, uint32_t pc) {
+  const frame_node *loop = &w->frames[w->frame];
+  if (!in_loop(w) || loop->row >> 2 != mf_word_a(w->code[pc]))
+    return refuse(w, pc, MF_IMAGE_FRAME_MISMATCH, "the innermost loop is of another kind");
+  if (w->depth != loop->base)
+    return refuse(w, pc, MF_IMAGE_STACK_MISMATCH, "values are left above the loop's state");
+  w->depth = loop->base - LOOP_STATE + 1;
+  w->frame = loop->parent;
+  return MF_OK;
+}
+
+static mf_status step_loop(walker *w, const mf_op_info *op, uint32_t pc) {
+  if (op->flags & MF_OPF_ENTER) return enter_loop(w, op, pc);
+  if (op->flags & MF_OPF_LEAVE) return leave_loop(w, pc);
+  return turn_loop(w, op, pc);
+}
+
 /* One instruction.  The order: what it needs, what it pops and pushes, which
  * frame it opens or closes, where else it may continue. */
 static mf_status step(walker *w, const mf_op_info *op, uint32_t pc) {
   mf_status status = MF_OK;
+  if (is_loop_op(op)) return step_loop(w, op, pc);
   if (op->flags != MF_OPF_PURE) status = check_frames(w, op, pc);
   if (!status) status = move_stack(w, op, pc);
   if (status || op->flags == MF_OPF_PURE) return status;

@@ -104,6 +104,8 @@ typedef enum mf_operand_kind {
   MF_OPERAND_ASSERTION_FLAGS,
   MF_OPERAND_METRIC_KIND,
   MF_OPERAND_LEVEL,
+  MF_OPERAND_LOOP_KIND,
+  MF_OPERAND_RELATION,
   MF_OPERAND_WATCH_KIND,
 } mf_operand_kind;
 
@@ -129,7 +131,7 @@ enum {
   MF_OPF_INSIDE = 64,
   MF_OPF_RAISE = 128
 };
-enum { MF_POP_N = -1, MF_POP_N2 = -2, MF_POP_NB = -3 };
+enum { MF_POP_N = -1, MF_POP_N2 = -2, MF_POP_NB = -3, MF_POP_N1 = -4, MF_POP_AT = -5 };
 
 typedef struct mf_op_info {
   const char *name;    /* NULL: no such opcode */

@@ -4,7 +4,7 @@
 /* ---- opcodes and tables ---- */
 
 /* The words opcodes.def uses for counts and flags. */
-enum { N = MF_POP_N, N2 = MF_POP_N2, NB = MF_POP_NB };
+enum { N = MF_POP_N, N2 = MF_POP_N2, NB = MF_POP_NB, N1 = MF_POP_N1, AT = MF_POP_AT };
 enum {
   PURE = MF_OPF_PURE,
   JUMP = MF_OPF_JUMP,
@@ -125,35 +125,47 @@ static uint32_t code_of(unsigned kind, mf_str word) {
   return MF_ABSENT;
 }
 
-static uint32_t limit_of(unsigned kind, bool is_flags) {
+/* What a row makes the limit of its kind: above its code, or, of flags, which are
+ * bits without holes, above it with all lower ones. */
+#define IS_FLAGS(kind) ((kind) == MF_OPERAND_STEP_FLAGS || (kind) == MF_OPERAND_ASSERTION_FLAGS)
+static const struct enum_row_limit {
+  uint8_t kind;
+  uint32_t limit;
+} row_limits[] = {
+#define MF_ENUM(type, name, code, word) \
+  {MF_OPERAND_##type, IS_FLAGS((int)MF_OPERAND_##type) ? 2 * (code) : (code) + 1},
+#include "kinds.def"
+#undef MF_ENUM
+};
+
+void mf_enum_limits(uint64_t limits[64]) {
+  for (size_t i = 0; i < ENUM_ROWS; i++)
+    if (limits[row_limits[i].kind] < row_limits[i].limit)
+      limits[row_limits[i].kind] = row_limits[i].limit;
+}
+
+static uint32_t limit_of(unsigned kind) {
   uint32_t limit = 0;
-  for (size_t i = 0; i < ENUM_ROWS; i++) {
-    if (enums[i].kind != kind) continue;
-    if (is_flags)
-      limit = ((limit ? limit - 1 : 0) | enums[i].code) + 1;
-    else if (enums[i].code >= limit)
-      limit = enums[i].code + 1;
-  }
+  for (size_t i = 0; i < ENUM_ROWS; i++)
+    if (row_limits[i].kind == kind && limit < row_limits[i].limit) limit = row_limits[i].limit;
   return limit;
 }
 
 const char *mf_enum_word(mf_operand_kind kind, uint32_t code) { return word_of(kind, code); }
 uint32_t mf_enum_code(mf_operand_kind kind, mf_str word) { return code_of(kind, word); }
-uint32_t mf_enum_limit(mf_operand_kind kind) { return limit_of(kind, mf_enum_is_flags(kind)); }
-bool mf_enum_is_flags(mf_operand_kind kind) {
-  return kind == MF_OPERAND_STEP_FLAGS || kind == MF_OPERAND_ASSERTION_FLAGS;
-}
+uint32_t mf_enum_limit(mf_operand_kind kind) { return limit_of(kind); }
+bool mf_enum_is_flags(mf_operand_kind kind) { return IS_FLAGS(kind); }
 
 const char *mf_builtin_word(uint32_t code) { return word_of(MF_OPERAND_BUILTIN, code); }
 uint32_t mf_builtin_code(mf_str word) { return code_of(MF_OPERAND_BUILTIN, word); }
-uint32_t mf_builtin_limit(void) { return limit_of(MF_OPERAND_BUILTIN, false); }
+uint32_t mf_builtin_limit(void) { return limit_of(MF_OPERAND_BUILTIN); }
 
 /* ---- functions ---- */
 
-/* A name is found by its length first: one scan over a byte each, and hardly
- * ever more than two comparisons of text. */
+/* A name is found by its length first: one fast scan over a byte each, and
+ * hardly ever more than two comparisons of text. */
 static const uint8_t function_lengths[] = {
-#define MF_FUNCTION(name, code, min, max, cost, doc) sizeof #name - 1,
+#define MF_FUNCTION(id, spelling, code, min, max, signatures, cost, doc) sizeof(spelling) - 1,
 #include "../vm/functions.def"
 #undef MF_FUNCTION
 };
@@ -161,7 +173,7 @@ static const struct function {
   const char *name;
   uint32_t code;
 } functions[] = {
-#define MF_FUNCTION(name, code, min, max, cost, doc) {#name, code},
+#define MF_FUNCTION(id, spelling, code, min, max, signatures, cost, doc) {spelling, code},
 #include "../vm/functions.def"
 #undef MF_FUNCTION
 };
@@ -169,15 +181,20 @@ static const struct arity {
   const char *name;
   uint32_t min, max;
 } arities[] = {
-#define MF_FUNCTION(name, code, min, max, cost, doc) [code] = {#name, min, max},
+#define MF_FUNCTION(id, spelling, code, min, max, signatures, cost, doc) \
+  [code] = {spelling, min, max},
 #include "../vm/functions.def"
 #undef MF_FUNCTION
 };
 
 uint32_t mf_function_code(mf_str name, uint32_t argc) {
-  for (size_t i = 0; i < sizeof function_lengths; i++) {
-    if (function_lengths[i] != name.n || memcmp(functions[i].name, name.p, name.n) != 0) continue;
-    if (mf_function_arity_ok(functions[i].code, argc)) return functions[i].code;
+  const uint8_t *const end = function_lengths + sizeof function_lengths;
+  const uint8_t *at = function_lengths;
+  if (name.n == 0 || name.n > UINT8_MAX) return MF_ABSENT;
+  for (; (at = memchr(at, (int)name.n, (size_t)(end - at))) != NULL; at++) {
+    const struct function *f = &functions[at - function_lengths];
+    if (f->name[0] != name.p[0] || memcmp(f->name, name.p, name.n) != 0) continue;
+    if (mf_function_arity_ok(f->code, argc)) return f->code;
   }
   return MF_ABSENT;
 }
@@ -207,8 +224,8 @@ static const char digest_lines[][72] = {
 #define MF_ENUM(type, name, code, word) "enum " #type " " #code " " word,
 #include "kinds.def"
 #undef MF_ENUM
-#define MF_FUNCTION(name, code, min, max, cost, doc) \
-  "function " #name " " #code " " #min " " #max " " #cost,
+#define MF_FUNCTION(id, spelling, code, min, max, signatures, cost, doc) \
+  "function " spelling " " #code " " #min " " #max " " #cost,
 #include "../vm/functions.def"
 #undef MF_FUNCTION
 };

@@ -480,6 +480,73 @@ mf_status mf_image_open(const mf_alloc *alloc, const uint8_t *bytes, size_t n, m
   return status;
 }
 
+/* ---- from parts ---- */
+
+static const void *keep(opener *o, const void *from, size_t size) {
+  void *copy = mf_arena_get(&o->im->arena, size);
+  if (copy && size) memcpy(copy, from, size);
+  return copy;
+}
+
+static mf_status keep_strings(opener *o, const mf_parts *p) {
+  mf_image *im = o->im;
+  uint64_t pool = 0, at = 0;
+  for (uint32_t i = 0; i < p->string_count; i++) pool += p->strings[i].n + UINT64_C(1);
+  if (pool > MF_LIMIT_IMAGE_BYTES) return MF_IMAGE_TOO_LARGE;
+  char *strings = mf_arena_get(&im->arena, (size_t)pool);
+  mf_string_row *rows = mf_arena_get(&im->arena, p->string_count * sizeof *rows);
+  if (strings == NULL || rows == NULL) return MF_OUT_OF_MEMORY;
+  for (uint32_t i = 0; i < p->string_count; i++) {
+    const mf_str text = p->strings[i];
+    rows[i] = (mf_string_row){(uint32_t)at, (uint32_t)text.n};
+    if (text.n) memcpy(strings + at, text.p, text.n);
+    at += text.n;
+    strings[at++] = '\0';
+  }
+  im->strings = strings, im->string_rows = rows, im->string_count = p->string_count;
+  return MF_OK;
+}
+
+static mf_status keep_parts(opener *o, const mf_parts *p) {
+  mf_image *im = o->im;
+  im->constant_count = p->constant_count, im->child_count = p->child_count;
+  im->code_count = p->code_count, im->line_count = p->line_count;
+  im->constants = keep(o, p->constants, p->constant_count * sizeof *p->constants);
+  im->children = keep(o, p->children, p->child_count * sizeof *p->children);
+  im->code = keep(o, p->code, p->code_count * sizeof *p->code);
+  im->lines = keep(o, p->lines, p->line_count * sizeof *p->lines);
+  im->source = keep(o, &p->source, sizeof p->source);
+  im->metadata = (mf_str){keep(o, p->metadata.p, p->metadata.n), p->metadata.n};
+  for (int t = 0; t < MF_TABLE_COUNT; t++) {
+    const size_t row = mf_table_infos[t].field_count * sizeof(uint32_t);
+    im->table_counts[t] = p->row_counts[t];
+    if (p->row_counts[t]) im->tables[t] = keep(o, p->rows[t], p->row_counts[t] * row);
+  }
+  return mf_arena_oom(&im->arena) ? MF_OUT_OF_MEMORY : keep_strings(o, p);
+}
+
+/* What is left out is what only bytes can get wrong; constants, tables and code
+ * are verified like those of any image. */
+mf_status mf_parts_open(const mf_alloc *alloc, const mf_parts *parts, mf_image **out) {
+  mf_image *im = mf_realloc(alloc, NULL, 0, sizeof *im);
+  *out = NULL;
+  if (im == NULL) return MF_OUT_OF_MEMORY;
+  *im = (mf_image){.alloc = *alloc};
+  opener o = {.im = im};
+  mf_arena_init(&im->arena, alloc, 0);
+  mf_arena_init(&o.scratch, alloc, 0);
+  mf_status status = keep_parts(&o, parts);
+  if (!status) status = check_constants(&o);
+  if (!status) status = check_tables(&o);
+  if (!status) status = check_code(&o);
+  mf_arena_fini(&o.scratch);
+  if (status)
+    mf_image_close(im);
+  else
+    *out = im;
+  return status;
+}
+
 void mf_image_close(mf_image *image) {
   if (image == NULL) return;
   const mf_alloc alloc = image->alloc;

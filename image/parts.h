@@ -56,6 +56,8 @@ typedef struct mf_parts {
 
 /* Lays the parts out and appends the image.  OUT_OF_MEMORY, IMAGE_TOO_LARGE. */
 mf_status mf_parts_write(const mf_parts *parts, mf_buf *out);
+/* Opens them without laying them out; copies.  Errors: IMAGE_*, OUT_OF_MEMORY. */
+mf_status mf_parts_open(const mf_alloc *alloc, const mf_parts *parts, mf_image **out);
 /* Writes the checksum of an image of n >= 48 bytes into its header. */
 void mf_image_seal(uint8_t *bytes, size_t n);
 
@@ -75,6 +77,8 @@ static inline uint32_t mf_operand(const uint32_t *at, unsigned i) {
 /* One more than the largest code of an enumeration, or than the union of its
  * flags; 0 when `kind` is no enumeration.  Codes and flags have no gaps. */
 uint32_t mf_enum_limit(mf_operand_kind kind);
+/* The same for every kind at once: `limits` (all 0) by kind. */
+void mf_enum_limits(uint64_t limits[64]);
 bool mf_enum_is_flags(mf_operand_kind kind);
 uint32_t mf_builtin_limit(void);
 /* Row table of a kind that names rows (OPT_ kinds too), or MF_TABLE_COUNT. */

@@ -4,11 +4,9 @@
 /* Bounds by kind.  A kind whose bound is 0 here is decided by special_ok. */
 void mf_verifier_init(mf_verifier *v, const mf_image *image, mf_arena *scratch) {
   *v = (mf_verifier){.image = image, .scratch = scratch};
-  for (unsigned kind = 0; kind < 64; kind++) {
-    const mf_table table = mf_operand_table((mf_operand_kind)kind);
-    v->below[kind] = table == MF_TABLE_COUNT ? mf_enum_limit((mf_operand_kind)kind)
-                                             : image->table_counts[table];
-  }
+  mf_enum_limits(v->below);
+  for (unsigned kind = MF_OPERAND_STEP_OR_PREVIOUS; kind <= MF_OPERAND_REPORT; kind++)
+    v->below[kind] = image->table_counts[mf_operand_table((mf_operand_kind)kind)];
   v->below[MF_OPERAND_NONE] = 1;
   v->below[MF_OPERAND_WORD] = v->below[MF_OPERAND_COUNT] = UINT64_C(1) << 32;
   v->below[MF_OPERAND_LABEL] = UINT64_C(1) << 32; /* the flow knows where instructions start */

@@ -73,10 +73,13 @@ typedef enum mf_kind {
   MF_TYPE = 12,      /* a type as a value: as.s, len its name */
   MF_OPTIONAL = 13,  /* as.list: NULL is none, else one value */
   MF_ERROR = 14,     /* aux: mf_eval_error; as.s, len: message */
+  MF_IP = 15,        /* an address: as.s, len 4 or 16 bytes */
+  MF_CIDR = 16,      /* a block of addresses: the same, aux bits of prefix */
 } mf_kind;
 
 /* Value flags. */
 #define MF_TAINTED 0x01 /* made from a secret; sinks must not show it */
+#define MF_PACKED 0x02  /* a list of doubles in a slot of mf_eval: as.doubles */
 
 typedef struct mf_map mf_map;
 
@@ -86,7 +89,7 @@ typedef struct mf_value mf_value;
 struct mf_value {
   uint8_t kind;  /* mf_kind */
   uint8_t flags; /* MF_TAINTED */
-  uint16_t aux;  /* MF_ERROR: mf_eval_error */
+  uint16_t aux;  /* MF_ERROR: mf_eval_error; MF_CIDR: bits of prefix */
   uint32_t len;  /* bytes, elements, entries or nanoseconds */
   union {
     int64_t i;
@@ -94,6 +97,7 @@ struct mf_value {
     double d;
     const char *s;
     const mf_value *list;
+    const double *doubles;
     const mf_map *map;
   } as;
 };
@@ -199,6 +203,32 @@ MF_API mf_status mf_image_open(const mf_alloc *alloc, const uint8_t *bytes, size
                                mf_image **out, char *detail, size_t detail_size);
 MF_API void mf_image_close(mf_image *image);
 
+/* ---- Regular expressions ---------------------------------------------- */
+
+/* Bytes from..to-1 of a text; both SIZE_MAX: a group that took no part. */
+typedef struct mf_regex_span {
+  size_t from, to;
+} mf_regex_span;
+
+/* What carries out matches() and regex.*: given by the embedder, because C has
+ * no engine whose time is linear in the text.  Used by any number of threads. */
+typedef struct mf_regex {
+  /* Compiles a pattern of RE2's syntax to *out, which may take max_memory
+   * bytes; *size is about its number of instructions, *groups that of its
+   * capturing groups.  Errors: EXPRESSION_INVALID (`message` says why),
+   * REGEX_TOO_LARGE, OUT_OF_MEMORY. */
+  mf_status (*compile)(mf_str pattern, size_t max_memory, void **out, uint32_t *size,
+                       uint32_t *groups, char *message, size_t message_size);
+  /* Looks for the leftmost match that begins at `from` or later; spans[0] gets
+   * all of it, the next ones the groups, `count` in all (0: none are wanted). */
+  bool (*match)(const void *compiled, mf_str text, size_t from, mf_regex_span *spans,
+                uint32_t count);
+  void (*free)(void *compiled);
+} mf_regex;
+
+/* RE2. */
+MF_API const mf_regex *mf_regex_re2(void);
+
 /* ---- Evaluating expressions ------------------------------------------- */
 
 /* A compiled expression: re-entrant, shared by any number of threads as long
@@ -213,20 +243,121 @@ typedef struct mf_evaluator mf_evaluator;
 MF_API mf_status mf_program_compile(const mf_alloc *alloc, mf_str expr, const char *const *names,
                                     size_t count, mf_program **out, char *message,
                                     size_t message_size);
+/* A name that an expression may use and the type of its values as text: "int",
+ * "list(string)", "map(string, dyn)", "optional_type(int)" ...; NULL is "dyn". */
+typedef struct mf_schema_entry {
+  const char *name, *type;
+} mf_schema_entry;
+
+typedef struct mf_program_options {
+  mf_alloc alloc;                /* fn NULL: the default allocator */
+  const mf_schema_entry *schema; /* they become slots 0..count-1 */
+  size_t count;
+  const char *container; /* NULL, or the namespace "a.b" where names are looked up first */
+  bool strict_cel;       /* CEL's own rules: no arithmetic on mixed numbers */
+  bool unchecked;        /* no types; unknown names and functions are run-time errors */
+  /* May be NULL.  Called for every mistake and warning, in source order; what it
+   * gets is borrowed for the length of the call. */
+  void (*report)(void *ctx, const mf_diagnostic *diagnostic);
+  void *report_ctx;
+} mf_program_options;
+
+/* Compiles `expr` over a schema; the types given are what the host promises:
+ * the checker refuses what cannot fit them.  Errors: EXPRESSION_INVALID (see
+ * `report`), OUT_OF_MEMORY. */
+MF_API mf_status mf_program_compile_with(const mf_program_options *options, mf_str expr,
+                                         mf_program **out);
+/* The type of `expr` as text, cut to `size` bytes with the NUL; nothing is
+ * compiled.  Errors as above. */
+MF_API mf_status mf_program_check(const mf_program_options *options, mf_str expr, char *type,
+                                  size_t size);
 MF_API void mf_program_free(mf_program *program);
 
 MF_API mf_status mf_evaluator_new(const mf_alloc *alloc, mf_evaluator **out);
 MF_API void mf_evaluator_free(mf_evaluator *evaluator);
 /* Sets the fuel each evaluation gets (default MF_LIMIT_EVAL_FUEL). */
 MF_API void mf_evaluator_set_fuel(mf_evaluator *evaluator, uint64_t fuel);
+/* Sets the engine of matches() and regex.* (default: none, they are errors).
+ * Patterns are compiled once and kept. */
+MF_API void mf_evaluator_set_regex(mf_evaluator *evaluator, const mf_regex *engine);
 
 /* Evaluates over `slots` (one value for each name given when compiling; used in
- * place).  *result is valid until the next mf_eval with this evaluator.  Scalar
- * paths allocate nothing.  MF_OK also when the result is an MF_ERROR value;
+ * place).  *result is valid until the next mf_eval with this evaluator, and while
+ * the program and the slots are.  Scalar paths allocate nothing.  MF_OK also when the result is an MF_ERROR value;
  * other statuses end the evaluation: OUT_OF_FUEL, OUT_OF_MEMORY,
  * VALUE_TOO_LARGE. */
 MF_API mf_status mf_eval(const mf_program *program, mf_evaluator *evaluator, const mf_value *slots,
                          mf_value *result);
+
+/* The same over `count` rows, each an array of slots; `results` has room for as
+ * many.  They are valid until the next evaluation with this evaluator.  Each row
+ * has the fuel of one evaluation; memory is for all of them.  Stops at the first
+ * status that is not OK. */
+MF_API mf_status mf_eval_rows(const mf_program *program, mf_evaluator *evaluator,
+                              const mf_value *const *rows, size_t count, mf_value *results);
+
+/* Why an expression came to its value. */
+typedef struct mf_reason {
+  uint32_t offset, length; /* the sub-expression, in the expression's bytes */
+  uint32_t depth;          /* 0: the whole; one more for its parts */
+  mf_value value;          /* owned by the explanation */
+} mf_reason;
+typedef struct mf_explanation mf_explanation;
+
+/* Evaluates `expr` and each of its sub-expressions that counted: not the branch
+ * that was not taken, nor what a decided && or || did not need, nor literals; of a
+ * loop the first turns.  The parts follow the whole, in the order of the text, at
+ * most MF_LIMIT_REASONS.  Slow; fuel is for all of it together.  Errors: those of
+ * mf_program_compile_with and mf_eval. */
+MF_API mf_status mf_eval_explain(const mf_program_options *options, mf_str expr,
+                                 mf_evaluator *evaluator, const mf_value *slots,
+                                 mf_explanation **out);
+MF_API size_t mf_explanation_count(const mf_explanation *explanation);
+MF_API mf_reason mf_explanation_get(const mf_explanation *explanation, size_t i);
+MF_API void mf_explanation_free(mf_explanation *explanation);
+
+/* Setters of slots, for hosts that hold plain C data.  They write both words of
+ * the value; nothing is copied: text and lists are borrowed and must stay as they
+ * are while results are in use.  Text is valid UTF-8. */
+static inline void mf_set(mf_value *slot, mf_kind kind, size_t len, int64_t i) {
+  mf_value v = {(uint8_t)kind, 0, 0, (uint32_t)len, {i}};
+  *slot = v;
+}
+static inline void mf_set_unset(mf_value *slot) { mf_set(slot, MF_UNSET, 0, 0); }
+static inline void mf_set_null(mf_value *slot) { mf_set(slot, MF_NULL, 0, 0); }
+static inline void mf_set_bool(mf_value *slot, bool b) { mf_set(slot, MF_BOOL, 0, b); }
+static inline void mf_set_int(mf_value *slot, int64_t i) { mf_set(slot, MF_INT, 0, i); }
+static inline void mf_set_uint(mf_value *slot, uint64_t u) {
+  mf_set(slot, MF_UINT, 0, 0);
+  slot->as.u = u;
+}
+static inline void mf_set_double(mf_value *slot, double d) {
+  mf_set(slot, MF_DOUBLE, 0, 0);
+  slot->as.d = d;
+}
+static inline void mf_set_string(mf_value *slot, const char *p, size_t n) {
+  mf_set(slot, MF_STRING, n, 0);
+  slot->as.s = p;
+}
+static inline void mf_set_bytes(mf_value *slot, const char *p, size_t n) {
+  mf_set(slot, MF_BYTES, n, 0);
+  slot->as.s = p;
+}
+static inline void mf_set_list(mf_value *slot, const mf_value *elements, size_t n) {
+  mf_set(slot, MF_LIST, n, 0);
+  slot->as.list = elements;
+}
+/* A list of doubles as C has them.  Only slots may be such lists, not what is in
+ * other lists or maps. */
+static inline void mf_set_doubles(mf_value *slot, const double *elements, size_t n) {
+  mf_set(slot, MF_LIST, n, 0);
+  slot->flags = MF_PACKED;
+  slot->as.doubles = elements;
+}
+static inline void mf_set_map(mf_value *slot, const mf_map *map) {
+  mf_set(slot, MF_MAP, map->count, 0);
+  slot->as.map = map;
+}
 
 /* ---- The virtual machine ---------------------------------------------- */
 
@@ -305,6 +436,7 @@ typedef struct mf_vm_options {
   int64_t start_wall_ns; /* the run's start, since 1970 */
   const char *run_id;    /* copied */
   bool allow_empty;      /* "nothing was run" passes */
+  const mf_regex *regex; /* of matches(); NULL: none */
   mf_notice_fn notice;   /* may be NULL */
   void *notice_ctx;
 } mf_vm_options;

@@ -57,10 +57,25 @@ MF_API mf_status mf_values_json(const mf_alloc *alloc, mf_str json, mf_values **
  * in ".env".  The value is a map.  DOCUMENT_INVALID, OUT_OF_MEMORY. */
 MF_API mf_status mf_values_file(const mf_alloc *alloc, const char *name, mf_str bytes,
                                 mf_values **out, char *error, size_t error_size);
+/* A deep copy.  OUT_OF_MEMORY, also of what nests too deep. */
+MF_API mf_status mf_values_copy(const mf_alloc *alloc, const mf_value *value, mf_values **out);
 MF_API mf_value mf_values_get(const mf_values *values);
 MF_API void mf_values_free(mf_values *values);
 /* A value as lossless or plain JSON. */
 MF_API void mf_value_print(const mf_value *value, bool lossless, mf_output out);
+
+/* ---- expressions ---- */
+
+/* The tree of an expression, on one line. */
+MF_API mf_status mf_expression_tree(const mf_program_options *options, mf_str expr, mf_output out);
+/* Each sub-expression with its type, one a line, parts below what they are of. */
+MF_API mf_status mf_expression_types(const mf_program_options *options, mf_str expr, mf_output out);
+MF_API void mf_program_disassemble(const mf_program *program, mf_output out);
+/* An explanation of `expr`: one line for each reason. */
+MF_API void mf_explanation_print(const mf_explanation *explanation, mf_str expr, mf_output out);
+/* A diagnostic about `expr` with its line and carets; `name` may be "". */
+MF_API void mf_diagnostic_print(const mf_diagnostic *diagnostic, const char *name, mf_str expr,
+                                mf_output out);
 
 /* ---- images ---- */
 

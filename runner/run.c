@@ -226,6 +226,7 @@ static int make_machine(mf_host *h) {
                            .start_wall_ns = h->start_wall_ns,
                            .run_id = h->run_id,
                            .allow_empty = h->options->allow_empty,
+                           .regex = mf_regex_re2(),
                            .notice = on_notice,
                            .notice_ctx = h};
   mf_status status = mf_vm_new(h->image, &options, &h->vm);

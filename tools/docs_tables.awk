@@ -36,7 +36,8 @@ function commas(text) {
 BEGIN {
   columns["diagnostics"] = "code|stage|message|what it means"
   columns["limits"] = "limit|value|what it bounds"
-  columns["functions"] = "function|arguments|cost|what it gives"
+  columns["functions"] = "function|overloads|cost|what it gives"
+  columns["macros"] = "macro|what it gives"
   columns["metrics"] = "metric|kind|other names|what it measures"
   columns["scenarios"] = "scenario|what it is|default length (s)|arguments"
   columns["statuses"] = "number|name|meaning"
@@ -47,13 +48,21 @@ function row(name, n,   min, max) {
   else if (want == "limits" && name == "MF_LIMIT")
     line("| " arg[1] " | " grouped(arg[2]) " | " cell(arg[3]) " |")
   else if (want == "functions" && name == "MF_FUNCTION")
-    line("| `" arg[1] "` | " (arg[3] == arg[4] ? arg[3] : arg[3] " to " arg[4]) " | " arg[5] " | " function_doc(arg[6]) " |")
+    line("| `" arg[2] "` | " overloads(arg[6]) " | " arg[7] " | " function_doc(arg[8]) " |")
+  else if (want == "macros" && name == "MF_MACRO")
+    line("| " code(substr(arg[6], 1, index(arg[6], "): "))) " | " cell(substr(arg[6], index(arg[6], "): ") + 3)) " |")
   else if (want == "metrics" && name == "MF_METRIC")
     line("| `" arg[1] "` | " tolower(arg[2]) " | " commas(arg[3]) " | " cell(arg[4]) " |")
   else if (want == "scenarios" && name == "MF_SCENARIO")
     line("| `" arg[1] "` | " (arg[2] == "LOAD" ? "load: " : "fault: ") cell(arg[5]) " | " arg[3] " | `" cell(arg[4]) "` |")
   else if (want == "statuses" && name == "MF_STATUS")
     line("| " arg[1] " | `MF_" arg[2] "` | " cell(arg[3]) " |")
+}
+# "f(int) -> int; f(uint) -> uint", one a line.
+function overloads(text,   n, list, i, out) {
+  n = split(text, list, "; ")
+  for (i = 1; i <= n; i++) out = out (i > 1 ? "<br>" : "") code(list[i])
+  return out
 }
 # "int(x): from uint": the call as code, the rest as text.
 function function_doc(text,   at) {

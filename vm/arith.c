@@ -224,3 +224,12 @@ mf_value mf_negate(mf_call *call, const mf_value *x) {
       return mf_call_error(call, MF_EVAL_NO_OVERLOAD, "no overload for -%s", mf_kind_name(x->kind));
   }
 }
+
+static bool is_whole(const mf_value *v) { return v->kind == MF_INT || v->kind == MF_UINT; }
+
+mf_value mf_alike(mf_call *call, const mf_value *x, const mf_value *y) {
+  bool mixed = (x->kind == MF_DOUBLE && is_whole(y)) || (is_whole(x) && y->kind == MF_DOUBLE);
+  if (!mixed) return *y;
+  return mf_call_error(call, MF_EVAL_NO_OVERLOAD, "no arithmetic on %s and %s under --strict-cel",
+                       mf_kind_name(x->kind), mf_kind_name(y->kind));
+}

@@ -17,4 +17,7 @@ typedef enum mf_operation {
  * in CEL.  Errors are values. */
 mf_value mf_arith(mf_call *call, mf_operation operation, const mf_value *x, const mf_value *y);
 mf_value mf_negate(mf_call *call, const mf_value *x);
+/* y; an error when one is a double and the other an int or uint, which CEL
+ * itself does not mix. */
+mf_value mf_alike(mf_call *call, const mf_value *x, const mf_value *y);
 #endif

@@ -7,11 +7,14 @@
 #define MF_VM_CALL_H
 #include "value.h"
 
+typedef struct mf_regex_cache mf_regex_cache; /* regex_cache.h */
+
 typedef struct mf_call {
   mf_arena *arena;
-  int64_t fuel;     /* left; below 0: used up */
-  uint64_t charged; /* fuel that went into bytes and elements, not instructions */
-  mf_status status; /* not OK: the evaluation ends, whatever was returned */
+  int64_t fuel;            /* left; below 0: used up */
+  uint64_t charged;        /* fuel that went into bytes and elements, not instructions */
+  mf_status status;        /* not OK: the evaluation ends, whatever was returned */
+  mf_regex_cache *regexes; /* NULL when folding: then nothing that needs one has a value */
 } mf_call;
 
 /* Takes fuel for work that grows with its input: one unit a byte or element.

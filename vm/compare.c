@@ -101,7 +101,9 @@ static bool equal(mf_call *call, const mf_value *x, const mf_value *y, unsigned 
     case MF_TIMESTAMP: return x->as.i == y->as.i && x->len == y->len;
     case MF_STRING:
     case MF_BYTES:
-    case MF_TYPE: return equal_text(call, x, y);
+    case MF_TYPE:
+    case MF_IP: return equal_text(call, x, y);
+    case MF_CIDR: return x->aux == y->aux && equal_text(call, x, y);
     case MF_LIST: return equal_lists(call, x, y, depth);
     case MF_MAP: return equal_maps(call, x->as.map, y->as.map, depth);
     case MF_OPTIONAL: return equal_optionals(call, x, y, depth);

@@ -2,8 +2,7 @@
 /* Conversions: the functions named after types, and values as text. */
 #include "convert.h"
 
-#include "../base/limits.h"
-#include "functions.h"
+#include "fn_kit.h"
 
 #include <math.h>
 
@@ -82,29 +81,17 @@ mf_value mf_fn_bool(mf_call *call, const mf_value *args, uint32_t n) {
 
 /* ---- Text ---- */
 
-/* A buffer in scratch memory: what growing leaves behind goes with the arena. */
-static void *arena_realloc(void *ctx, void *ptr, size_t old_size, size_t new_size) {
-  if (new_size == 0) return NULL;
-  void *p = mf_arena_get(ctx, new_size);
-  size_t kept = old_size < new_size ? old_size : new_size;
-  if (p && ptr && kept) memcpy(p, ptr, kept);
-  return p;
-}
-
 mf_value mf_concat(mf_call *call, const mf_value *items, uint32_t n) {
-  mf_alloc alloc = {arena_realloc, call->arena};
   mf_buf text;
   uint32_t flags = 0;
   for (uint32_t i = 0; i < n; i++)
     if (items[i].kind == MF_ERROR) return items[i];
-  mf_buf_init(&text, &alloc, MF_LIMIT_STRING_BYTES);
+  mf_call_text(call, &text);
   for (uint32_t i = 0; i < n && !text.failed; i++) {
     mf_value_write_text(&text, &items[i]);
     flags |= items[i].flags;
   }
-  if (text.failed) return mf_call_end(call, text.too_large ? MF_VALUE_TOO_LARGE : MF_OUT_OF_MEMORY);
-  mf_charge(call, text.n);
-  return mf_with_taint(mf_string(mf_buf_str(&text)), flags);
+  return mf_with_taint(mf_call_text_done(call, &text), flags);
 }
 
 mf_value mf_text_of(mf_call *call, const mf_value *v) {
@@ -127,6 +114,8 @@ mf_value mf_fn_string(mf_call *call, const mf_value *args, uint32_t n) {
     case MF_UINT:
     case MF_DOUBLE:
     case MF_TIMESTAMP:
+    case MF_IP:
+    case MF_CIDR:
     case MF_DURATION: return mf_concat(call, args, 1);
     default: return mf_no_function(call, "string", args, n);
   }
@@ -157,13 +146,35 @@ mf_value mf_fn_timestamp(mf_call *call, const mf_value *args, uint32_t n) {
   }
 }
 
+/* CEL's units: no days, and a micro sign of either kind.  False when there is
+ * another unit, or the text is too long to be a duration. */
+static bool plain_units(mf_str s, char *out, size_t size, size_t *n) {
+  *n = 0;
+  for (size_t i = 0; i < s.n; i++) {
+    bool micro = i + 1 < s.n &&
+                 (memcmp(s.p + i, "\xc2\xb5", 2) == 0 || memcmp(s.p + i, "\xce\xbc", 2) == 0);
+    if (s.p[i] == 'd' || *n == size) return false;
+    out[(*n)++] = micro ? 'u' : s.p[i];
+    i += micro;
+  }
+  return true;
+}
+
+static bool parse_duration(mf_str s, int64_t *ns) {
+  char text[128];
+  size_t n;
+  return plain_units(s, text, sizeof text, &n) && mf_parse_duration((mf_str){text, n}, ns);
+}
+
 mf_value mf_fn_duration(mf_call *call, const mf_value *args, uint32_t n) {
   mf_value v = mf_duration_value(0);
   if (args[0].kind == MF_DURATION) return args[0];
   if (args[0].kind != MF_STRING) return mf_no_function(call, "duration", args, n);
-  if (mf_str_is(mf_value_str(args[0]), "0")) return v; /* the one number without a unit */
+  mf_str s = mf_value_str(args[0]);
+  if (s.n == 2 && (s.p[0] == '-' || s.p[0] == '+')) s.p++, s.n--;
+  if (mf_str_is(s, "0")) return v; /* the one number without a unit */
   if (!mf_charge(call, args[0].len)) return v;
-  if (!mf_parse_duration(mf_value_str(args[0]), &v.as.i))
+  if (!parse_duration(mf_value_str(args[0]), &v.as.i))
     return bad_conversion(call, args, "duration");
   return v;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "../base/limits.h"
-#include "program.h"
+#include "fast.h"
 
 /* ---- Programs ---- */
 
@@ -12,26 +12,25 @@ static const mf_row_chunk *pure_chunk(const mf_image *image) {
 }
 
 static mf_status bind_program(mf_program *p) {
-  mf_status status = mf_image_open(&p->alloc, p->bytes, p->size, &p->image, NULL, 0);
-  if (status != MF_OK) return status;
   const mf_row_chunk *chunk = pure_chunk(p->image);
   if (chunk == NULL) return MF_IMAGE_NO_MAIN;
   p->code = p->image->code + chunk->start;
   p->constants = p->image->values;
   p->slot_count = MF_ROW_COUNT(p->image, SLOT);
   p->max_depth = chunk->max_depth;
-  return MF_OK;
+  return mf_fast_build(p, chunk);
 }
 
-mf_status mf_program_from_image(const mf_alloc *alloc, uint8_t *bytes, size_t n, mf_program **out) {
-  mf_alloc use = mf_alloc_or_default(alloc);
-  mf_program *p = mf_realloc(&use, NULL, 0, sizeof *p);
-  *out = NULL;
+/* Takes the image and the bytes it lies in, if there are any. */
+static mf_status make_program(const mf_alloc *alloc, mf_image *image, uint8_t *bytes, size_t n,
+                              mf_program **out) {
+  mf_program *p = mf_realloc(alloc, NULL, 0, sizeof *p);
   if (p == NULL) {
-    mf_realloc(&use, bytes, n, 0);
+    mf_image_close(image);
+    if (bytes) mf_realloc(alloc, bytes, n, 0);
     return MF_OUT_OF_MEMORY;
   }
-  *p = (mf_program){.alloc = use, .bytes = bytes, .size = n};
+  *p = (mf_program){.alloc = *alloc, .bytes = bytes, .size = n, .image = image};
   mf_status status = bind_program(p);
   if (status == MF_OK)
     *out = p;
@@ -40,36 +39,46 @@ mf_status mf_program_from_image(const mf_alloc *alloc, uint8_t *bytes, size_t n,
   return status;
 }
 
+mf_status mf_program_of(const mf_alloc *alloc, mf_image *image, mf_program **out) {
+  const mf_alloc use = mf_alloc_or_default(alloc);
+  *out = NULL;
+  return make_program(&use, image, NULL, 0, out);
+}
+
+mf_status mf_program_from_image(const mf_alloc *alloc, uint8_t *bytes, size_t n, mf_program **out) {
+  const mf_alloc use = mf_alloc_or_default(alloc);
+  mf_image *image;
+  *out = NULL;
+  const mf_status status = mf_image_open(&use, bytes, n, &image, NULL, 0);
+  if (status == MF_OK) return make_program(&use, image, bytes, n, out);
+  mf_realloc(&use, bytes, n, 0);
+  return status;
+}
+
 void mf_program_free(mf_program *program) {
   if (program == NULL) return;
   mf_alloc alloc = program->alloc;
   mf_image_close(program->image);
-  mf_realloc(&alloc, program->bytes, program->size, 0);
+  if (program->bytes) mf_realloc(&alloc, program->bytes, program->size, 0);
   mf_realloc(&alloc, program, sizeof *program, 0);
 }
 
 /* ---- Evaluators ---- */
 
-enum { INLINE_STACK = 32 }; /* values; deeper expressions are rare */
-
-struct mf_evaluator {
-  mf_alloc alloc;
-  mf_exec exec;
-  mf_arena arena;
-  int64_t fuel;        /* of each evaluation */
-  uint32_t stack_size; /* of exec.stack, owned when it is not `inline_stack` */
-  mf_value inline_stack[INLINE_STACK];
-};
+/* Traces are of the image's instructions. */
+static void set_fast_fuel(mf_evaluator *e) { e->fast_fuel = e->exec.trace ? 0 : e->fuel; }
 
 mf_status mf_evaluator_new(const mf_alloc *alloc, mf_evaluator **out) {
   mf_alloc use = mf_alloc_or_default(alloc);
   mf_evaluator *e = mf_realloc(&use, NULL, 0, sizeof *e);
   *out = e;
   if (e == NULL) return MF_OUT_OF_MEMORY;
-  *e = (mf_evaluator){.alloc = use, .stack_size = INLINE_STACK};
+  *e = (mf_evaluator){.alloc = use, .stack_size = MF_INLINE_STACK};
   e->exec.stack = e->inline_stack;
   mf_arena_init(&e->arena, &use, (size_t)MF_LIMIT_EVAL_MEMORY);
   e->exec.call.arena = &e->arena;
+  mf_regex_cache_init(&e->regexes, &use, NULL);
+  e->exec.call.regexes = &e->regexes;
   mf_evaluator_set_fuel(e, MF_LIMIT_EVAL_FUEL);
   return MF_OK;
 }
@@ -83,17 +92,25 @@ void mf_evaluator_free(mf_evaluator *evaluator) {
   if (evaluator == NULL) return;
   mf_alloc alloc = evaluator->alloc;
   free_stack(evaluator);
+  mf_regex_cache_fini(&evaluator->regexes);
   mf_arena_fini(&evaluator->arena);
   mf_realloc(&alloc, evaluator, sizeof *evaluator, 0);
 }
 
 void mf_evaluator_set_fuel(mf_evaluator *evaluator, uint64_t fuel) {
-  evaluator->fuel = fuel < INT64_MAX ? (int64_t)fuel : INT64_MAX;
+  evaluator->fuel = fuel < INT64_MAX ? (int64_t)fuel : INT64_MAX - 1;
+  set_fast_fuel(evaluator);
+}
+
+void mf_evaluator_set_regex(mf_evaluator *evaluator, const mf_regex *engine) {
+  mf_regex_cache_fini(&evaluator->regexes);
+  evaluator->regexes.engine = engine;
 }
 
 void mf_evaluator_set_trace(mf_evaluator *evaluator, mf_trace_fn trace, void *ctx) {
   evaluator->exec.trace = trace;
   evaluator->exec.trace_ctx = ctx;
+  set_fast_fuel(evaluator);
 }
 
 static bool grow_stack(mf_evaluator *e, uint32_t depth) {
@@ -104,6 +121,8 @@ static bool grow_stack(mf_evaluator *e, uint32_t depth) {
   e->stack_size = depth;
   return true;
 }
+
+/* ---- Evaluating ---- */
 
 static mf_status start(const mf_program *program, mf_evaluator *evaluator, const mf_value *slots,
                        mf_value *result) {
@@ -119,19 +138,69 @@ static mf_status start(const mf_program *program, mf_evaluator *evaluator, const
   return mf_interpret(x);
 }
 
-/* What only some evaluations need first: room, or scratch memory back.  A
- * function of its own that ends mf_eval, so that mf_eval has nothing to save. */
-static MF_COLD mf_status start_prepared(const mf_program *program, mf_evaluator *evaluator,
-                                        const mf_value *slots, mf_value *result) {
-  if (evaluator->arena.head) mf_arena_reset(&evaluator->arena);
+static bool is_packed(const mf_value *v) { return v->kind == MF_LIST && v->flags & MF_PACKED; }
+
+static bool has_packed(const mf_value *slots, uint32_t count) {
+  for (uint32_t i = 0; i < count; i++)
+    if (is_packed(&slots[i])) return true;
+  return false;
+}
+
+/* The image's instructions know lists of one form only. */
+static bool unpack(mf_arena *arena, mf_value *list) {
+  mf_value *elements = mf_arena_get(arena, sizeof *elements * (size_t)list->len);
+  if (elements == NULL) return false;
+  for (uint32_t i = 0; i < list->len; i++) elements[i] = mf_double(list->as.doubles[i]);
+  *list = (mf_value){.kind = MF_LIST, .len = list->len, .as.list = elements};
+  return true;
+}
+
+static MF_COLD const mf_value *unpacked(mf_arena *arena, const mf_value *slots, uint32_t count) {
+  mf_value *copy = mf_arena_get(arena, sizeof *copy * (size_t)count);
+  if (copy == NULL) return NULL;
+  memcpy(copy, slots, sizeof *copy * (size_t)count);
+  for (uint32_t i = 0; i < count; i++)
+    if (is_packed(&copy[i]) && !unpack(arena, &copy[i])) return NULL;
+  return copy;
+}
+
+mf_status mf_eval_generic(const mf_program *program, mf_evaluator *evaluator, const mf_value *slots,
+                          mf_value *result) {
+  if (evaluator->arena.head && !evaluator->keeps) mf_arena_reset(&evaluator->arena);
   if (program->max_depth > evaluator->stack_size && !grow_stack(evaluator, program->max_depth))
     return MF_OUT_OF_MEMORY;
+  if (has_packed(slots, program->slot_count)) {
+    slots = unpacked(&evaluator->arena, slots, program->slot_count);
+    if (slots == NULL) return MF_OUT_OF_MEMORY;
+  }
   return start(program, evaluator, slots, result);
 }
 
 mf_status mf_eval(const mf_program *program, mf_evaluator *evaluator, const mf_value *slots,
                   mf_value *result) {
-  if (program->max_depth > evaluator->stack_size || evaluator->arena.head)
-    return start_prepared(program, evaluator, slots, result);
-  return start(program, evaluator, slots, result);
+  if (evaluator->fast_fuel < program->fast_need)
+    return mf_eval_generic(program, evaluator, slots, result);
+  evaluator->program = program;
+  return program->fast->run(program->fast, slots, 0, NULL, evaluator, result);
+}
+
+static mf_status eval_rows(const mf_program *program, mf_evaluator *evaluator,
+                           const mf_value *const *rows, size_t count, mf_value *results) {
+  const mf_fast_op *const fast = program->fast;
+  const bool is_fast = evaluator->fast_fuel >= program->fast_need;
+  mf_status status = MF_OK;
+  for (size_t i = 0; i < count && status == MF_OK; i++)
+    status = is_fast ? fast->run(fast, rows[i], 0, NULL, evaluator, &results[i])
+                     : mf_eval_generic(program, evaluator, rows[i], &results[i]);
+  return status;
+}
+
+mf_status mf_eval_rows(const mf_program *program, mf_evaluator *evaluator,
+                       const mf_value *const *rows, size_t count, mf_value *results) {
+  if (evaluator->arena.head) mf_arena_reset(&evaluator->arena);
+  evaluator->program = program;
+  evaluator->keeps = true;
+  const mf_status status = eval_rows(program, evaluator, rows, count, results);
+  evaluator->keeps = false;
+  return status;
 }

@@ -2,15 +2,25 @@
 #include "functions.h"
 
 const mf_function mf_functions[] = {
-#define MF_FUNCTION(name, code, min_args, max_args, cost, doc) [code] = mf_fn_##name,
+#define MF_FUNCTION(id, spelling, code, min_args, max_args, signatures, cost, doc) \
+  [code] = mf_fn_##id,
 #include "functions.def"
 #undef MF_FUNCTION
 };
 
+/* An argument that is an error is the result, unless nobody asks for it: what
+ * stands in for an optional's value does not matter when there is one. */
+static mf_value error_argument(uint32_t code, const mf_value *args, uint32_t i) {
+  bool stands_in = (code == MF_FUNCTION_or || code == MF_FUNCTION_orValue) && i == 1 &&
+                   args[0].kind == MF_OPTIONAL && args[0].as.list;
+  if (!stands_in) return args[i];
+  return code == MF_FUNCTION_or ? args[0] : mf_with_taint(*args[0].as.list, args[0].flags);
+}
+
 mf_value mf_function_call(mf_call *call, uint32_t code, const mf_value *args, uint32_t n) {
   uint32_t flags = 0;
   for (uint32_t i = 0; i < n; i++) {
-    if (args[i].kind == MF_ERROR) return args[i];
+    if (args[i].kind == MF_ERROR) return error_argument(code, args, i);
     flags |= args[i].flags;
   }
   return mf_with_taint(mf_functions[code](call, args, n), flags);

@@ -6,10 +6,18 @@
 /* No argument is an error; their number fits the row. */
 typedef mf_value (*mf_function)(mf_call *call, const mf_value *args, uint32_t n);
 
-#define MF_FUNCTION(name, code, min_args, max_args, cost, doc) \
-  mf_value mf_fn_##name(mf_call *call, const mf_value *args, uint32_t n);
+#define MF_FUNCTION(id, spelling, code, min_args, max_args, signatures, cost, doc) \
+  mf_value mf_fn_##id(mf_call *call, const mf_value *args, uint32_t n);
 #include "functions.def"
 #undef MF_FUNCTION
+
+/* MF_FUNCTION_ID is the code of a row. */
+enum {
+#define MF_FUNCTION(id, spelling, code, min_args, max_args, signatures, cost, doc) \
+  MF_FUNCTION_##id = code,
+#include "functions.def"
+#undef MF_FUNCTION
+};
 
 /* By code; NULL where no row has it. */
 extern const mf_function mf_functions[];

@@ -5,6 +5,7 @@
 #include "exec.h"
 #include "functions.h"
 #include "logic.h"
+#include "loops.h"
 #include "operations.h"
 #include "select.h"
 
@@ -167,6 +168,108 @@ _Static_assert(sizeof(mf_value) == 16 && offsetof(mf_value, as) == 8, "a value i
     SLOW(sp - 1, compare_slot(x, relation, mf_word_a(word), q));                  \
   }
 
+/* LOCAL, CONST and the comparison in one. */
+#define FUSED_LOCAL(name, relation, op)                                           \
+  CASE(name) {                                                                    \
+    const mf_value *const p = sp - 1 - mf_word_a(word);                           \
+    const mf_value *const q = &constants[*ip++];                                  \
+    fuel -= 2;                                                                    \
+    if (p->kind == MF_DOUBLE && q->kind == MF_DOUBLE) DECIDE(p->as.d op q->as.d); \
+    if (p->kind == MF_INT && q->kind == MF_INT) DECIDE(p->as.i op q->as.i);       \
+    sp++;                                                                         \
+    SLOW(sp - 1, mf_compare(&x->call, relation, p, q));                           \
+  }
+
+/* Begins a loop whose turns have `elements` elements each. */
+#define LOOP_CASE(name, elements)                                 \
+  CASE(name) {                                                    \
+    const uint32_t kind = *ip++;                                  \
+    mf_value *const s = sp - 1;                                   \
+    x->call.fuel = fuel;                                          \
+    const bool more = mf_loop_begin(&x->call, kind, s, elements); \
+    sp = s + MF_LOOP_ELEMENT;                                     \
+    fuel = x->call.fuel;                                          \
+    if (x->call.status != MF_OK) goto limit;                      \
+    if (more)                                                     \
+      sp += elements;                                             \
+    else                                                          \
+      ip = code + mf_word_a(word);                                \
+    NEXT;                                                         \
+  }
+
+/* Counts in what the body has made where that takes no call: an element that
+ * decides nothing in all and exists, one more element of a list.  False: nothing
+ * was done. */
+static inline bool count_in(mf_value *s, uint32_t kind, const mf_value *x) {
+  const mf_value *item = x;
+  if (kind == MF_LOOP_KIND_ALL) return x->kind == MF_BOOL && x->as.i != 0;
+  if (kind == MF_LOOP_KIND_EXISTS) return x->kind == MF_BOOL && x->as.i == 0;
+  if (kind == MF_LOOP_KIND_FILTER) {
+    if (x->kind != MF_BOOL) return false;
+    if (x->as.i == 0) return true;
+    item = &s[MF_LOOP_ELEMENT];
+  } else if (kind != MF_LOOP_KIND_LIST || x->kind == MF_ERROR) {
+    return false;
+  }
+  if (item->flags) return false;
+  mf_value *const list = &s[MF_LOOP_RESULT];
+  if (list->kind != MF_LIST || list->len >= s[MF_LOOP_RANGE].len) return false;
+  mf_value_move((mf_value *)(uintptr_t)&list->as.list[list->len++], item);
+  return true;
+}
+
+/* The next turn over a list without taint: *sp is moved behind its elements.
+ * False at the end. */
+static inline bool next_turn(mf_value *s, unsigned elements, mf_value **sp) {
+  const int64_t at = ++s[MF_LOOP_AT].as.i;
+  *sp = s + MF_LOOP_ELEMENT;
+  if (at >= (int64_t)s[MF_LOOP_RANGE].len) return false;
+  if (elements == 2) s[MF_LOOP_ELEMENT] = mf_int(at);
+  mf_value_move(&s[MF_LOOP_ELEMENT + elements - 1], &s[MF_LOOP_RANGE].as.list[at]);
+  *sp += elements;
+  return true;
+}
+
+#define STEP_CASE(name, elements)                                                               \
+  CASE(name) {                                                                                  \
+    const uint32_t kind = *ip++;                                                                \
+    mf_value *const s = sp - (MF_LOOP_ELEMENT + (elements) + 1);                                \
+    if (LIKELY(tag_of(&s[MF_LOOP_RANGE]) == clean_tag(MF_LIST)) && count_in(s, kind, sp - 1)) { \
+      if (next_turn(s, elements, &sp)) ip = code + mf_word_a(word);                             \
+      NEXT;                                                                                     \
+    }                                                                                           \
+    x->call.fuel = fuel;                                                                        \
+    const bool more = mf_loop_step(&x->call, kind, s, elements);                                \
+    fuel = x->call.fuel;                                                                        \
+    sp = s + MF_LOOP_ELEMENT;                                                                   \
+    if (x->call.status != MF_OK) goto limit;                                                    \
+    if (more) {                                                                                 \
+      sp += elements;                                                                           \
+      ip = code + mf_word_a(word);                                                              \
+    }                                                                                           \
+    NEXT;                                                                                       \
+  }
+
+/* The predicate before a transformation. */
+#define TEST_CASE(name, elements)                              \
+  CASE(name) {                                                 \
+    const uint32_t end = *ip++;                                \
+    mf_value *const s = --sp - (MF_LOOP_ELEMENT + (elements)); \
+    if (LIKELY(sp->kind == MF_BOOL)) {                         \
+      if (sp->as.i) NEXT;                                      \
+      if (mf_loop_next(s, elements)) {                         \
+        ip = code + mf_word_a(word);                           \
+        NEXT;                                                  \
+      }                                                        \
+    } else {                                                   \
+      mf_loop_refuse(&x->call, s, sp);                         \
+      if (x->call.status != MF_OK) goto limit;                 \
+    }                                                          \
+    sp = s + MF_LOOP_ELEMENT;                                  \
+    ip = code + end;                                           \
+    NEXT;                                                      \
+  }
+
 static MF_COLD mf_value compare_slot(mf_exec *x, mf_relation relation, uint32_t slot,
                                      const mf_value *q) {
   const mf_value *p = &x->slots[slot];
@@ -243,6 +346,12 @@ next:
     sp++;
     NEXT;
   }
+  CASE(UNKNOWN) {
+    const mf_value *const name = &constants[mf_word_a(word)];
+    sp++;
+    SLOW(sp - 1, mf_call_error(&x->call, MF_EVAL_NO_VALUE, "nothing is named '%.*s'",
+                               (int)name->len, name->as.s));
+  }
   CASE(NEGATE) { SLOW(sp - 1, mf_negate(&x->call, sp - 1)); }
   CASE(NOT) {
     if (LIKELY(sp[-1].kind == MF_BOOL)) {
@@ -268,6 +377,10 @@ next:
   COMPARISON(LE, MF_LE, <=)
   COMPARISON(GT, MF_GT, >)
   COMPARISON(GE, MF_GE, >=)
+  CASE(ALIKE) {
+    if (LIKELY((sp[-2].kind == MF_DOUBLE) == (sp[-1].kind == MF_DOUBLE))) NEXT;
+    SLOW(sp - 1, mf_alike(&x->call, sp - 2, sp - 1));
+  }
   CASE(IN) {
     mf_value *const p = sp - 2, *const q = --sp;
     SLOW(p, mf_in(&x->call, p, q));
@@ -348,6 +461,64 @@ next:
   FUSED(SLOT_LE, MF_LE, <=)
   FUSED(SLOT_GT, MF_GT, >)
   FUSED(SLOT_GE, MF_GE, >=)
+  FUSED_LOCAL(LOCAL_EQ, MF_EQ, ==)
+  FUSED_LOCAL(LOCAL_NE, MF_NE, !=)
+  FUSED_LOCAL(LOCAL_LT, MF_LT, <)
+  FUSED_LOCAL(LOCAL_LE, MF_LE, <=)
+  FUSED_LOCAL(LOCAL_GT, MF_GT, >)
+  FUSED_LOCAL(LOCAL_GE, MF_GE, >=)
+
+  CASE(LOCAL) {
+    mf_value_move(sp, sp - 1 - mf_word_a(word));
+    sp++;
+    NEXT;
+  }
+  CASE(SLIDE) {
+    mf_value_move(sp - 1 - mf_word_a(word), sp - 1);
+    sp -= mf_word_a(word);
+    NEXT;
+  }
+  CASE(OPT_FIELD) {
+    SLOW(sp - 1, mf_optional_field(&x->call, sp - 1, &constants[mf_word_a(word)]));
+  }
+  CASE(OPT_INDEX) {
+    mf_value *const p = sp - 2, *const q = --sp;
+    SLOW(p, mf_optional_index(&x->call, p, q));
+  }
+  CASE(OPT_ELEMENT) { SLOW(sp - 1, mf_optional_element(&x->call, sp - 1)); }
+  CASE(OPT_OPEN) {
+    if (sp[-1].kind == MF_OPTIONAL && sp[-1].as.list) {
+      sp[-1] = mf_with_taint(sp[-1].as.list[0], sp[-1].flags);
+      NEXT;
+    }
+    ip = code + mf_word_a(word);
+    SLOW(sp - 1, mf_optional_check(&x->call, sp - 1));
+  }
+  CASE(OPT_WRAP) { SLOW(sp - 1, mf_optional_wrap(&x->call, sp - 1)); }
+  CASE(OPT_CHECK) { SLOW(sp - 1, mf_optional_check(&x->call, sp - 1)); }
+
+  /* ---- loops: s is the state, vm/loops.h ---- */
+
+  LOOP_CASE(LOOP, 1)
+  LOOP_CASE(LOOP2, 2)
+  STEP_CASE(STEP, 1)
+  STEP_CASE(STEP2, 2)
+  TEST_CASE(TEST, 1)
+  TEST_CASE(TEST2, 2)
+  CASE(LOOP_END) {
+    mf_value *const s = sp - 3;
+    sp = s + 1;
+    if (mf_word_a(word) < MF_LOOP_KIND_ONE) NEXT; /* s[0] is the result */
+    SLOW(s, mf_loop_end(&x->call, mf_word_a(word), s));
+  }
+  CASE(ALL_COMPARE) {
+    const uint32_t relation = *ip++;
+    SLOW(sp - 1, mf_quantify(&x->call, true, relation, sp - 1, &constants[mf_word_a(word)]));
+  }
+  CASE(EXISTS_COMPARE) {
+    const uint32_t relation = *ip++;
+    SLOW(sp - 1, mf_quantify(&x->call, false, relation, sp - 1, &constants[mf_word_a(word)]));
+  }
 
   /* ---- statements ---- */
 
@@ -442,6 +613,12 @@ if (x->trace == NULL) {
     fuel--;
     ip++;
     sp[-1].as.i &= truth;
+    NEXT;
+  }
+  if (mf_word_op(word) == MF_OP_STEP && ip[1] == (truth ? MF_LOOP_KIND_ALL : MF_LOOP_KIND_EXISTS) &&
+      tag_of(&sp[-1 - MF_LOOP_ELEMENT + MF_LOOP_RANGE]) == clean_tag(MF_LIST)) {
+    fuel--;
+    ip = next_turn(sp - 1 - MF_LOOP_ELEMENT, 1, &sp) ? code + mf_word_a(word) : ip + 2;
     NEXT;
   }
 }

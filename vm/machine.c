@@ -72,6 +72,7 @@ static void bind_task(mf_vm *vm, const mf_row_chunk *chunk) {
   t->vm = vm;
   mf_arena_init(&t->arena, &vm->alloc, vm->memory.limit);
   x->call.arena = &t->arena;
+  x->call.regexes = &t->vm->regexes;
   x->call.fuel = vm->fuel;
   x->code = x->pc = vm->image->code + chunk->start;
   x->slots = vm->slots;
@@ -112,6 +113,7 @@ static void take_options(mf_vm *vm, const mf_vm_options *options) {
   vm->seed = options->seed;
   vm->start_wall_ns = vm->wall_ns = options->start_wall_ns;
   vm->allow_empty = options->allow_empty;
+  mf_regex_cache_init(&vm->regexes, &vm->alloc, options->regex);
   vm->notice = options->notice;
   vm->notice_ctx = options->notice_ctx;
 }
@@ -149,6 +151,7 @@ static void free_owned(mf_vm *vm) {
     mf_result_free(vm, &vm->results[i]);
   mf_result_free(vm, &vm->entry);
   mf_box_free(&vm->alloc, vm->retired);
+  mf_regex_cache_fini(&vm->regexes);
   mf_arena_fini(&t->arena);
 }
 

@@ -13,6 +13,7 @@
 #define MF_VM_MACHINE_H
 #include "box.h"
 #include "exec.h"
+#include "regex_cache.h"
 
 /* ---- Frames ---- */
 
@@ -92,6 +93,7 @@ struct mf_vm {
   const mf_result *previous;           /* NULL before the first */
   mf_result entry;                     /* of the latest bare action */
   mf_task task;
+  mf_regex_cache regexes;
 
   mf_notice_fn notice;
   void *notice_ctx;

@@ -8,18 +8,23 @@
 
 struct mf_program {
   mf_alloc alloc;
-  uint8_t *bytes; /* owned; `image` lies in them */
+  uint8_t *bytes; /* owned; `image` lies in them; NULL: it never was bytes */
   size_t size;
   mf_image *image; /* owned, opened */
   const uint32_t *code;
   const mf_value *constants;
   uint32_t slot_count, max_depth;
+  const struct mf_fast_op *fast; /* vm/fast.h; NULL: none */
+  uint32_t fast_count;           /* instructions of it */
+  int64_t fast_need;             /* fuel that is enough for it; INT64_MAX: there is none */
 };
 
 /* Opens the image and makes a program of its first pure chunk.  Takes `bytes`
  * (allocated with `alloc`, n bytes; freed in case of failure).  Errors: IMAGE_*
  * (IMAGE_NO_MAIN: there is no pure chunk), OUT_OF_MEMORY. */
 mf_status mf_program_from_image(const mf_alloc *alloc, uint8_t *bytes, size_t n, mf_program **out);
+/* The same of an opened image, which it takes. */
+mf_status mf_program_of(const mf_alloc *alloc, mf_image *image, mf_program **out);
 
 /* Calls `trace` before each instruction of every evaluation; NULL: no more. */
 void mf_evaluator_set_trace(mf_evaluator *evaluator, mf_trace_fn trace, void *ctx);

@@ -21,6 +21,8 @@ static const char *const kind_names[] = {
     [MF_TYPE] = "type",
     [MF_OPTIONAL] = "optional_type",
     [MF_ERROR] = "error",
+    [MF_IP] = "net.IP",
+    [MF_CIDR] = "net.CIDR",
 };
 
 const char *mf_kind_name(uint8_t kind) {
@@ -92,6 +94,8 @@ static bool add_size(const mf_value *v, size_t max, unsigned depth, size_t *tota
     case MF_STRING:
     case MF_BYTES:
     case MF_TYPE:
+    case MF_IP:
+    case MF_CIDR:
     case MF_ERROR: *total += rounded(v->len); return *total <= max;
     case MF_LIST: return add_items_size(v->as.list, v->len, max, depth, total);
     case MF_OPTIONAL: return add_items_size(v->as.list, v->as.list != NULL, max, depth, total);
@@ -144,6 +148,8 @@ static mf_value place(const mf_value *v, char **at) {
     case MF_STRING:
     case MF_BYTES:
     case MF_TYPE:
+    case MF_IP:
+    case MF_CIDR:
     case MF_ERROR: copy.as.s = v->len ? memcpy(take(at, v->len), v->as.s, v->len) : ""; break;
     case MF_LIST: copy.as.list = v->len ? place_items(v->as.list, v->len, at) : NULL; break;
     case MF_OPTIONAL:

@@ -121,7 +121,7 @@ size_t mf_duration_text(int64_t ns, char out[32]);
 /* Lossless JSON, as in the journal: ints as integers, doubles always with a
  * point or exponent, and {"$uint":"5"} {"$double":"NaN"} {"$bytes":"aGk="}
  * {"$timestamp":"..."} {"$duration":"1.5s"} {"$type":"int"} {"$error":"..."}
- * {"$optional":[..]} {"$map":[[k,v]..]} (for maps with keys that are not text
+ * {"$optional":[..]} {"$ip":"::1"} {"$cidr":"10.0.0.0/8"} {"$map":[[k,v]..]} (for maps with keys that are not text
  * or begin with $).  Tainted values become {"$secret":true}. */
 void mf_value_write_json(mf_json_writer *w, const mf_value *v);
 /* And back; text is copied.  UNSET when out of memory; unknown "$" forms stay

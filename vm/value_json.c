@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Values as text: lossless JSON, plain JSON, and what interpolation shows. */
+#include "../base/address.h"
 #include "../image/keys.h"
 #include "value.h"
 
@@ -23,8 +24,14 @@ size_t mf_duration_text(int64_t ns, char out[32]) {
   return n;
 }
 
+static size_t address_text(const mf_value *v, char out[MF_ADDRESS_TEXT]) {
+  mf_address a = {.n = (uint8_t)v->len};
+  memcpy(a.bytes, v->as.s, a.n);
+  return v->kind == MF_IP ? mf_format_address(&a, out) : mf_format_block(&a, v->aux, out);
+}
+
 /* The text of a scalar that has one; n 0 for other kinds. */
-static mf_str scalar_text(const mf_value *v, char out[40]) {
+static mf_str scalar_text(const mf_value *v, char out[MF_ADDRESS_TEXT]) {
   mf_str s = {out, 0};
   switch (v->kind) {
     case MF_BOOL: return mf_str_of(v->as.i ? "true" : "false");
@@ -33,6 +40,8 @@ static mf_str scalar_text(const mf_value *v, char out[40]) {
     case MF_DOUBLE: s.n = mf_format_double(v->as.d, out); break;
     case MF_TIMESTAMP: s.n = mf_format_timestamp(v->as.i, v->len, out); break;
     case MF_DURATION: s.n = mf_duration_text(v->as.i, out); break;
+    case MF_IP:
+    case MF_CIDR: s.n = address_text(v, out); break;
     case MF_STRING:
     case MF_TYPE:
     case MF_ERROR: return mf_value_str(*v);
@@ -131,7 +140,7 @@ static void write_bytes(mf_json_writer *w, const mf_value *v) {
 }
 
 static void write_double(mf_json_writer *w, const mf_value *v) {
-  char text[40];
+  char text[MF_ADDRESS_TEXT];
   if (isfinite(v->as.d))
     mf_json_put_double(w, v->as.d);
   else
@@ -139,7 +148,7 @@ static void write_double(mf_json_writer *w, const mf_value *v) {
 }
 
 static void write_json(mf_json_writer *w, const mf_value *v, unsigned depth) {
-  char text[40];
+  char text[MF_ADDRESS_TEXT];
   if (v->flags & MF_TAINTED) {
     write_secret(w);
     return;
@@ -165,6 +174,8 @@ static void write_json(mf_json_writer *w, const mf_value *v, unsigned depth) {
     case MF_TIMESTAMP: write_tagged(w, "$timestamp", scalar_text(v, text)); break;
     case MF_DURATION: write_tagged(w, "$duration", scalar_text(v, text)); break;
     case MF_TYPE: write_tagged(w, "$type", mf_value_str(*v)); break;
+    case MF_IP: write_tagged(w, "$ip", scalar_text(v, text)); break;
+    case MF_CIDR: write_tagged(w, "$cidr", scalar_text(v, text)); break;
     case MF_ERROR: write_tagged(w, "$error", mf_value_str(*v)); break;
     case MF_OPTIONAL:
       write_tagged_list(w, "$optional", v->as.list, v->as.list != NULL, depth);
@@ -231,8 +242,8 @@ static bool bytes_from_base64(mf_arena *arena, mf_str text, mf_value *out) {
 }
 
 static bool type_from_name(mf_str name, mf_value *out) {
-  for (uint8_t kind = MF_NULL; kind <= MF_OPTIONAL; kind++)
-    if (mf_str_is(name, mf_kind_name(kind))) {
+  for (uint8_t kind = MF_NULL; kind <= MF_CIDR; kind++)
+    if (kind != MF_ERROR && mf_str_is(name, mf_kind_name(kind))) {
       *out = mf_type_value(kind);
       return true;
     }
@@ -252,6 +263,18 @@ static bool error_from_text(mf_arena *arena, mf_str text, mf_value *out) {
   return message.kind != MF_UNSET;
 }
 
+static bool address_from_text(mf_arena *arena, mf_kind kind, mf_str text, mf_value *out) {
+  mf_address a;
+  unsigned prefix = 0;
+  mf_address_error error = kind == MF_IP ? mf_parse_address(text, &a)
+                                         : mf_parse_block(text, &a, &prefix);
+  if (error != MF_ADDRESS_OK) return false;
+  char *bytes = mf_arena_copy(arena, (const char *)a.bytes, a.n);
+  if (bytes)
+    *out = (mf_value){.kind = (uint8_t)kind, .aux = (uint16_t)prefix, .len = a.n, .as.s = bytes};
+  return bytes != NULL;
+}
+
 /* A map with one member whose key is a "$" form.  False when it is none. */
 static bool special_from_json(mf_arena *arena, const mf_json *member, mf_value *out) {
   mf_str key = member->key, text = mf_json_str(member, "");
@@ -265,6 +288,8 @@ static bool special_from_json(mf_arena *arena, const mf_json *member, mf_value *
   if (mf_str_is(key, "$bytes")) return bytes_from_base64(arena, text, out);
   if (mf_str_is(key, "$type")) return type_from_name(text, out);
   if (mf_str_is(key, "$error")) return error_from_text(arena, text, out);
+  if (mf_str_is(key, "$ip")) return address_from_text(arena, MF_IP, text, out);
+  if (mf_str_is(key, "$cidr")) return address_from_text(arena, MF_CIDR, text, out);
   if (mf_str_is(key, "$uint")) {
     *out = mf_uint(0);
     return mf_parse_uint(text, &out->as.u);
@@ -309,7 +334,7 @@ mf_value mf_value_from_json(mf_arena *arena, const mf_json *node) {
 static void write_plain(mf_json_writer *w, const mf_value *v, unsigned depth);
 
 static void write_plain_map(mf_json_writer *w, const mf_map *map, unsigned depth) {
-  char text[40];
+  char text[MF_ADDRESS_TEXT];
   mf_json_open_map(w);
   for (uint32_t i = 0; more(w, i, map->count); i++) {
     mf_json_key_str(w, scalar_text(&map->pairs[i].key, text));
@@ -325,7 +350,7 @@ static void write_plain_list(mf_json_writer *w, const mf_value *v, unsigned dept
 }
 
 static void write_plain(mf_json_writer *w, const mf_value *v, unsigned depth) {
-  char text[40];
+  char text[MF_ADDRESS_TEXT];
   if (depth-- == 0) {
     mf_json_null(w);
     return;
@@ -339,6 +364,8 @@ static void write_plain(mf_json_writer *w, const mf_value *v, unsigned depth) {
     case MF_TYPE:
     case MF_ERROR:
     case MF_TIMESTAMP:
+    case MF_IP:
+    case MF_CIDR:
     case MF_DURATION: mf_json_put_str(w, scalar_text(v, text)); break;
     case MF_BYTES: put_base64(w, v); break;
     case MF_LIST: write_plain_list(w, v, depth); break;
@@ -378,7 +405,7 @@ static void write_bytes_text(mf_buf *out, const mf_value *v) {
 }
 
 void mf_value_write_text(mf_buf *out, const mf_value *v) {
-  char text[40];
+  char text[MF_ADDRESS_TEXT];
   switch (v->kind) {
     case MF_UNSET: break;
     case MF_BYTES: write_bytes_text(out, v); break;

@@ -7,21 +7,22 @@
 #include <stdio.h>
 #include <string.h>
 
+static void print_mistake(void *ctx, const mf_diagnostic *d) {
+  fprintf(ctx, "%u:%u: %s [%s]\n", d->line, d->column, d->message, d->code);
+}
+
 int main(void) {
-  static const char *const names[] = {"latency", "error_rate"}; /* slots 0 and 1 */
+  static const mf_schema_entry schema[] = {{"latency", "double"}, {"error_rate", "double"}};
+  const mf_program_options options = {
+      .schema = schema, .count = 2, .report = print_mistake, .report_ctx = stderr};
   const char *text = "latency > 500.0 && error_rate < 0.05";
   mf_alloc alloc = mf_alloc_default();
   mf_program *program = NULL;
   mf_evaluator *evaluator = NULL;
-  char message[256] = "";
   int slow = 0;
 
-  mf_status status = mf_program_compile(&alloc, (mf_str){text, strlen(text)}, names, 2, &program,
-                                        message, sizeof message);
-  if (status != MF_OK) {
-    fprintf(stderr, "%s: %s\n", mf_status_text(status), message);
-    return 1;
-  }
+  mf_status status = mf_program_compile_with(&options, (mf_str){text, strlen(text)}, &program);
+  if (status != MF_OK) return 1; /* and print_mistake has said why */
   status = mf_evaluator_new(&alloc, &evaluator);
   for (int i = 0; status == MF_OK && i < 1000; i++) {
     mf_value result;

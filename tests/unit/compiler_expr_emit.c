@@ -48,7 +48,7 @@ static mf_ref resolve(void *ctx, const mf_str *names, const mf_span *spans, uint
   return (mf_ref){.kind = MF_REF_UNKNOWN, .used = count};
 }
 
-static const mf_names_env env = {resolve, NULL};
+static const mf_names_env env = {.resolve = resolve};
 
 static mf_expr_emitter emitter(void) {
   return (mf_expr_emitter){.arena = &arena,
@@ -195,7 +195,6 @@ static const struct {
     {"1 / 0", "CONST 1; CONST 0; DIVIDE"},
     {"1 / 0 > 0 || x", "CONST 1; CONST 0; DIVIDE; CONST 0; GT; OR_JUMP 8; LOAD 0; OR"},
     {"1 / 0 > 0 || true", "CONST true"},
-    {"1 + 'a'", "CONST 1; CONST \"a\"; ADD"},
 };
 
 START_TEST(code_is_what_one_would_write) {
@@ -291,7 +290,7 @@ END_TEST
 
 START_TEST(all_names_are_told_once) {
   code("foo > 1 && bar.baz && [1].all(q, q > foo) || has(qux.a) || zap(foo)");
-  ck_assert_uint_eq(diags.errors, 6); /* all, zap; foo in two places, bar, qux; not q */
+  ck_assert_uint_eq(diags.errors, 6); /* zap; foo in three places, bar, qux; not q */
 }
 END_TEST
 
@@ -299,16 +298,8 @@ static const struct {
   const char *text;
   uint32_t errors;
 } mixes[] = {
-    {"1 + 1.5", 1},
-    {"1.0 * 2", 1},
-    {"x + 1.5", 0},
-    {"1 + 1", 0},
-    {"1u - 1", 1},
-    {"1 < 1.5", 0},
-    {"size(x) / 2.0", 1},
-    {"double(x) + 1.0", 0},
-    {"1 == 1.0 ? 1 : 2.0", 0},
-    {"x + (1 + 2 * 1.5)", 2},
+    {"1 + 1.5", 1}, {"1.0 * 2", 1},       {"x + 1.5", 0},         {"1 + 1", 0},
+    {"1u - 1", 1},  {"size(x) / 2.0", 1}, {"double(x) + 1.0", 0}, {"x + (1 + 2 * 1.5)", 2},
 };
 
 START_TEST(strict_cel_has_no_mixed_arithmetic) {
@@ -396,7 +387,7 @@ END_TEST
 
 START_TEST(out_of_memory_at_any_allocation_is_a_status) {
   const char *names[] = {"x", "a.b", "y"};
-  mf_str expr = MF_STR("x.c > 1 && a.b in [1, x] ? 'a' + y : string({'k': 1 / 0})");
+  mf_str expr = MF_STR("x.c > 1 && a.b in [1, x] ? 'a' + y : string({'k': 1 / 0}.k)");
   mf_counting_alloc memory = {.inner = mf_alloc_default()};
   mf_alloc alloc = mf_counting_alloc_as_alloc(&memory);
   for (uint64_t fail_at = 1;; fail_at++) {

@@ -18,12 +18,26 @@ static const char frames[] =
     "BRANCH_ENTER 0, other\nBRANCH_TAKE 0, 1\nJUMP next\nother: BRANCH_FAIL 0\n"
     "next: RUN_FINAL\nend: RUN_LEAVE\nEND\n";
 
+static const char loops[] =
+    ".chunk 0 name=\"e\" kind=pure\nSLOT_EQ 0 0\nPOP\n"
+    "CONST 0\nLOOP end, list\nbody: LOCAL 0\nTEST body, end\n"
+    "LOCAL_EQ 0, 0\nPOP\nLOCAL_NE 0, 0\nPOP\nLOCAL_LT 0, 0\nPOP\n"
+    "LOCAL_LE 0, 0\nPOP\nLOCAL_GT 0, 0\nPOP\nLOCAL_GE 0, 0\nPOP\nCONST 0\nSTEP body, list\n"
+    "end: LOOP_END list\n"
+    "LOOP2 end2, map\nbody2: CONST 0\nTEST2 body2, end2\nCONST 0\nSTEP2 body2, map\n"
+    "end2: LOOP_END map\nRETURN\n";
+
+static bool is_loop_op(const mf_op_info *op) {
+  const bool has_frame = op->flags & (MF_OPF_ENTER | MF_OPF_LEAVE | MF_OPF_INSIDE);
+  return op->pop == MF_POP_AT || (op->flags & MF_OPF_PURE && has_frame);
+}
+
 static bool is_frame_op(const mf_op_info *op) {
   return op->flags & (MF_OPF_ENTER | MF_OPF_LEAVE | MF_OPF_INSIDE) || !strcmp(op->name, "END");
 }
 
 static unsigned pops(const mf_op_info *op) {
-  return op->pop >= 0 ? (unsigned)op->pop : op->pop == MF_POP_N2 ? 2 : 1;
+  return op->pop >= 0 ? (unsigned)op->pop : op->pop == MF_POP_N || op->pop == MF_POP_NB ? 1 : 2;
 }
 
 static void put_times(mf_buf *out, const char *line, unsigned times) {
@@ -69,7 +83,9 @@ static void put_statement_program(mf_buf *out, const mf_op_info *op) {
 
 static void put_program(mf_buf *out, const mf_op_info *op) {
   mf_buf_puts(out, tables);
-  if (is_frame_op(op))
+  if (is_loop_op(op))
+    mf_buf_puts(out, loops);
+  else if (is_frame_op(op))
     mf_buf_printf(out, ".chunk 0 name=\"main\" kind=main\n%s", frames);
   else if (op->flags & MF_OPF_PURE)
     put_pure_program(out, op);
@@ -155,7 +171,7 @@ static void check_places(const mf_op_info *op) {
   const bool needs_frame = op->flags & (MF_OPF_RAISE | MF_OPF_LEAVE | MF_OPF_INSIDE);
   if (!(op->flags & MF_OPF_PURE)) expect_misplaced(op, pure, pops(op), MF_IMAGE_NOT_PURE);
   if (needs_frame) expect_misplaced(op, bare, pops(op), MF_IMAGE_FRAME_MISMATCH);
-  if (pops(op) && !(op->flags & MF_OPF_INSIDE) && strcmp(op->name, "RETURN") != 0)
+  if (pops(op) && !(op->flags & (MF_OPF_INSIDE | MF_OPF_LEAVE)) && strcmp(op->name, "RETURN") != 0)
     expect_misplaced(op, run, pops(op) - 1, MF_IMAGE_STACK_UNDERFLOW);
 }
 

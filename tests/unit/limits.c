@@ -173,6 +173,7 @@ static mf_status evaluate(uint64_t fuel, mf_value *result, mf_value x) {
   ck_assert_int_eq(compile_text(&program), MF_OK);
   ck_assert_int_eq(mf_evaluator_new(&alloc, &evaluator), MF_OK);
   if (fuel) mf_evaluator_set_fuel(evaluator, fuel);
+  mf_evaluator_set_regex(evaluator, mf_regex_re2());
   mf_status status = mf_eval(program, evaluator, &x, result);
   mf_evaluator_free(evaluator);
   mf_program_free(program);
@@ -194,6 +195,32 @@ START_TEST(evaluations_end_at_EVAL_FUEL) {
   ck_assert_int_eq(evaluate(0, &result, mf_string((mf_str){big, MF_LIMIT_STRING_BYTES / 2})),
                    MF_OUT_OF_FUEL);
   free(big);
+}
+END_TEST
+
+/* A constant pattern and one that is computed; || absorbs neither. */
+START_TEST(patterns_end_at_REGEX_BYTES) {
+  char *pattern = malloc(MF_LIMIT_REGEX_BYTES + 1);
+  memset(pattern, 'a', MF_LIMIT_REGEX_BYTES + 1);
+  mf_value result;
+  repeat("'a'.matches(x) || x != ''", 1);
+  ck_assert_int_eq(evaluate(0, &result, mf_string((mf_str){pattern, MF_LIMIT_REGEX_BYTES})), MF_OK);
+  ck_assert_int_eq(evaluate(0, &result, mf_string((mf_str){pattern, MF_LIMIT_REGEX_BYTES + 1})),
+                   MF_REGEX_TOO_LARGE);
+  free(pattern);
+}
+END_TEST
+
+/* Few bytes may stand for a large program; one that fits is still costly. */
+START_TEST(patterns_end_at_REGEX_MEMORY) {
+  ck_assert_uint_eq(MF_LIMIT_REGEX_MEMORY, 1 << 20);
+  mf_value result;
+  repeat("x.matches('(\\\\pL{100}){5}') || x != ''", 1);
+  ck_assert_int_eq(evaluate(0, &result, mf_string(MF_STR("a"))), MF_REGEX_TOO_LARGE);
+  mf_buf_clear(&text);
+  repeat("x.matches('\\\\pL{20}')", 1);
+  ck_assert_int_eq(evaluate(0, &result, mf_string(MF_STR("a"))), MF_OK);
+  ck_assert_int_eq(evaluate(1000, &result, mf_string(MF_STR("a"))), MF_OUT_OF_FUEL);
 }
 END_TEST
 
@@ -403,6 +430,8 @@ Suite *limits_suite(void) {
   tcase_add_test(t, the_stack_ends_at_STACK_DEPTH);
   tcase_add_test(t, long_lists_compile);
   tcase_add_test(t, evaluations_end_at_EVAL_FUEL);
+  tcase_add_test(t, patterns_end_at_REGEX_BYTES);
+  tcase_add_test(t, patterns_end_at_REGEX_MEMORY);
   tcase_add_test(t, strings_end_at_STRING_BYTES);
   tcase_add_test(t, lists_end_at_LIST_ELEMENTS);
   tcase_add_test(t, evaluations_end_at_EVAL_MEMORY);

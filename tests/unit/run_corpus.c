@@ -309,6 +309,7 @@ static size_t run_image(world *w, const char *path, mf_image *image, size_t *exp
                            .start_wall_ns = 1700000000000000000,
                            .run_id = "0123456789abcdef",
                            .allow_empty = find_rule(w, "allow-empty", "") != NULL,
+                           .regex = mf_regex_re2(),
                            .notice = on_notice,
                            .notice_ctx = w};
   ck_assert_int_eq(mf_vm_new(image, &options, &w->vm), MF_OK);

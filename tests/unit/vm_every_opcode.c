@@ -21,29 +21,51 @@
 #define SHOW(code) code "LOG info\n"
 #define BINARY(op) SHOW("CONST 0\nCONST 1\n" op "\n")
 
+/* Variables, optionals and loops. */
+#define VARIABLES                                                                                  \
+  SHOW("CONST 0\nCONST 1\nLOCAL 1\nADD\nSLIDE 1\n")                                                \
+  SHOW(                                                                                            \
+      "CONST 6\nOPT_FIELD 4\nOPT_OPEN none\nCONST "                                                \
+      "1\nADD\nOPT_WRAP\nnone:\nOPT_CHECK\nOPT_ELEMENT\n"                                          \
+      "LIST 1\n")                                                                                  \
+  SHOW("CONST 5\nCONST 8\nOPT_INDEX\nOPT_ELEMENT\nLIST 1\n")                                       \
+  SHOW(                                                                                            \
+      "CONST 5\nLOOP i, list\nj:\nLOCAL 0\nCONST 1\nGT\nTEST j, i\nLOCAL 0\nSTEP j, list\ni:\n"    \
+      "LOOP_END list\n")                                                                           \
+  SHOW(                                                                                            \
+      "CONST 6\nLOOP2 k, map\nl:\nCONST 2\nTEST2 l, k\nLOCAL 0\nSTEP2 l, map\nk:\nLOOP_END map\n") \
+  SHOW("CONST 5\nALL_COMPARE 1, gt\n")                                                             \
+  SHOW("CONST 5\nEXISTS_COMPARE 1, eq\n")                                                          \
+  SHOW(                                                                                            \
+      "CONST 0\nLOCAL_EQ 0, 0\nLOCAL_NE 1, 0\nLOCAL_LT 2, 0\nLOCAL_LE 3, 0\nLOCAL_GT 4, 0\n"       \
+      "LOCAL_GE 5, 0\nLIST 6\nSLIDE 1\n")
+
 /* Expressions: each instruction's result in the log. */
 static const char expressions[] = ROWS ".chunk 0 name=\"main\" kind=main\nRUN_ENTER out\n" SHOW(
     "CONST 5\n") "CONST 0\nINIT 0\n" SHOW("LOAD 0\n") SHOW("IS_SET 1\n")
-    SHOW("STEP_FIELD previous, success\n") "CONST 0\nPOP\n" SHOW("CONST 0\nDUP\nMULTIPLY\n") SHOW(
-        "CONST 0\nNEGATE\n") SHOW("CONST 2\nNOT\n") BINARY("ADD") BINARY("SUBTRACT")
-        BINARY("MULTIPLY") BINARY("DIVIDE") BINARY("REMAINDER") BINARY("EQ") BINARY("NE") BINARY(
-            "LT") BINARY("LE") BINARY("GT") BINARY("GE") SHOW("CONST 1\nCONST 5\nIN\n")
-            SHOW("CONST 5\nCONST 8\nINDEX\n") SHOW("CONST 6\nFIELD 4\n") SHOW(
-                "CONST 6\nHAS_FIELD 4\n") SHOW("CONST 0\nCONST 1\nLIST 2\n")
-                SHOW("CONST 4\nCONST 0\nMAP 1\n") SHOW("CONST 5\nCALL 1, 1\n") SHOW(
-                    "CONST 4\nCONST 0\nCONCAT 2\n") SHOW("CONST 3\nAND_JUMP a\nCONST 2\nAND\na:\n")
-                    SHOW("CONST 2\nAND_JUMP b\nCONST 3\nAND\nb:\n")
-                        SHOW("CONST 2\nOR_JUMP c\nCONST 3\nOR\nc:\n")
-                            SHOW("CONST 3\nOR_JUMP d\nCONST 3\nOR\nd:\n")
-                                SHOW("CONST 3\nCHOOSE e, f\nCONST 0\nJUMP f\ne:\nCONST 1\nf:\n")
+    SHOW("STEP_FIELD previous, success\n") "CONST 0\nPOP\n" SHOW("UNKNOWN 4\nCONST 2\nOR\n") SHOW(
+        "CONST 0\nCONST 1\nALIKE\nADD\n") SHOW("CONST 0\nDUP\nMULTIPLY\n") SHOW("CONST 0\nNEGATE\n")
+        SHOW("CONST 2\nNOT\n") BINARY("ADD") BINARY("SUBTRACT") BINARY("MULTIPLY") BINARY("DIVIDE")
+            BINARY("REMAINDER") BINARY("EQ") BINARY("NE") BINARY("LT") BINARY("LE") BINARY("GT")
+                BINARY("GE") SHOW("CONST 1\nCONST 5\nIN\n") SHOW("CONST 5\nCONST 8\nINDEX\n")
+                    SHOW("CONST 6\nFIELD 4\n") SHOW("CONST 6\nHAS_FIELD 4\n") SHOW(
+                        "CONST 0\nCONST 1\nLIST 2\n") SHOW("CONST 4\nCONST 0\nMAP 1\n")
+                        SHOW("CONST 5\nCALL 1, 1\n") SHOW("CONST 4\nCONST 0\nCONCAT 2\n") SHOW(
+                            "CONST 3\nAND_JUMP a\nCONST 2\nAND\na:\n")
+                            SHOW("CONST 2\nAND_JUMP b\nCONST 3\nAND\nb:\n") SHOW(
+                                "CONST 2\nOR_JUMP c\nCONST 3\nOR\nc:\n")
+                                SHOW("CONST 3\nOR_JUMP d\nCONST 3\nOR\nd:\n") SHOW(
+                                    "CONST 3\nCHOOSE e, f\nCONST 0\nJUMP f\ne:\nCONST 1\nf:\n")
                                     SHOW("CONST 2\nCHOOSE g, h\nCONST 0\nJUMP h\ng:\nCONST 1\nh:\n")
                                         SHOW("SLOT_EQ 0, 0\n") SHOW("SLOT_NE 0, 0\n")
                                             SHOW("SLOT_LT 0, 0\n") SHOW("SLOT_LE 0, 0\n")
-                                                SHOW("SLOT_GT 0, 0\n")
-                                                    SHOW("SLOT_GE 0, 0\n") "out:\nRUN_LEAVE\nEND\n";
+                                                SHOW("SLOT_GT 0, 0\n") SHOW("SLOT_GE 0, 0\n")
+                                                    VARIABLES "out:\nRUN_LEAVE\nEND\n";
 
 static const char expression_log[] =
-    "log info: [7,2]\nlog info: 7\nlog info: false\nlog info: true\nlog info: 49\nlog info: "
+    "log info: [7,2]\nlog info: 7\nlog info: false\nlog info: true\nlog info: true\nlog info: "
+    "9\nlog info: "
+    "49\nlog info: "
     "-7\nlog info: false\n"
     "log info: 9\nlog info: 5\nlog info: 14\nlog info: 3\nlog info: 1\n"
     "log info: false\nlog info: true\nlog info: false\nlog info: false\nlog info: true\nlog info: "
@@ -52,7 +74,8 @@ static const char expression_log[] =
     "{\"a\":7}\nlog info: 2\nlog info: a7\n"
     "log info: false\nlog info: false\nlog info: true\nlog info: false\nlog info: 2\nlog info: 7\n"
     "log info: true\nlog info: false\nlog info: false\nlog info: true\nlog info: false\nlog info: "
-    "true\n= done failed\n";
+    "true\nlog info: 9\nlog info: [9]\nlog info: [7]\nlog info: [7]\nlog info: {\"a\":7}\nlog "
+    "info: false\nlog info: true\nlog info: [true,false,false,true,false,true]\n= done failed\n";
 
 /* Statements, frames, effects, judgements. */
 static const char statements[] = ROWS

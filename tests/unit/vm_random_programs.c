@@ -12,6 +12,7 @@ typedef struct generator {
   uint32_t depth, base;       /* stack: now, and where the innermost frame began */
   uint32_t frames, frame_end; /* open frames; label of the innermost one's end */
   uint32_t room;              /* statements left */
+  uint32_t element;           /* depth with the innermost loop's element on top; 0: no loop */
 } generator;
 
 static uint32_t pick(generator *g, uint32_t n) {
@@ -70,7 +71,60 @@ static void call(generator *g, unsigned depth) {
   g->depth = g->depth - n + 1;
 }
 
+/* A macro: every kind, one or two elements, with a predicate or none. */
+static void turns(generator *g, unsigned depth) {
+  const uint32_t again = mf_builder_label(g->b), end = mf_builder_label(g->b), kind = pick(g, 8);
+  const uint32_t outer = g->element, two_elements = pick(g, 2);
+  expression(g, depth);
+  emit(g, two_elements ? MF_OP_LOOP2 : MF_OP_LOOP, end, kind);
+  const uint32_t state = g->depth += 2;
+  g->element = g->depth += 1 + two_elements;
+  mf_builder_place(g->b, again);
+  if (pick(g, 3) == 0) {
+    expression(g, depth);
+    emit(g, two_elements ? MF_OP_TEST2 : MF_OP_TEST, again, end);
+    g->depth--;
+  }
+  expression(g, depth);
+  emit(g, two_elements ? MF_OP_STEP2 : MF_OP_STEP, again, kind);
+  mf_builder_place(g->b, end);
+  emit(g, MF_OP_LOOP_END, kind, 0);
+  g->depth = state - 2;
+  g->element = outer;
+}
+
+static void quantifier(generator *g, unsigned depth) {
+  expression(g, depth);
+  emit(g, pick(g, 2) ? MF_OP_ALL_COMPARE : MF_OP_EXISTS_COMPARE, pick(g, CONSTANTS), pick(g, 6));
+}
+
+static void optional(generator *g, unsigned depth) {
+  const uint32_t none = mf_builder_label(g->b);
+  expression(g, depth);
+  switch (pick(g, 5)) {
+    case 0: emit(g, MF_OP_OPT_FIELD, 0, 0); break;
+    case 1:
+      expression(g, depth);
+      emit(g, MF_OP_OPT_INDEX, 0, 0);
+      g->depth--;
+      break;
+    case 2: emit(g, MF_OP_OPT_WRAP, 0, 0); break;
+    case 3: emit(g, MF_OP_OPT_CHECK, 0, 0); break;
+    default: emit(g, MF_OP_OPT_ELEMENT, 0, 0); break;
+  }
+  if (pick(g, 2)) return;
+  emit(g, MF_OP_OPT_OPEN, none, 0);
+  expression(g, depth);
+  emit(g, MF_OP_SLIDE, 1, 0);
+  g->depth--;
+  mf_builder_place(g->b, none);
+}
+
 static void leaf(generator *g) {
+  if (g->element && pick(g, 2)) {
+    emit(g, MF_OP_LOCAL, g->depth++ - g->element, 0);
+    return;
+  }
   switch (pick(g, 8)) {
     case 0:
     case 1: emit(g, MF_OP_CONST, pick(g, CONSTANTS), 0); break;
@@ -93,7 +147,10 @@ static void expression(generator *g, unsigned depth) {
     leaf(g);
     return;
   }
-  switch (pick(g, 14)) {
+  switch (pick(g, 17)) {
+    case 14: turns(g, depth); break;
+    case 15: quantifier(g, depth); break;
+    case 16: optional(g, depth); break;
     case 0: two(g, depth, (mf_opcode)(MF_OP_ADD + pick(g, 5))); break;
     case 1: two(g, depth, (mf_opcode)(MF_OP_EQ + pick(g, 7))); break;
     case 2: two(g, depth, MF_OP_INDEX); break;

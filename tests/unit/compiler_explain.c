@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+/* Reason trees: which parts are in them, with which values. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../base/alloc.h"
+#include "../../base/limits.h"
+#include "../../include/mfvm_tools.h"
+
+static void add_text(void *ctx, const char *p, size_t n) {
+  char *text = ctx;
+  strncat(text, p, n);
+}
+
+static const mf_schema_entry schema[] = {{"x", NULL}, {"l", NULL}, {"m", NULL}, {"unset", NULL}};
+static mf_value slots[4];
+static mf_values *held[2];
+static mf_evaluator *evaluator;
+
+static mf_value parsed(int i, const char *json) {
+  mf_alloc alloc = mf_alloc_default();
+  char error[100];
+  ck_assert_int_eq(mf_values_json(&alloc, (mf_str){json, strlen(json)}, &held[i], error, 100),
+                   MF_OK);
+  return mf_values_get(held[i]);
+}
+
+static void set_up(void) {
+  slots[0] = (mf_value){.kind = MF_INT, .as.i = 5};
+  slots[1] = parsed(0, "[1, 2, 3]");
+  slots[2] = parsed(1, "{\"a\": {\"b\": 7}}");
+  slots[3] = (mf_value){.kind = MF_UNSET};
+  ck_assert_int_eq(mf_evaluator_new(NULL, &evaluator), MF_OK);
+}
+
+static void tear_down(void) {
+  for (int i = 0; i < 2; i++) mf_values_free(held[i]);
+  mf_evaluator_free(evaluator);
+}
+
+static mf_program_options options_with(const mf_alloc *alloc) {
+  return (mf_program_options){
+      .alloc = alloc ? *alloc : mf_alloc_default(), .schema = schema, .count = 4};
+}
+
+static mf_status explain(const mf_alloc *alloc, const char *expr, mf_explanation **out) {
+  mf_program_options options = options_with(alloc);
+  return mf_eval_explain(&options, (mf_str){expr, strlen(expr)}, evaluator, slots, out);
+}
+
+/* ---- what is in the tree ---- */
+
+static const struct {
+  const char *expr, *tree;
+} trees[] = {
+    {"7", "7 = 7\n"},
+    {"x", "x = 5\n"},
+    {"x > 4", "x > 4 = true\n  x = 5\n"},
+    {"m.a.b + 1", "m.a.b + 1 = 8\n  m.a.b = 7\n"},
+    {"x > 9 && l[0] == 1", "x > 9 && l[0] == 1 = false\n  x > 9 = false\n    x = 5\n"},
+    {"x < 9 && l[0] == 1",
+     "x < 9 && l[0] == 1 = true\n  x < 9 = true\n    x = 5\n  l[0] == 1 = true\n    l[0] = 1\n"
+     "      l = [1,2,3]\n"},
+    {"x < 9 || unset", "x < 9 || unset = true\n  x < 9 = true\n    x = 5\n"},
+    {"x > 9 ? 1 / 0 : size(l)",
+     "x > 9 ? 1 / 0 : size(l) = 3\n  x > 9 = false\n    x = 5\n  size(l) = 3\n    l = [1,2,3]\n"},
+    {"1 / (x - 5)", "1 / (x - 5) = error: division by zero\n  (x - 5) = 0\n    x = 5\n"},
+    {"unset || true", "unset || true = true\n  unset = error: no value for 'unset' yet\n"},
+    {"has(m.c)", "has(m.c) = false\n"},
+    {"math.abs(x)", "math.abs(x) = 5\n  x = 5\n"},
+    {"[1, 2].exists(e, e > 1)",
+     "[1, 2].exists(e, e > 1) = true\n  [1, 2] = [1,2]\n    e > 1 = false\n      e = 1\n    e > 1 "
+     "= true\n      e = 2\n"},
+    {"m.a.all(k, v, v == 7)",
+     "m.a.all(k, v, v == 7) = true\n  m.a = {\"b\":7}\n    v == 7 = true\n      v = 7\n"},
+    {"[[1]].all(e, e.all(f, f == size(e)))",
+     "[[1]].all(e, e.all(f, f == size(e))) = true\n  [[1]] = [[1]]\n    [1] = [1]\n"
+     "    e.all(f, f == size(e)) = true\n      e = [1]\n        f == size(e) = true\n          f = "
+     "1\n"
+     "          size(e) = 1\n            e = [1]\n"},
+    {"cel.bind(v, x * 2, v > 1)",
+     "cel.bind(v, x * 2, v > 1) = true\n  x * 2 = 10\n    x = 5\n  v > 1 = true\n    v = 10\n"},
+    {"optional.of(x).optMap(v, v + 1).value()",
+     "optional.of(x).optMap(v, v + 1).value() = 6\n  optional.of(x).optMap(v, v + 1) = "
+     "{\"$optional\":[6]}\n    optional.of(x) = {\"$optional\":[5]}\n      x = 5\n    v + 1 = 6\n"
+     "      v = 5\n"},
+};
+
+START_TEST(each_part_that_counted_has_its_value) {
+  mf_explanation *e;
+  char text[4000] = "";
+  const char *expr = trees[_i].expr;
+  ck_assert_int_eq(explain(NULL, expr, &e), MF_OK);
+  mf_explanation_print(e, (mf_str){expr, strlen(expr)}, (mf_output){add_text, text});
+  mf_explanation_free(e);
+  const char *want = trees[_i].tree;
+  /* A list in the text is no value of its own where it is a literal's element. */
+  ck_assert_msg(strcmp(text, want) == 0, "%s\nexpected:\n%s\ngot:\n%s", expr, want, text);
+}
+END_TEST
+
+/* ---- limits, mistakes ---- */
+
+START_TEST(an_explanation_ends_at_REASONS) { /* MF_LIMIT_REASONS */
+  mf_explanation *e;
+  char *expr = calloc(1, 20000);
+  strcpy(expr, "[");
+  for (int i = 0; i < 1500; i++) strcat(expr, i ? ",x" : "x");
+  strcat(expr, "]");
+  ck_assert_int_eq(explain(NULL, expr, &e), MF_OK);
+  ck_assert_uint_eq(mf_explanation_count(e), MF_LIMIT_REASONS);
+  mf_explanation_free(e);
+  free(expr);
+}
+END_TEST
+
+START_TEST(fuel_is_for_all_parts_together) {
+  mf_explanation *e;
+  const char *expr = "l.all(a, l.all(b, l.all(c, a + b + c > 0)))";
+  mf_program_options options = options_with(NULL);
+  mf_program *program;
+  mf_value result;
+  uint64_t fuel = 1;
+  ck_assert_int_eq(mf_program_compile_with(&options, (mf_str){expr, strlen(expr)}, &program),
+                   MF_OK);
+  do mf_evaluator_set_fuel(evaluator, fuel++);
+  while (mf_eval(program, evaluator, slots, &result) != MF_OK);
+  mf_program_free(program);
+  /* Enough for the whole, and nothing is left for its parts. */
+  ck_assert_int_eq(explain(NULL, expr, &e), MF_OUT_OF_FUEL);
+  ck_assert_ptr_null(e);
+  mf_evaluator_set_fuel(evaluator, 1000000);
+  ck_assert_int_eq(explain(NULL, expr, &e), MF_OK);
+  mf_explanation_free(e);
+}
+END_TEST
+
+START_TEST(what_does_not_compile_is_not_explained) {
+  mf_explanation *e;
+  ck_assert_int_eq(explain(NULL, "nobody > 1", &e), MF_EXPRESSION_INVALID);
+  ck_assert_ptr_null(e);
+  ck_assert_int_eq(explain(NULL, "1 +", &e), MF_EXPRESSION_INVALID);
+}
+END_TEST
+
+START_TEST(places_are_those_of_the_text) {
+  mf_explanation *e;
+  ck_assert_int_eq(explain(NULL, "1 +  x", &e), MF_OK);
+  mf_reason x = mf_explanation_get(e, 1);
+  ck_assert_uint_eq(x.offset, 5);
+  ck_assert_uint_eq(x.length, 1);
+  ck_assert_uint_eq(x.depth, 1);
+  ck_assert_int_eq(x.value.kind, MF_INT);
+  mf_explanation_free(e);
+}
+END_TEST
+
+START_TEST(explaining_survives_every_failed_allocation) {
+  mf_counting_alloc memory = {.inner = mf_alloc_default()};
+  mf_alloc alloc = mf_counting_alloc_as_alloc(&memory);
+  mf_status status = MF_OUT_OF_MEMORY;
+  for (uint64_t n = 1; status != MF_OK; n++) {
+    mf_explanation *e = NULL;
+    memory.calls = 0;
+    memory.fail_at = n;
+    status = explain(&alloc, "l.exists(v, v > x) || cel.bind(y, m.a, y.b) == 7", &e);
+    mf_explanation_free(e);
+    ck_assert_uint_eq(memory.in_use, 0);
+    ck_assert(status == MF_OK || status == MF_OUT_OF_MEMORY);
+  }
+}
+END_TEST
+
+/* ---- no allocation on scalar paths ---- */
+
+static const char *const scalar_paths[] = {
+    "x > 4",
+    "x > 4 && m.a.b == 7",
+    "x in [1, 5, 9]",
+    "x in l",
+    "m.a.b * 2 + x > 3 ? true : false",
+    "l[1] == 2",
+    "has(m.a)",
+    "size(l) == 3",
+    "'abc'.startsWith('a')",
+    "l.all(e, e > 0)",
+    "l.exists(e, e == x) || x == 5",
+    "-x < 0 && !(x == 3)",
+    "double(x) / 2.0 > 1.0",
+    "x % 2 == 1",
+    "m.a == m.a",
+    "math.greatest(x, 3) == 5",
+    "cel.bind(v, x + 1, v * v) == 36",
+};
+
+START_TEST(scalar_paths_allocate_nothing) {
+  mf_counting_alloc memory = {.inner = mf_alloc_default()};
+  mf_alloc alloc = mf_counting_alloc_as_alloc(&memory);
+  mf_evaluator *counted;
+  mf_program *program;
+  mf_value result;
+  const char *expr = scalar_paths[_i];
+  mf_program_options options = options_with(&alloc);
+  ck_assert_int_eq(mf_program_compile_with(&options, (mf_str){expr, strlen(expr)}, &program),
+                   MF_OK);
+  ck_assert_int_eq(mf_evaluator_new(&alloc, &counted), MF_OK);
+  memory.calls = 0;
+  for (int i = 0; i < 100; i++) {
+    ck_assert_int_eq(mf_eval(program, counted, slots, &result), MF_OK);
+    ck_assert_msg(result.kind == MF_BOOL, "%s", expr);
+  }
+  ck_assert_msg(memory.calls == 0, "%s: %llu allocations", expr, (unsigned long long)memory.calls);
+  mf_evaluator_free(counted);
+  mf_program_free(program);
+  ck_assert_uint_eq(memory.in_use, 0);
+}
+END_TEST
+
+#define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
+
+Suite *compiler_explain_suite(void);
+Suite *compiler_explain_suite(void) {
+  Suite *s = suite_create("compiler_explain");
+  TCase *t = tcase_create("explain");
+  tcase_add_checked_fixture(t, set_up, tear_down);
+  tcase_add_loop_test(t, each_part_that_counted_has_its_value, 0, COUNT(trees));
+  tcase_add_test(t, an_explanation_ends_at_REASONS);
+  tcase_add_test(t, fuel_is_for_all_parts_together);
+  tcase_add_test(t, what_does_not_compile_is_not_explained);
+  tcase_add_test(t, places_are_those_of_the_text);
+  tcase_add_test(t, explaining_survives_every_failed_allocation);
+  tcase_add_loop_test(t, scalar_paths_allocate_nothing, 0, COUNT(scalar_paths));
+  suite_add_tcase(s, t);
+  return s;
+}

@@ -1,0 +1,33 @@
+/* evaluator - the inside of mf_evaluator, for vm/evaluator.c and vm/fast_*.c. */
+#ifndef MF_VM_EVALUATOR_H
+#define MF_VM_EVALUATOR_H
+#include "program.h"
+#include "regex_cache.h"
+
+enum {
+  MF_INLINE_STACK = 32, /* values; deeper expressions are rare */
+  MF_FAST_DEPTH = 16,   /* temporaries of fast code */
+  MF_FAST_TEXT = 512,   /* bytes of a text result that needs no arena */
+};
+
+struct mf_evaluator {
+  int64_t fast_fuel;         /* what fast code may use: `fuel`, or 0 while there is a trace */
+  const mf_program *program; /* being evaluated by fast code */
+  bool keeps;                /* several results live at a time: text goes to the arena */
+  const mf_value *kept[MF_FAST_DEPTH]; /* left operands */
+  mf_value temps[MF_FAST_DEPTH];
+  mf_alloc alloc;
+  mf_exec exec;
+  mf_arena arena;
+  int64_t fuel; /* of each evaluation */
+  mf_regex_cache regexes;
+  uint32_t stack_size; /* of exec.stack, owned when it is not `inline_stack` */
+  mf_value inline_stack[MF_INLINE_STACK];
+  char text[MF_FAST_TEXT];
+};
+
+/* The evaluation as the image's instructions say: the one that knows all of
+ * CEL, errors, limits and traces. */
+mf_status mf_eval_generic(const mf_program *program, mf_evaluator *evaluator, const mf_value *slots,
+                          mf_value *result);
+#endif
