@@ -12,7 +12,7 @@
 
 #include <check.h>
 
-enum { EXPRESSIONS = 6000, ROWS_EACH = 4, VARIABLES = 19, PACKED = 37 };
+enum { EXPRESSIONS = 8000, ROWS_EACH = 4, VARIABLES = 19, PACKED = 37 };
 
 typedef struct generator {
   uint64_t state;
@@ -20,9 +20,12 @@ typedef struct generator {
   unsigned room; /* operators left */
 } generator;
 
+/* Mixed (splitmix64): plain congruential numbers leave out combinations. */
 static uint32_t pick(generator *g, uint32_t n) {
-  g->state = g->state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-  return (uint32_t)(g->state >> 33) % n;
+  uint64_t x = g->state += UINT64_C(0x9e3779b97f4a7c15);
+  x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+  x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+  return (uint32_t)(x >> 33) % n;
 }
 #define PICK(g, words) ((words)[pick((g), sizeof(words) / sizeof *(words))])
 
@@ -40,6 +43,8 @@ static const char *const words[] = {"",
                                     "stag",
                                     "staging",
                                     "production",
+                                    "staging-east",
+                                    "pre-production",
                                     "a text of more than sixteen bytes",
                                     "/api/v1/admin/users/and/more"};
 static double packed[PACKED];
@@ -103,7 +108,8 @@ static mf_value value(generator *g, uint32_t variable) {
 static void fill_values(generator *g) {
   for (int i = 0; i < PACKED; i++)
     packed[i] = (double)(i % 5) * 250, numbers[i] = mf_double(packed[i]);
-  if (pick(g, 3) == 0) numbers[pick(g, PACKED)] = number(g);
+  const uint32_t odd = pick(g, PACKED * 3);
+  if (odd < PACKED) numbers[odd] = number(g);
   mixed[0] = text_value("qa"), mixed[1] = number(g), mixed[2] = mf_double(2.5);
   few[0] = (mf_pair){text_value("id"), number(g)};
   few[1] = (mf_pair){text_value("group"), string(g)};
@@ -196,9 +202,17 @@ static void text(generator *g) {
   }
 }
 
+static void named_text(generator *g) {
+  name(g, "s", 2);
+  put(g, pick(g, 2) ? " == " : " != ");
+  word(g);
+}
+
 static void relation(generator *g, void (*of)(generator *)) {
   static const char *const relations[] = {" == ", " != ", " < ", " <= ", " > ", " >= "};
-  between(g, of, PICK(g, relations), pick(g, 12) ? of : arithmetic);
+  const char *const op = PICK(g, relations);
+  void (*const other)(generator *) = pick(g, 12) ? of : arithmetic;
+  between(g, of, op, other);
 }
 
 static void membership(generator *g) {
@@ -258,7 +272,7 @@ static void truth(generator *g) {
     case 0: name(g, "b", 9); break;
     case 1:
     case 2: relation(g, arithmetic); break;
-    case 3: relation(g, text); break;
+    case 3: pick(g, 3) ? relation(g, text) : named_text(g); break;
     case 4: membership(g); break;
     case 5: search(g); break;
     case 6: quantifier(g); break;
