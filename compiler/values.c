@@ -5,6 +5,7 @@
 #include "../include/mfvm_tools.h"
 #include "../vm/value.h"
 #include "ast.h"
+#include "core_schema.h"
 
 struct mf_values {
   mf_arena arena;
@@ -214,24 +215,17 @@ mf_status mf_values_file(const mf_alloc *alloc, const char *name, mf_str bytes, 
 
 /* ---- --var texts ---- */
 
-static bool is_one_of(mf_str s, const char *const *words) {
-  for (; *words; words++)
-    if (mf_str_is(s, *words)) return true;
-  return false;
-}
-
 mf_value mf_scalar_value(mf_str text) {
-  static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
-  static const char *const trues[] = {"true", "True", "TRUE", NULL};
-  static const char *const falses[] = {"false", "False", "FALSE", NULL};
-  int64_t i;
-  uint64_t u;
-  double d;
-  if (is_one_of(text, nulls)) return mf_null();
-  if (is_one_of(text, trues)) return mf_bool(true);
-  if (is_one_of(text, falses)) return mf_bool(false);
-  if (mf_parse_int(text, &i)) return mf_int(i);
-  if (mf_parse_uint(text, &u)) return mf_uint(u);
-  if (mf_parse_double(text, false, &d, NULL)) return mf_double(d);
+  bool b;
+  mf_core_number n;
+  if (mf_core_is_null(text)) return mf_null();
+  if (mf_core_read_bool(text, &b)) return mf_bool(b);
+  switch (mf_core_read_number(text, &n)) {
+    case MF_CORE_INT: return mf_int(n.i);
+    case MF_CORE_UINT: return mf_uint(n.u);
+    case MF_CORE_DOUBLE: return mf_double(n.d);
+    case MF_CORE_NO_NUMBER:
+    case MF_CORE_TOO_LARGE: break;
+  }
   return mf_string(text);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* yaml_scalars - the core schema of YAML 1.2: `no` is text, 010 is ten. */
+#include "core_schema.h"
 #include "yaml_parts.h"
 
 /* ---- text ---- */
@@ -61,102 +62,23 @@ static mf_node *text_node(mf_yaml *y, const yaml_event_t *event, mf_span span) {
   return node;
 }
 
-/* ---- words ---- */
-
-static bool is_any(mf_str s, const char *lower, const char *title, const char *upper) {
-  return mf_str_is(s, lower) || mf_str_is(s, title) || mf_str_is(s, upper);
-}
-
-static bool is_null(mf_str s) {
-  return s.n == 0 || mf_str_is(s, "~") || is_any(s, "null", "Null", "NULL");
-}
-
-static bool read_bool(mf_str s, bool *value) {
-  *value = is_any(s, "true", "True", "TRUE");
-  return *value || is_any(s, "false", "False", "FALSE");
-}
-
 /* ---- numbers ---- */
-
-typedef enum number_kind { NO_NUMBER, AN_INT, A_UINT, A_DOUBLE, TOO_LARGE } number_kind;
-typedef struct number {
-  int64_t i;
-  uint64_t u;
-  double d;
-} number;
-
-static int digit_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return 16;
-}
-
-/* 0x1F and 0o17, which have no sign. */
-static number_kind read_radix(mf_str digits, unsigned radix, number *out) {
-  if (digits.n == 0) return NO_NUMBER;
-  bool large = false;
-  out->u = 0;
-  for (size_t i = 0; i < digits.n; i++) {
-    unsigned digit = (unsigned)digit_value(digits.p[i]);
-    if (digit >= radix) return NO_NUMBER;
-    large |= out->u > (UINT64_MAX - digit) / radix;
-    out->u = out->u * radix + digit;
-  }
-  if (large) return TOO_LARGE;
-  out->i = (int64_t)out->u;
-  return out->u <= INT64_MAX ? AN_INT : A_UINT;
-}
-
-static bool is_decimal(mf_str s) {
-  size_t i = s.n && (s.p[0] == '-' || s.p[0] == '+');
-  if (i == s.n) return false;
-  for (; i < s.n; i++)
-    if (s.p[i] < '0' || s.p[i] > '9') return false;
-  return true;
-}
-
-static number_kind read_decimal(mf_str s, number *out) {
-  if (mf_parse_int(s, &out->i)) return AN_INT;
-  if (s.p[0] == '+') s = (mf_str){s.p + 1, s.n - 1};
-  return s.p[0] != '-' && mf_parse_uint(s, &out->u) ? A_UINT : TOO_LARGE;
-}
-
-static number_kind read_special(mf_str s, number *out) {
-  bool negative = s.p[0] == '-';
-  if (is_any(s, ".nan", ".NaN", ".NAN"))
-    return mf_parse_double(MF_STR("nan"), true, &out->d, NULL) ? A_DOUBLE : NO_NUMBER;
-  if (s.p[0] == '-' || s.p[0] == '+') s = (mf_str){s.p + 1, s.n - 1};
-  if (!is_any(s, ".inf", ".Inf", ".INF")) return NO_NUMBER;
-  mf_parse_double(negative ? MF_STR("-inf") : MF_STR("inf"), true, &out->d, NULL);
-  return A_DOUBLE;
-}
-
-static number_kind read_number(mf_str s, number *out) {
-  bool overflow;
-  if (s.n > 2 && s.p[0] == '0' && s.p[1] == 'x')
-    return read_radix((mf_str){s.p + 2, s.n - 2}, 16, out);
-  if (s.n > 2 && s.p[0] == '0' && s.p[1] == 'o')
-    return read_radix((mf_str){s.p + 2, s.n - 2}, 8, out);
-  if (is_decimal(s)) return read_decimal(s, out);
-  if (mf_parse_double(s, false, &out->d, &overflow)) return overflow ? TOO_LARGE : A_DOUBLE;
-  return read_special(s, out);
-}
 
 /* A node for the number in s, NULL when it is none (*none) or out of memory. */
 static mf_node *number_node(mf_yaml *y, mf_str s, mf_span span, bool *none) {
-  number value = {0, 0, 0};
-  number_kind kind = read_number(s, &value);
+  mf_core_number value = {0, 0, 0};
+  mf_core_kind kind = mf_core_read_number(s, &value);
   static const mf_shape shapes[] = {MF_SHAPE_BAD, MF_SHAPE_INT, MF_SHAPE_UINT, MF_SHAPE_DOUBLE,
                                     MF_SHAPE_BAD};
-  *none = kind == NO_NUMBER;
+  *none = kind == MF_CORE_NO_NUMBER;
   if (*none) return NULL;
-  if (kind == TOO_LARGE) mf_diag_add(y->context->diags, MF_E_NUMBER_TOO_LARGE, span, (int)s.n, s.p);
+  if (kind == MF_CORE_TOO_LARGE)
+    mf_diag_add(y->context->diags, MF_E_NUMBER_TOO_LARGE, span, (int)s.n, s.p);
   mf_node *node = mf_tokens_node(y->t, shapes[kind], span);
   if (node == NULL) return NULL;
-  if (kind == AN_INT) node->as.i = value.i;
-  if (kind == A_UINT) node->as.u = value.u;
-  if (kind == A_DOUBLE) node->as.d = value.d;
+  if (kind == MF_CORE_INT) node->as.i = value.i;
+  if (kind == MF_CORE_UINT) node->as.u = value.u;
+  if (kind == MF_CORE_DOUBLE) node->as.d = value.d;
   return node;
 }
 
@@ -210,8 +132,9 @@ static mf_node *tagged(mf_yaml *y, const yaml_event_t *event, const char *name, 
   bool none = true, value;
   mf_node *node = NULL;
   if (strcmp(name, "str") == 0) return text_node(y, event, span);
-  if (strcmp(name, "null") == 0 && is_null(s)) return mf_tokens_node(y->t, MF_SHAPE_NULL, span);
-  if (strcmp(name, "bool") == 0 && read_bool(s, &value)) {
+  if (strcmp(name, "null") == 0 && mf_core_is_null(s))
+    return mf_tokens_node(y->t, MF_SHAPE_NULL, span);
+  if (strcmp(name, "bool") == 0 && mf_core_read_bool(s, &value)) {
     node = mf_tokens_node(y->t, MF_SHAPE_BOOL, span);
     if (node) node->as.b = value;
     return node;
@@ -233,12 +156,12 @@ static mf_node *tagged(mf_yaml *y, const yaml_event_t *event, const char *name, 
 static mf_node *plain(mf_yaml *y, const yaml_event_t *event, mf_str s, mf_span span) {
   bool value, none;
   mf_node *node;
-  if (is_null(s)) return mf_tokens_node(y->t, MF_SHAPE_NULL, span);
+  if (mf_core_is_null(s)) return mf_tokens_node(y->t, MF_SHAPE_NULL, span);
   if (s.p[0] == '-' || s.p[0] == '+' || s.p[0] == '.' || (s.p[0] >= '0' && s.p[0] <= '9')) {
     node = number_node(y, s, span, &none);
     return none ? text_node(y, event, span) : node;
   }
-  if (!strchr("tTfF", s.p[0]) || !read_bool(s, &value)) return text_node(y, event, span);
+  if (!strchr("tTfF", s.p[0]) || !mf_core_read_bool(s, &value)) return text_node(y, event, span);
   node = mf_tokens_node(y->t, MF_SHAPE_BOOL, span);
   if (node) node->as.b = value;
   return node;
