@@ -76,14 +76,13 @@ END_TEST
 
 START_TEST(two_spellings_of_a_condition_give_the_same_code) {
   static const char *const documents[] = {
-      "variables: { n: 1 }\nsteps: [{ name: a, condition: { type: greater_than, variable: n, "
-      "value: 5 } }]\n",
-      "variables: { n: 1 }\nsteps: [{ name: a, condition: n > 5 }]\n",
-      "variables: { n: 1 }\nsteps: [{ name: a, condition: \"${n > 5}\" }]\n"};
+      "{variables: {n: 1}, steps: [{if: {type: greater_than, variable: n, value: 5}, then: []}]}",
+      "{variables: {n: 1}, steps: [{if: n > 5, then: []}]}",
+      "{variables: {n: 1}, steps: [{if: '${n > 5}', then: []}]}"};
   char *listings[3];
   mf_alloc alloc = mf_alloc_default();
   for (int i = 0; i < 3; i++) {
-    mf_compile_options options = {.name = "x.yaml"};
+    mf_compile_options options = {.name = "x.yaml", .syntax = MF_SYNTAX_YAML};
     mf_compilation *comp = NULL;
     mf_image *image = NULL;
     size_t size;
