@@ -78,9 +78,8 @@ static bool open_compiler(mf_compilation *comp, mf_compiler *c, const mf_node *d
                      .b = mf_builder_new(&comp->arena)};
   const mf_node *hooks = mf_node_get(document, MF_KEY_HOOKS);
   uint32_t count = hooks && hooks->shape == MF_SHAPE_LIST ? hooks->count : 0;
-  c->hook_rows = MF_NEW_ARRAY(c->arena, uint32_t, count + 1);
-  if (!c->b || !c->hook_rows) return false;
-  for (uint32_t i = 0; i < count; i++) c->hook_rows[i] = MF_ABSENT;
+  c->hooks = MF_NEW_ARRAY(c->arena, mf_global_hook, count + 1);
+  if (!c->b || !c->hooks) return false;
   mf_names_open(c);
   return true;
 }
@@ -123,6 +122,7 @@ static mf_status check_and_emit(mf_compilation *comp, const mf_node *document, m
   c.scratch = c.expr.arena = scratch;
   c.dump_expr = dumps->expr;
   mf_names_declare_document(&c);
+  mf_hooks_declare(&c);
   mf_emit_run(&c);
   if (dumps->types) mf_names_dump(&c, dumps->types);
   if (mf_arena_oom(&comp->arena) || mf_arena_oom(scratch)) return MF_OUT_OF_MEMORY;

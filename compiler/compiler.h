@@ -22,6 +22,13 @@ typedef enum mf_phase {
   MF_PHASE_RUN,         /* assertions and hooks of the orchestration: the run's */
 } mf_phase;
 
+/* One of the document's hooks, which are emitted around every step: what has to be
+ * found out about it only once. */
+typedef struct mf_global_hook {
+  uint32_t type; /* HOOK_TYPE; MF_ABSENT: it names none */
+  uint32_t row;  /* of HOOK; MF_ABSENT until used */
+} mf_global_hook;
+
 typedef struct mf_compiler {
   mf_arena *arena;   /* for what lives as long as the compilation */
   mf_arena *scratch; /* for an entry's paths and expressions: gone when it is emitted */
@@ -53,11 +60,11 @@ typedef struct mf_compiler {
   mf_names_env env;
   mf_expr_emitter expr;
 
-  mf_names hosts;      /* constant hosts found in the document */
-  mf_names drivers;    /* driver name -> DRIVER row */
-  uint32_t *hook_rows; /* HOOK row of each global hook, MF_ABSENT until used */
-  mf_buf *dump_types;  /* --dump=types */
-  mf_buf *dump_expr;   /* --dump=expr */
+  mf_names hosts;        /* constant hosts found in the document */
+  mf_names drivers;      /* driver name -> DRIVER row */
+  mf_global_hook *hooks; /* of the document, in its order */
+  mf_buf *dump_types;    /* --dump=types */
+  mf_buf *dump_expr;     /* --dump=expr */
 } mf_compiler;
 
 /* ---- common.c ---- */
@@ -150,6 +157,8 @@ mf_expr *mf_name_expr(mf_compiler *c, mf_str dotted, mf_span span);
 /* ---- the emitters ---- */
 void mf_emit_run(mf_compiler *c);
 void mf_emit_entries(mf_compiler *c, const mf_node *list, mf_str path);
+/* Finds the type of each global hook; reports those that name none. */
+void mf_hooks_declare(mf_compiler *c);
 void mf_emit_global_hooks(mf_compiler *c, uint32_t hook_type);
 /* Hooks of a step: a list node, NULL is none. */
 void mf_emit_step_hooks(mf_compiler *c, const mf_node *list, uint32_t hook_type, mf_str path);

@@ -288,29 +288,37 @@ static void emit_hook(mf_compiler *c, const mf_node *hook, uint32_t row, mf_str 
 }
 
 /* The type a global hook names; MF_ABSENT and reported when it names none. */
-static uint32_t hook_type_of(mf_compiler *c, const mf_node *hook, bool report) {
+static uint32_t hook_type_of(mf_compiler *c, const mf_node *hook) {
+  if (hook->shape != MF_SHAPE_MAP) return MF_ABSENT;
   mf_str word = mf_compile_word(c, hook, MF_KEY_HOOK_TYPE);
   uint32_t type = mf_enum_code(MF_OPERAND_HOOK_TYPE, word);
-  if (type == MF_ABSENT && report) {
-    const mf_node *node = mf_node_get(hook, MF_KEY_HOOK_TYPE);
-    mf_diag_add_hint(
-        c->diags, MF_E_UNKNOWN_WORD, node ? node->span : hook->span,
-        "write pre_orchestration, post_orchestration, pre_step, post_step or post_verdict",
-        (int)word.n, word.p, "hook_type");
-  }
-  return type;
+  if (type != MF_ABSENT) return type;
+  const mf_node *node = mf_node_get(hook, MF_KEY_HOOK_TYPE);
+  mf_diag_add_hint(
+      c->diags, MF_E_UNKNOWN_WORD, node ? node->span : hook->span,
+      "write pre_orchestration, post_orchestration, pre_step, post_step or post_verdict",
+      (int)word.n, word.p, "hook_type");
+  return MF_ABSENT;
+}
+
+static const mf_node *global_hooks(const mf_compiler *c) {
+  const mf_node *list = mf_node_get(c->document, MF_KEY_HOOKS);
+  return list && list->shape == MF_SHAPE_LIST ? list->as.first : NULL;
+}
+
+void mf_hooks_declare(mf_compiler *c) {
+  uint32_t i = 0;
+  for (const mf_node *hook = global_hooks(c); hook; hook = hook->next, i++)
+    c->hooks[i] = (mf_global_hook){hook_type_of(c, hook), MF_ABSENT};
 }
 
 void mf_emit_global_hooks(mf_compiler *c, uint32_t hook_type) {
-  const mf_node *list = mf_node_get(c->document, MF_KEY_HOOKS);
-  if (!list || list->shape != MF_SHAPE_LIST) return;
   uint32_t i = 0;
-  for (const mf_node *hook = list->as.first; hook; hook = hook->next, i++) {
-    bool first_time = hook_type == MF_HOOK_TYPE_POST_VERDICT; /* emitted once for every document */
-    if (hook->shape != MF_SHAPE_MAP || hook_type_of(c, hook, first_time) != hook_type) continue;
+  for (const mf_node *hook = global_hooks(c); hook; hook = hook->next, i++) {
+    if (c->hooks[i].type != hook_type) continue;
     mf_str path = mf_path_index(c, MF_STR("hooks"), i);
-    if (c->hook_rows[i] == MF_ABSENT) c->hook_rows[i] = hook_row(c, hook, hook_type, path);
-    emit_hook(c, hook, c->hook_rows[i], path);
+    if (c->hooks[i].row == MF_ABSENT) c->hooks[i].row = hook_row(c, hook, hook_type, path);
+    emit_hook(c, hook, c->hooks[i].row, path);
   }
 }
 

@@ -2,7 +2,7 @@
 /* expr_operators - the types of operators.
  *
  * Comparisons across int, uint and double, and arithmetic on int and double, are
- * accepted unless strict_cel is set (LANGUAGE, "Expressions"). */
+ * accepted unless strict_cel is set (docs/language.md, "Expressions"). */
 #include "expr_checker.h"
 
 /* Overloads without type variables; x op y. */

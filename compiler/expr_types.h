@@ -1,4 +1,4 @@
-/* expr_types - the types of expressions: gradual, as in reference/cel.md (d).
+/* expr_types - the types of expressions: gradual, as CEL's language definition has it.
  *
  * A type that is not known is dyn, and fits everything.  Type variables stand
  * for types that are found out while an expression is checked: the variable of
