@@ -29,13 +29,11 @@ static void push_row(unsigned i) {
 }
 
 static void push_function(unsigned c, bool host) {
-  static char text[1024], names[256], code[4096];
+  static char text[1024], names[256], loop[512], code[4096];
   write_text(text, sizeof text, c, JS, host ? "" : "r.", host ? "_" : ".");
   write_parameters(names, sizeof names, c);
-  snprintf(code, sizeof code,
-           "(function(){ function all(s) { for (var i = 0; i < s.length; i++) if (!(s[i] < "
-           "1000.0)) return false; return true; }"
-           "return function(%s) { return %s; }; })()",
+  write_loop(loop, sizeof loop, c, JS, JS_LOOP);
+  snprintf(code, sizeof code, "(function() { %s return function(%s) { return %s; }; })()", loop,
            host ? names : "r", text);
   duk_eval_string(ctx, code);
 }
@@ -72,7 +70,10 @@ int main(void) {
       ctx,
       "String.prototype.startsWith = String.prototype.startsWith || function(s) { return "
       "this.slice(0, s.length) === s; };"
-      "String.prototype.includes = function(s) { return this.indexOf(s) >= 0; };"
+      "String.prototype.endsWith = String.prototype.endsWith || function(s) { return "
+      "this.slice(-s.length) === s; };"
+      "String.prototype.includes = Array.prototype.includes = function(s) { return "
+      "this.indexOf(s) >= 0; };"
       "Math.trunc = Math.trunc || function(x) { return x < 0 ? Math.ceil(x) : Math.floor(x); };");
   for (unsigned i = 0; i < ROWS; i++) push_row(i);
   for (unsigned c = 0; c < CASES; c++) {

@@ -9,12 +9,14 @@
 typedef struct resident {
   mf_value slots[MAX_INPUTS];
   mf_value samples[SAMPLES];
-  mf_pair config[1], limits[1], metrics[1], user[2], comment[1];
-  mf_map maps[5];
+  mf_pair pairs[2 * MAX_INPUTS];
+  mf_map maps[MAX_INPUTS];
+  uint32_t pair_count, map_count;
 } resident;
 
 static resident residents[ROWS];
 static mf_evaluator *evaluator;
+static char slot_texts[MAX_INPUTS][64];
 static const char *slot_names[MAX_INPUTS];
 static size_t slot_count;
 
@@ -34,56 +36,49 @@ static mf_value value_of(const row *r, const input *in, resident *to) {
   return v;
 }
 
-static mf_value text(const char *s) {
-  mf_value v;
-  mf_set_string(&v, s, strlen(s));
-  return v;
-}
-
-static mf_value map(mf_map *m, const mf_pair *pairs, uint32_t n) {
-  mf_value v;
-  *m = (mf_map){.count = n, .pairs = pairs};
-  mf_set_map(&v, m);
-  return v;
-}
-
-static void put_number(mf_pair *p, const char *name, double d) {
-  p->key = text(name);
-  mf_set_double(&p->value, d);
-}
-static void put_whole(mf_pair *p, const char *name, int64_t i) {
-  p->key = text(name);
-  mf_set_int(&p->value, i);
-}
-
-/* The slots of conditions 6 and 12, whose inputs lie in objects. */
-static void make_objects(unsigned c, const row *r, resident *to) {
-  put_number(&to->limits[0], "max_latency_ms", r->max_latency_ms);
-  put_number(&to->metrics[0], "p99", r->p99);
-  to->config[0].key = text("limits");
-  to->config[0].value = map(&to->maps[0], to->limits, 1);
-  to->user[0].key = text("group");
-  mf_set_string(&to->user[0].value, r->group.p, r->group.n);
-  put_whole(&to->user[1], "id", r->user_id);
-  put_whole(&to->comment[0], "user_id", r->comment_user_id);
-  to->slots[0] = c == 6 ? map(&to->maps[1], to->config, 1) : map(&to->maps[3], to->user, 2);
-  to->slots[1] = c == 6 ? map(&to->maps[2], to->metrics, 1) : map(&to->maps[4], to->comment, 1);
-}
-
-static void make_residents(unsigned c) {
-  const bool in_objects = strchr(conditions[c].inputs[0].name, '.') != NULL;
-  slot_count = 0;
-  if (in_objects) {
-    slot_names[slot_count++] = c == 6 ? "config" : "user";
-    slot_names[slot_count++] = c == 6 ? "metrics" : "comment";
-  } else {
-    for (const input *in = conditions[c].inputs; in->type; in++)
-      slot_names[slot_count++] = in->name;
+/* The object whose members' names begin with the first n bytes of `prefix`: a
+ * map in `to` of condition c's inputs, in which further objects may lie. */
+static mf_map *object_of(unsigned c, const row *r, resident *to, const char *prefix, size_t n) {
+  const input *first[MAX_INPUTS];
+  mf_map *m = &to->maps[to->map_count++];
+  mf_pair *pairs = &to->pairs[to->pair_count];
+  *m = (mf_map){.pairs = pairs};
+  for (const input *in = conditions[c].inputs; in->type; in++) {
+    const char *member = in->name + n;
+    if (strncmp(in->name, prefix, n) != 0) continue;
+    const size_t length = strcspn(member, ".");
+    uint32_t k = 0;
+    while (k < m->count &&
+           (pairs[k].key.len != length || memcmp(pairs[k].key.as.s, member, length)))
+      k++;
+    if (k < m->count) continue;
+    mf_set_string(&pairs[k].key, member, length);
+    first[m->count++] = in;
   }
+  to->pair_count += m->count;
+  for (uint32_t k = 0; k < m->count; k++) {
+    const size_t end = n + pairs[k].key.len;
+    if (first[k]->name[end] == '.')
+      mf_set_map(&pairs[k].value, object_of(c, r, to, first[k]->name, end + 1));
+    else
+      pairs[k].value = value_of(r, first[k], to);
+  }
+  return m;
+}
+
+/* The slots are the members of an object that has no name. */
+static void make_residents(unsigned c) {
   for (unsigned i = 0; i < ROWS; i++) {
-    if (in_objects) make_objects(c, &rows[i], &residents[i]);
-    for (size_t k = 0; !in_objects && k < slot_count; k++)
-      residents[i].slots[k] = value_of(&rows[i], &conditions[c].inputs[k], &residents[i]);
+    resident *to = &residents[i];
+    to->pair_count = to->map_count = 0;
+    const mf_map *all = object_of(c, &rows[i], to, "", 0);
+    slot_count = all->count;
+    for (uint32_t k = 0; k < all->count; k++) {
+      const mf_value *name = &all->pairs[k].key;
+      snprintf(slot_texts[k], sizeof slot_texts[k], "%.*s", (int)name->len, name->as.s);
+      slot_names[k] = slot_texts[k];
+      to->slots[k] = all->pairs[k].value;
+    }
   }
 }
 
@@ -138,9 +133,45 @@ static inline void set_inputs(unsigned c, mf_value *s, const row *r) {
       mf_set_string(&s[1], r->country.p, r->country.n);
       mf_set_double(&s[2], r->value), mf_set_int(&s[3], r->adults);
       break;
-    default:
+    case 12:
       mf_set_string(&s[0], r->group.p, r->group.n);
       mf_set_int(&s[1], r->user_id), mf_set_int(&s[2], r->comment_user_id);
+      break;
+    case 13:
+      mf_set_int(&s[0], r->a), mf_set_int(&s[1], r->b);
+      mf_set_int(&s[2], r->c), mf_set_int(&s[3], r->threshold);
+      break;
+    case 14: mf_set_int(&s[0], r->user_id); break;
+    case 15:
+      mf_set_string(&s[0], r->url.p, r->url.n);
+      mf_set_string(&s[1], r->environment.p, r->environment.n);
+      break;
+    case 16: mf_set_string(&s[0], r->url.p, r->url.n); break;
+    case 17:
+      mf_set_double(&s[0], r->max_latency_ms), mf_set_double(&s[1], r->p99);
+      mf_set_string(&s[2], r->group.p, r->group.n);
+      break;
+    case 18:
+      mf_set_string(&s[0], r->country.p, r->country.n);
+      mf_set_string(&s[1], r->origin.p, r->origin.n);
+      break;
+    case 19:
+      mf_set_double(&s[0], r->latency), mf_set_double(&s[1], r->error_rate);
+      mf_set_bool(&s[2], r->b1), mf_set_double(&s[3], r->value), mf_set_int(&s[4], r->adults);
+      break;
+    case 20:
+    case 21:
+    case 23: mf_set_doubles(&s[0], r->samples, SAMPLES); break;
+    case 22: mf_set_doubles(&s[0], r->samples, SAMPLES), mf_set_double(&s[1], r->value); break;
+    case 24:
+      mf_set_double(&s[0], r->latency), mf_set_int(&s[1], r->adults);
+      mf_set_int(&s[2], r->duration);
+      break;
+    case 25:
+      mf_set_double(&s[0], r->latency), mf_set_bool(&s[1], r->succeeded);
+      mf_set_double(&s[2], r->value);
+      break;
+    default: break;
   }
 }
 #define HOST(i)                                                     \
@@ -178,6 +209,19 @@ static void measure_host(unsigned c) {
     HOST_CASE(10)
     HOST_CASE(11)
     HOST_CASE(12)
+    HOST_CASE(13)
+    HOST_CASE(14)
+    HOST_CASE(15)
+    HOST_CASE(16)
+    HOST_CASE(17)
+    HOST_CASE(18)
+    HOST_CASE(19)
+    HOST_CASE(20)
+    HOST_CASE(21)
+    HOST_CASE(22)
+    HOST_CASE(23)
+    HOST_CASE(24)
+    HOST_CASE(25)
     default: break;
   }
   mf_program_free(program);
