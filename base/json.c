@@ -478,14 +478,19 @@ void mf_json_close_map(mf_json_writer *w) { close_with(w, '}'); }
 void mf_json_open_list(mf_json_writer *w) { open_with(w, '['); }
 void mf_json_close_list(mf_json_writer *w) { close_with(w, ']'); }
 
-void mf_json_key_str(mf_json_writer *w, mf_str key) {
+static mf_str filtered(const mf_json_writer *w, mf_str s) {
+  return w->filter ? w->filter->text(w->filter->ctx, s) : s;
+}
+
+static void put_key(mf_json_writer *w, mf_str key) {
   separate(w);
   mf_json_quote(w->out, key);
   mf_buf_puts(w->out, w->indent ? ": " : ":");
   w->after_key = true;
 }
 
-void mf_json_key(mf_json_writer *w, const char *key) { mf_json_key_str(w, mf_str_of(key)); }
+void mf_json_key_str(mf_json_writer *w, mf_str key) { put_key(w, filtered(w, key)); }
+void mf_json_key(mf_json_writer *w, const char *key) { put_key(w, mf_str_of(key)); }
 
 void mf_json_put_raw(mf_json_writer *w, mf_str json) {
   separate(w);
@@ -524,7 +529,12 @@ void mf_json_put_double(mf_json_writer *w, double d) {
 
 void mf_json_put_str(mf_json_writer *w, mf_str s) {
   separate(w);
-  mf_json_quote(w->out, s);
+  mf_json_quote(w->out, filtered(w, s));
+}
+
+void mf_json_put_word(mf_json_writer *w, mf_str word) {
+  separate(w);
+  mf_json_quote(w->out, word);
 }
 
 /* Writes the character at p, which is not plain; returns its length. */

@@ -77,18 +77,30 @@ int64_t mf_json_int(const mf_json *node, int64_t fallback);
 double mf_json_double(const mf_json *node, double fallback); /* any number */
 bool mf_json_bool(const mf_json *node, bool fallback);
 
+/* What foreign text passes on its way out: text() gives what to write in its
+ * place, valid until the next call; name() what a secret is called, NULL if it has
+ * no name. */
+typedef struct mf_json_filter {
+  void *ctx;
+  mf_str (*text)(void *ctx, mf_str text);
+  const char *(*name)(void *ctx, mf_str text);
+} mf_json_filter;
+
 /* Writer: appends to a buffer; commas and colons are its business.  With
- * indent > 0 output is pretty, that many blanks a level. */
+ * indent > 0 output is pretty, that many blanks a level.  `filter` (NULL: none)
+ * sees every string and every key that is not the program's own. */
 typedef struct mf_json_writer {
   mf_buf *out;
   uint32_t depth, indent;
   bool need_comma, after_key;
+  const mf_json_filter *filter;
 } mf_json_writer;
 void mf_json_write_init(mf_json_writer *w, mf_buf *out, uint32_t indent);
 void mf_json_open_map(mf_json_writer *w);
 void mf_json_close_map(mf_json_writer *w);
 void mf_json_open_list(mf_json_writer *w);
 void mf_json_close_list(mf_json_writer *w);
+/* The program's own word. */
 void mf_json_key(mf_json_writer *w, const char *key);
 void mf_json_key_str(mf_json_writer *w, mf_str key);
 void mf_json_null(mf_json_writer *w);
@@ -99,6 +111,8 @@ void mf_json_put_uint(mf_json_writer *w, uint64_t u);
 void mf_json_put_double(mf_json_writer *w, double d);
 /* Invalid UTF-8 is replaced by U+FFFD; control characters are escaped. */
 void mf_json_put_str(mf_json_writer *w, mf_str s);
+/* The same for the program's own words, which no filter changes. */
+void mf_json_put_word(mf_json_writer *w, mf_str word);
 /* Text that is JSON already. */
 void mf_json_put_raw(mf_json_writer *w, mf_str json);
 /* A string literal with quotes, alone. */

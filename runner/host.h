@@ -5,13 +5,15 @@
  * record.c    what goes into the journal, and how
  * publish.c   reports
  * trace.c     --trace
+ * secrets.c   what must not be seen
  * beside them, each with a header of its own: journal, journal_read,
- * run_target, hosts, progress, verdict, printable. */
+ * run_target, hosts, progress, verdict, redact, printable. */
 #ifndef MF_RUNNER_HOST_H
 #define MF_RUNNER_HOST_H
 #include "hosts.h"
 #include "journal.h"
 #include "progress.h"
+#include "redact.h"
 #include "run_target.h"
 #include "verdict.h"
 
@@ -55,6 +57,7 @@ struct mf_host {
   mf_value *recorded; /* latest value of each row of METRIC that an action recorded */
   mf_journal journal;
   bool journal_made;
+  mf_redactor redactor;
   mf_progress progress;
 
   mf_flight *flights; /* in flight, newest first */
@@ -103,6 +106,12 @@ void mf_record_finished(mf_host *host, mf_stamp stamp, int exit_code, mf_str rea
 /* Makes a report from the journal so far.  `format` may be empty: then the path's
  * extension decides.  NULL, or a sentence that says why it could not be. */
 const char *mf_host_publish(mf_host *host, mf_str path, mf_str format);
+
+/* ---- secrets.c ---- */
+
+/* What taint hides inside the machine is known by its bytes outside of it, from
+ * now on.  Errors: OUT_OF_MEMORY. */
+mf_status mf_host_hide_secrets(mf_host *host);
 
 /* ---- trace.c ---- */
 

@@ -204,6 +204,7 @@ mf_json_writer *mf_journal_begin(mf_journal *j, mf_stamp stamp, const char *even
   mf_json_quote(out, path);
   mf_buf_add_str(out, MF_STR(",\"data\":"));
   mf_json_write_init(&j->data, out, 0);
+  j->data.filter = j->filter;
   mf_json_open_map(&j->data);
   return &j->data;
 }

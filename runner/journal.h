@@ -34,6 +34,7 @@ typedef struct mf_journal {
   mf_buf lines;    /* ended, not yet flushed; and the one being written */
   size_t line_start;
   mf_json_writer data;
+  const mf_json_filter *filter; /* of the texts in "data"; NULL: none */
   uint64_t seq, chain;
   int64_t synced_ns;   /* monotonic, of the last fdatasync */
   int64_t wall_second; /* for which wall_text holds */

@@ -19,14 +19,15 @@
 
 static void put(mf_progress *p, const char *s) { mf_buf_puts(&p->text, s); }
 
-static void put_safe(mf_buf *out, mf_str s) {
+static void put_safe(const mf_progress *p, mf_buf *out, mf_str s) {
+  if (p->filter) s = p->filter->text(p->filter->ctx, s);
   bool cut = s.n > MAX_TEXT_BYTES;
   if (cut) s.n = mf_utf8_valid(s.p, MAX_TEXT_BYTES);
   mf_print_safe(out, s);
   if (cut) mf_buf_puts(out, "...");
 }
 
-static void put_name(mf_progress *p, mf_str s) { put_safe(&p->text, s); }
+static void put_name(mf_progress *p, mf_str s) { put_safe(p, &p->text, s); }
 
 static void put_colored(mf_progress *p, const char *sgr, const char *s) {
   if (p->color)
@@ -53,8 +54,9 @@ static void put_value(mf_progress *p, const mf_value *v) {
   mf_json_writer w;
   mf_buf_init(&json, &p->text.alloc, 0);
   mf_json_write_init(&w, &json, 0);
+  w.filter = p->filter;
   mf_value_write_json(&w, v);
-  put_safe(&p->text, mf_buf_str(&json));
+  put_safe(p, &p->text, mf_buf_str(&json));
   mf_buf_fini(&json);
 }
 
@@ -107,7 +109,7 @@ static void put_cut(mf_buf *out, mf_str s, size_t columns) {
 static void put_status(mf_progress *p, mf_buf *line) {
   mf_buf name;
   mf_buf_init(&name, &p->text.alloc, 0);
-  put_safe(&name, mf_buf_str(&p->step));
+  put_safe(p, &name, mf_buf_str(&p->step));
   put_cut(line, mf_buf_str(&name), NAME_COLUMNS);
   mf_buf_fini(&name);
   mf_buf_puts(line, "  ");
@@ -435,7 +437,7 @@ void mf_progress_verdict(mf_progress *p, const mf_ending *e) {
   put(p, "\n");
   if (e->exit_code) {
     put(p, "because: ");
-    mf_print_safe(&p->text, e->reasons);
+    put_name(p, e->reasons);
     mf_buf_printf(&p->text, " (exit code %d)\n", e->exit_code);
   }
   put_target(p, e->target, e->time_scale);

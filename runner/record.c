@@ -39,6 +39,12 @@ static void put_text(mf_json_writer *w, const char *key, mf_str text) {
   mf_json_put_str(w, text);
 }
 
+/* Text of our own, which no secret can be in. */
+static void put_word(mf_json_writer *w, const char *key, mf_str word) {
+  mf_json_key(w, key);
+  mf_json_put_word(w, word);
+}
+
 /* A value, or {"$cut": bytes} in its place. */
 static void put_shown(mf_json_writer *w, mf_str key, const mf_value *v, size_t max) {
   mf_json_key_str(w, key);
@@ -70,7 +76,7 @@ static void put_variables(mf_json_writer *w, const mf_run_options *o) {
 static void put_target(mf_json_writer *w, const mf_run_target *target) {
   mf_json_key(w, "target");
   mf_json_open_map(w);
-  put_text(w, "kind", mf_str_of(mf_target_word(target->kind)));
+  put_word(w, "kind", mf_str_of(mf_target_word(target->kind)));
   if (target->shown[0]) put_text(w, "url", mf_str_of(target->shown));
   mf_json_close_map(w);
 }
@@ -78,7 +84,7 @@ static void put_target(mf_json_writer *w, const mf_run_target *target) {
 static void put_digest(mf_json_writer *w, const mf_host *h) {
   char text[33];
   mf_hash128_text(mf_hash128_of(h->options->image, h->options->image_size), text);
-  put_text(w, "image_digest", mf_str_of(text));
+  put_word(w, "image_digest", mf_str_of(text));
 }
 
 void mf_record_started(mf_host *h, mf_stamp stamp) {
@@ -86,7 +92,7 @@ void mf_record_started(mf_host *h, mf_stamp stamp) {
   mf_json_key(w, "format");
   mf_json_put_int(w, 1);
   put_text(w, "name", h->name);
-  put_text(w, "run_id", mf_str_of(h->run_id));
+  put_word(w, "run_id", mf_str_of(h->run_id));
   put_digest(w, h);
   mf_str source = mf_image_source_name(h->image);
   if (source.n) put_text(w, "source", source);
@@ -98,22 +104,22 @@ void mf_record_started(mf_host *h, mf_stamp stamp) {
   mf_json_put_bool(w, h->options->allow_empty);
   put_target(w, &h->target);
   put_variables(w, h->options);
-  put_text(w, "version", mf_str_of(mf_version()));
+  put_word(w, "version", mf_str_of(mf_version()));
   if (mf_journal_end(&h->journal) == MF_TOO_LARGE)
     mf_host_io_error(h, "the variables given are too large for the journal");
 }
 
 void mf_record_signal(mf_host *h, mf_stamp stamp, const char *signal, const char *origin) {
   mf_json_writer *w = begin(h, stamp, EVENT_SIGNAL, 0, MF_STR(""));
-  put_text(w, "signal", mf_str_of(signal));
-  put_text(w, "origin", mf_str_of(origin));
+  put_word(w, "signal", mf_str_of(signal));
+  put_word(w, "origin", mf_str_of(origin));
   end(h);
 }
 
 void mf_record_report(mf_host *h, mf_stamp stamp, mf_str path, mf_str format, const char *error) {
   mf_json_writer *w = begin(h, stamp, EVENT_REPORT_WRITTEN, 0, MF_STR(""));
   put_text(w, "path", path);
-  put_text(w, "format", format);
+  put_word(w, "format", format);
   if (error) put_text(w, "error", mf_str_of(error));
   end(h);
 }
@@ -135,7 +141,7 @@ static mf_json_writer *begin_effect(mf_host *h, mf_stamp stamp, int event,
   mf_json_writer *w = begin(h, stamp, event, effect->task, effect->path);
   mf_json_key(w, "id");
   mf_json_put_uint(w, effect->id);
-  put_text(w, "driver", effect->driver);
+  put_word(w, "driver", effect->driver);
   return w;
 }
 
@@ -169,7 +175,7 @@ static void put_notice(mf_json_writer *w, const mf_notice *n) {
   mf_json_key(w, "index");
   mf_json_put_uint(w, n->index);
   if (n->name.n) put_text(w, "name", n->name);
-  if (has_outcome(n->kind)) put_text(w, "outcome", mf_str_of(mf_outcome_word(n->outcome)));
+  if (has_outcome(n->kind)) put_word(w, "outcome", mf_str_of(mf_outcome_word(n->outcome)));
   if (n->text.n) put_text(w, "text", n->text);
   if (n->kind == MF_NOTICE_STEP_FINISHED || n->kind == MF_NOTICE_VERDICT) {
     mf_json_key(w, "duration");

@@ -299,6 +299,11 @@ static int bind_environment(mf_host *h) {
   return 0;
 }
 
+static int hide_secrets(mf_host *h) {
+  mf_status status = mf_host_hide_secrets(h);
+  return status == MF_OK ? 0 : refuse_status(h, status);
+}
+
 /* ---- The first things done ---- */
 
 static int start_target(mf_host *h) {
@@ -319,7 +324,10 @@ static int open_journal(mf_host *h) {
       .sync = h->sync,
   };
   h->journal_made = true;
-  if (mf_journal_create(&h->journal, &h->alloc, &options) == MF_OK) return 0;
+  if (mf_journal_create(&h->journal, &h->alloc, &options) == MF_OK) {
+    h->journal.filter = mf_redactor_filter(&h->redactor);
+    return 0;
+  }
   return refuse(h, 74, "%s", h->journal.error);
 }
 
@@ -469,8 +477,8 @@ static int (*const preparations[])(mf_host *h) = {
     refuse_unsupported, read_metadata, check_options, /* 2 */
     choose_target, /* 2: a load needs one, and it must be said which */
     open_world,         list_hosts,    make_machine,  set_variables, /* 2: no such variable */
-    bind_environment,   start_target, /* from here on things are done */
-    open_journal,                     /* 74 */
+    bind_environment,   hide_secrets,  start_target, /* from here on things are done */
+    open_journal,                                    /* 74 */
     announce,
 };
 
@@ -481,6 +489,7 @@ static void init_host(mf_host *h, const mf_run_options *options) {
   h->facts.verdict.outcome = MF_OUTCOME_FAILED;
   mf_arena_init(&h->arena, &h->alloc, 0);
   mf_hosts_init(&h->hosts, &h->alloc);
+  mf_redactor_init(&h->redactor, &h->alloc);
   mf_buf_init(&h->failed_steps.text, &h->alloc, 0);
   mf_buf_init(&h->failed_assertions.text, &h->alloc, 0);
   mf_buf_init(&h->reports, &h->alloc, 0);
@@ -506,6 +515,7 @@ static void fini_host(mf_host *h) {
   mf_buf_fini(&h->reports);
   mf_buf_fini(&h->failed_assertions.text);
   mf_buf_fini(&h->failed_steps.text);
+  mf_redactor_fini(&h->redactor);
   mf_hosts_fini(&h->hosts);
   mf_arena_fini(&h->arena);
   mf_image_close(h->image);

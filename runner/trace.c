@@ -10,9 +10,10 @@ static void write_line(mf_host *h) {
   mf_buf_clear(&h->trace);
 }
 
-static void put_json(mf_buf *out, const mf_value *v) {
+static void put_json(mf_host *h, const mf_value *v) {
   mf_json_writer w;
-  mf_json_write_init(&w, out, 0);
+  mf_json_write_init(&w, &h->trace, 0);
+  w.filter = mf_redactor_filter(&h->redactor);
   if (v)
     mf_value_write_json(&w, v);
   else
@@ -22,13 +23,13 @@ static void put_json(mf_buf *out, const mf_value *v) {
 /* JSON escapes control characters, so the line is safe as it is. */
 void mf_trace_effect(mf_host *h, const mf_effect *effect) {
   mf_buf_printf(&h->trace, "effect #%u %.*s ", effect->id, (int)effect->driver.n, effect->driver.p);
-  put_json(&h->trace, effect->args);
+  put_json(h, effect->args);
   write_line(h);
 }
 
 void mf_trace_outcome(mf_host *h, const mf_effect *effect, const mf_value *outcome) {
   mf_buf_printf(&h->trace, "outcome #%u ", effect->id);
-  put_json(&h->trace, outcome);
+  put_json(h, outcome);
   write_line(h);
 }
 
@@ -40,7 +41,7 @@ static void trace_op(void *ctx, uint32_t task, uint32_t pc, const mf_value *stac
   const uint32_t first = depth > 3 ? depth - 3 : 0;
   for (uint32_t i = first; i < depth; i++) {
     mf_buf_puts(&h->trace, i == first ? "  ; " : ", ");
-    put_json(&h->trace, &stack[i]);
+    put_json(h, &stack[i]);
   }
   write_line(h);
 }

@@ -174,8 +174,35 @@ bool mf_pop(mf_task *t, mf_value *v, mf_stop *stop) {
   return false;
 }
 
+static bool is_origin(uint32_t kind) {
+  return kind == MF_SLOT_KIND_SECRET || kind == MF_SLOT_KIND_ENV || kind == MF_SLOT_KIND_INPUT;
+}
+
+/* The slot of the secret that a text was made from, if it can be told. */
+static uint32_t secret_in(const mf_vm *vm, const mf_value *v) {
+  const mf_row_slot *rows = MF_ROWS(vm->image, SLOT, slot);
+  bool text = v->kind == MF_STRING || v->kind == MF_BYTES;
+  for (uint32_t i = 0; text && i < MF_ROW_COUNT(vm->image, SLOT); i++) {
+    const mf_value *s = &vm->slots[i];
+    bool secret = is_origin(rows[i].kind) && (s->flags & MF_TAINTED) && s->len > 0 &&
+                  (s->kind == MF_STRING || s->kind == MF_BYTES);
+    if (secret && mf_str_find(mf_value_str(*v), mf_value_str(*s), 0) != SIZE_MAX) return i;
+  }
+  return MF_ABSENT;
+}
+
+/* <secret:name>, or <secret> for what was made from one in another way. */
+static mf_str shown_secret(mf_task *t, const mf_value *v) {
+  uint32_t slot = secret_in(t->vm, v);
+  if (slot == MF_ABSENT) return MF_STR("<secret>");
+  mf_str name = mf_image_string(t->vm->image, MF_ROWS(t->vm->image, SLOT, slot)[slot].name);
+  size_t dot = mf_str_find(name, MF_STR("."), 0);
+  if (dot != SIZE_MAX) name = (mf_str){name.p + dot + 1, name.n - dot - 1};
+  return mf_str_of(mf_arena_printf(&t->arena, "<secret:%.*s>", (int)name.n, name.p));
+}
+
 mf_str mf_shown_text(mf_task *t, const mf_value *v) {
-  if (v->flags & MF_TAINTED) return MF_STR("<secret>");
+  if (v->flags & MF_TAINTED) return shown_secret(t, v);
   if (v->kind == MF_ERROR) return mf_value_str(*v);
   mf_value text = mf_text_of(&t->exec.call, v);
   return text.kind == MF_STRING ? mf_value_str(text) : MF_STR("");

@@ -125,14 +125,28 @@ static void write_list(mf_json_writer *w, const mf_value *v, unsigned depth) {
   mf_json_close_list(w);
 }
 
-static void write_secret(mf_json_writer *w) {
+static void write_secret(mf_json_writer *w, const char *name) {
   mf_json_open_map(w);
   mf_json_key(w, "$secret");
-  mf_json_put_bool(w, true);
+  if (name)
+    mf_json_put_word(w, mf_str_of(name));
+  else
+    mf_json_put_bool(w, true);
   mf_json_close_map(w);
 }
 
+static const char *secret_name(const mf_json_writer *w, const mf_value *v) {
+  bool text = v->kind == MF_STRING || v->kind == MF_BYTES;
+  return w->filter && text ? w->filter->name(w->filter->ctx, mf_value_str(*v)) : NULL;
+}
+
+/* What a filter would change is a secret, and not to be guessed from base64. */
 static void write_bytes(mf_json_writer *w, const mf_value *v) {
+  const char *name = secret_name(w, v);
+  if (name) {
+    write_secret(w, name);
+    return;
+  }
   mf_json_open_map(w);
   mf_json_key(w, "$bytes");
   put_base64(w, v);
@@ -150,7 +164,7 @@ static void write_double(mf_json_writer *w, const mf_value *v) {
 static void write_json(mf_json_writer *w, const mf_value *v, unsigned depth) {
   char text[MF_ADDRESS_TEXT];
   if (v->flags & MF_TAINTED) {
-    write_secret(w);
+    write_secret(w, secret_name(w, v));
     return;
   }
   if (depth-- == 0) {

@@ -255,7 +255,7 @@ START_TEST(secrets_of_the_environment_stay_secret) {
   make_copy("env.mf_unit_api_key", MF_SLOT_KIND_ENV);
   ck_assert_int_eq(go(), 0);
   ck_assert_int_eq(journal_count(r.journal, "hunter2"), 0);
-  ck_assert_int_eq(journal_count(r.journal, "\"seen\":{\"$secret\":true}"), 1);
+  ck_assert_int_eq(journal_count(r.journal, "\"seen\":{\"$secret\":\"mf_unit_api_key\"}"), 1);
 }
 END_TEST
 

@@ -61,18 +61,18 @@ END_TEST
 
 START_TEST(secrets_are_not_shown) {
   vm_host h;
-  mf_value text = mf_string(MF_STR("hunter2"));
+  mf_value text = mf_string(MF_STR("hunter2")), other = mf_string(MF_STR("swordfish"));
   vm_host_init(&h, RUN(SHOW("LOAD 2\n") SHOW("LOAD 3\n")
                            SHOW("LOAD 4\n") "LOAD 4\nSTORE 0\nCONST 0\nLOAD 4\nCONCAT 2\nFAIL\n"));
   vm_host_new(&h);
   ck_assert_int_eq(mf_vm_set_variable(h.vm, MF_STR("env.API_KEY"), &text), MF_OK);
   ck_assert_int_eq(mf_vm_set_variable(h.vm, MF_STR("env.HOME"), &text), MF_OK);
-  ck_assert_int_eq(mf_vm_set_variable(h.vm, MF_STR("password"), &text), MF_OK);
+  ck_assert_int_eq(mf_vm_set_variable(h.vm, MF_STR("password"), &other), MF_OK);
   vm_host_run(&h);
-  ck_assert_str_eq(
-      h.log.p,
-      "log info: <secret>\nlog info: hunter2\nlog info: <secret>\nvariable x [{\"$secret\":true}]\n"
-      "error: <secret>\nverdict failed: nothing was run\n= done failed\n");
+  ck_assert_str_eq(h.log.p,
+                   "log info: <secret:API_KEY>\nlog info: hunter2\nlog info: <secret:password>\n"
+                   "variable x [{\"$secret\":true}]\nerror: <secret:password>\nverdict failed: "
+                   "nothing was run\n= done failed\n");
   vm_host_fini(&h);
 }
 END_TEST
