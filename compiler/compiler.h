@@ -145,7 +145,9 @@ mf_expr *mf_condition_expr(mf_compiler *c, const mf_node *node);
 /* Does it look at the outcome of steps (previous..., all_steps_succeeded,
  * steps[...])? */
 bool mf_condition_looks(const mf_expr *e);
-/* Emits the condition and a JUMP_FALSE to label. */
+/* Emits the condition; reports one that can be no bool or never changes. */
+void mf_emit_truth(mf_compiler *c, const mf_expr *e);
+/* The same and a JUMP_FALSE to label. */
 void mf_emit_condition(mf_compiler *c, const mf_expr *e, uint32_t label_false);
 /* The operator word of metric_threshold and metric assertions (">=", "gt",
  * "greater_than"...) as an opcode; 0 when unknown (reported). */

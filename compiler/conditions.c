@@ -296,8 +296,7 @@ static void warn_constant(mf_compiler *c, const mf_expr *e) {
     mf_diag_add(c->diags, MF_W_CONSTANT_CONDITION, e->span, v.as.i ? "true" : "false");
 }
 
-void mf_emit_condition(mf_compiler *c, const mf_expr *e, uint32_t label_false) {
-  if (!e) return;
+void mf_emit_truth(mf_compiler *c, const mf_expr *e) {
   mf_kind kind = mf_expr_kind_of(e);
   if (kind != MF_UNSET && kind != MF_BOOL && e->kind != MF_EXPR_ERROR)
     mf_diag_add(c->diags, MF_E_NOT_BOOL, e->span, kind_phrase(kind));
@@ -306,5 +305,10 @@ void mf_emit_condition(mf_compiler *c, const mf_expr *e, uint32_t label_false) {
   const mf_type *type = c->expr.type;
   if (type && type->kind != MF_TYPE_BOOL && !mf_type_is_dyn(type))
     mf_diag_add(c->diags, MF_E_NOT_BOOL, e->span, mf_type_text(c->arena, type));
+}
+
+void mf_emit_condition(mf_compiler *c, const mf_expr *e, uint32_t label_false) {
+  if (!e) return;
+  mf_emit_truth(c, e);
   MF_EMIT(c, JUMP_FALSE, label_false, 0);
 }

@@ -2,6 +2,8 @@
 /* emit_hook - hooks and actions (docs/language.md, "Hooks and actions"). */
 #include "compiler.h"
 
+enum { EXPECT_SHOWN = 200 }; /* bytes of an `expect` in a message */
+
 /* ---- actions: what each type does ---- */
 
 typedef struct action_info {
@@ -50,16 +52,66 @@ static uint32_t driver_row(mf_compiler *c, const char *name) {
   return row;
 }
 
-/* The effect, save_as, and the judgement of its outcome. */
-static void emit_effect(mf_compiler *c, const mf_node *action, const char *driver, mf_expr *args) {
+/* What `expect` says, as a condition on `response`; `number` is the response's
+ * part that a bare number or list stands for. */
+static mf_expr *expect_expr(mf_compiler *c, const mf_node *expect, const char *number) {
+  bool list = expect->shape == MF_SHAPE_LIST;
+  if (!list && expect->shape != MF_SHAPE_INT) return mf_condition_expr(c, expect);
+  return mf_binary(c, expect->span, list ? MF_OP_IN : MF_OP_EQ,
+                   mf_name_expr(c, mf_str_of(number), expect->span), mf_data_expr(c, expect));
+}
+
+/* The first line of what is written there. */
+static mf_str written(const mf_compiler *c, mf_span span) {
+  mf_str text = {c->source.p + span.offset, span.length};
+  const char *end = memchr(text.p, '\n', text.n);
+  if (end) text.n = (size_t)(end - text.p);
+  if (text.n > EXPECT_SHOWN) text.n = mf_utf8_valid(text.p, EXPECT_SHOWN);
+  return text;
+}
+
+/* "expected 200, got response.status 503". */
+static void emit_unexpected(mf_compiler *c, const mf_node *expect, const char *number) {
+  mf_str text = written(c, expect->span);
+  mf_emit_expr(c, mf_literal_text(
+                      c, expect->span,
+                      mf_compile_path(c, "expected %.*s, got %s ", (int)text.n, text.p, number)));
+  mf_emit_expr(c, mf_name_expr(c, mf_str_of(number), expect->span));
+  MF_EMIT(c, CONCAT, 2, 0);
+  MF_EMIT(c, FAIL, 0, 0);
+}
+
+/* An outcome that is an answer, whether its driver likes it or not, is judged by
+ * `expect` alone. */
+static void emit_expect(mf_compiler *c, const mf_node *expect, const char *number) {
+  uint32_t unexpected = mf_builder_label(c->b), met = mf_builder_label(c->b);
+  MF_EMIT(c, ANSWER, 0, 0);
+  mf_emit_condition(c, expect_expr(c, expect, number), unexpected);
+  MF_EMIT(c, JUMP, met, 0);
+  mf_builder_place(c->b, unexpected);
+  emit_unexpected(c, expect, number);
+  mf_builder_place(c->b, met);
+}
+
+/* The effect, what is kept of its outcome, and the judgement. */
+static void emit_effect(mf_compiler *c, const mf_node *action, const char *driver, mf_expr *args,
+                        const char *number) {
+  const mf_node *expect = mf_node_get(action, MF_KEY_EXPECT);
+  mf_str name = mf_compile_word(c, action, MF_KEY_SAVE_AS);
   mf_emit_expr(c, args);
   MF_EMIT(c, EFFECT, driver_row(c, driver), 0);
-  mf_str name = mf_compile_word(c, action, MF_KEY_SAVE_AS);
+  if (name.n || expect) {
+    MF_EMIT(c, DUP, 0, 0);
+    MF_EMIT(c, INIT, mf_names_builtin(c, MF_BUILTIN_RESPONSE), 0);
+  }
   if (name.n) {
     MF_EMIT(c, DUP, 0, 0);
     MF_EMIT(c, STORE, mf_names_assign(c, name), 0);
   }
-  MF_EMIT(c, OUTCOME, 0, 0);
+  if (expect)
+    emit_expect(c, expect, number);
+  else
+    MF_EMIT(c, OUTCOME, 0, 0);
 }
 
 static void add_timeout(mf_compiler *c, mf_expr *args, const mf_node *action) {
@@ -73,8 +125,15 @@ static void add_text(mf_compiler *c, mf_expr *args, const char *name, const mf_n
   if (node) mf_map_expr_add(c, args, name, mf_text_expr(c, node));
 }
 
-static void emit_http_request(mf_compiler *c, const mf_node *action) {
+/* `action` may be the URL alone. */
+static mf_expr *http_args(mf_compiler *c, const mf_node *action) {
   mf_expr *args = mf_map_expr(c, action->span);
+  if (action->shape == MF_SHAPE_TEXT) {
+    mf_compile_host(c, action);
+    mf_map_expr_add(c, args, "url", mf_text_expr(c, action));
+    mf_map_expr_add(c, args, "method", mf_literal_text(c, action->span, MF_STR("GET")));
+    return args;
+  }
   const mf_node *url = mf_node_get(action, MF_KEY_URL), *body = mf_node_get(action, MF_KEY_BODY);
   if (url && url->shape == MF_SHAPE_TEXT) mf_compile_host(c, url);
   add_text(c, args, "url", action, MF_KEY_URL);
@@ -86,7 +145,11 @@ static void emit_http_request(mf_compiler *c, const mf_node *action) {
   mf_map_expr_add_key(c, args, "headers", action, MF_KEY_HEADERS);
   mf_map_expr_add_key(c, args, "body", action, MF_KEY_BODY);
   add_timeout(c, args, action);
-  emit_effect(c, action, "http_request", args);
+  return args;
+}
+
+static void emit_http_request(mf_compiler *c, const mf_node *action) {
+  emit_effect(c, action, "http_request", http_args(c, action), "response.status");
 }
 
 static void emit_command(mf_compiler *c, const mf_node *action) {
@@ -104,7 +167,7 @@ static void emit_command(mf_compiler *c, const mf_node *action) {
   add_text(c, args, "cwd", action, MF_KEY_CWD);
   add_text(c, args, "stdin", action, MF_KEY_STDIN);
   add_timeout(c, args, action);
-  emit_effect(c, action, "command", args);
+  emit_effect(c, action, "command", args, "response.exit_code");
 }
 
 static void emit_record_metric(mf_compiler *c, const mf_node *action) {
@@ -140,6 +203,39 @@ static void emit_wait(mf_compiler *c, const mf_node *action) {
   MF_EMIT(c, WAIT, 0, 0);
 }
 
+static void emit_seconds(mf_compiler *c, const mf_node *map, mf_key key, double fallback) {
+  const mf_node *node = mf_node_get(map, key);
+  mf_value seconds = {.kind = MF_DOUBLE, .as.d = fallback};
+  mf_emit_expr(c, node ? mf_seconds_expr(c, node) : mf_literal(c, map->span, seconds));
+}
+
+/* A look that is an error is one that does not hold: what is waited for may not
+ * be there yet. */
+static void emit_wait_until(mf_compiler *c, const mf_node *action) {
+  const mf_node *http = mf_node_get(action, MF_KEY_HTTP);
+  const mf_node *condition = mf_node_get(action, MF_KEY_WAIT_UNTIL);
+  uint32_t look = mf_builder_label(c->b), no = mf_builder_label(c->b);
+  uint32_t again = mf_builder_label(c->b), holds = mf_builder_label(c->b);
+  if (!condition) return;
+  mf_builder_place(c->b, look);
+  if (http) {
+    mf_emit_expr(c, http_args(c, http));
+    MF_EMIT(c, EFFECT, driver_row(c, "http_request"), 0);
+    MF_EMIT(c, INIT, mf_names_builtin(c, MF_BUILTIN_RESPONSE), 0);
+  }
+  mf_expr *e = mf_condition_expr(c, condition);
+  if (e) mf_emit_truth(c, e);
+  MF_EMIT(c, CHOOSE, no, again);
+  MF_EMIT(c, JUMP, holds, 0);
+  mf_builder_place(c->b, no);
+  mf_emit_expr(c, mf_literal(c, action->span, (mf_value){.kind = MF_NULL}));
+  mf_builder_place(c->b, again);
+  emit_seconds(c, action, MF_KEY_INTERVAL, 1);
+  emit_seconds(c, action, MF_KEY_TIMEOUT, 60);
+  MF_EMIT(c, WAIT_AGAIN, look, 0);
+  mf_builder_place(c->b, holds);
+}
+
 static void emit_fail(mf_compiler *c, const mf_node *action) {
   emit_text_of_key(c, action, MF_KEY_MESSAGE, "a fail action was reached");
   MF_EMIT(c, FAIL, 0, 0);
@@ -161,6 +257,7 @@ static const action_info actions[] = {
     {MF_TAG_ACTION_FAIL, MF_ACTION_TYPE_FAIL, true, emit_fail},
     {MF_TAG_ACTION_ABORT, MF_ACTION_TYPE_ABORT, true, emit_abort},
     {MF_TAG_WAIT, MF_ACTION_TYPE_WAIT, true, emit_wait},
+    {MF_TAG_WAIT_UNTIL, MF_ACTION_TYPE_WAIT_UNTIL, true, emit_wait_until},
 };
 
 static const action_info *find_action(uint16_t tag) {
@@ -246,7 +343,7 @@ void mf_emit_entry_action(mf_compiler *c, const mf_node *action, mf_str path) {
 
 static uint32_t default_on_error(const mf_node *action) {
   const action_info *info = find_action(action->tag);
-  bool judged = mf_node_get(action, MF_KEY_SAVE_AS) != NULL;
+  bool judged = mf_node_get(action, MF_KEY_SAVE_AS) || mf_node_get(action, MF_KEY_EXPECT);
   return info && (info->fails || judged) ? MF_ON_ERROR_FAIL : MF_ON_ERROR_IGNORE;
 }
 

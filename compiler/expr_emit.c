@@ -438,6 +438,7 @@ static bool types_fit(mf_expr_emitter *em, mf_expr *root) {
 void mf_expr_emit(mf_expr_emitter *em, const mf_expr *e) {
   emitter x = {.em = em, .b = em->builder};
   mark(&x, e->span);
+  em->type = NULL;
   if (e->kind == MF_EXPR_LITERAL) {
     emit_constant(&x, e->value);
     return;
@@ -445,7 +446,6 @@ void mf_expr_emit(mf_expr_emitter *em, const mf_expr *e) {
   mf_expr root = *e; /* for its mark: the tree is the caller's */
   if (!mf_expr_is_too_deep(e)) mf_expr_mark_constant(&root);
   bool allowed = mf_expr_check(em, &root);
-  em->type = NULL;
   if (em->strict_cel && allowed) mf_expr_unmark_mixed(&root);
   if (allowed && types_fit(em, &root)) {
     emit(&x, &root);

@@ -359,6 +359,18 @@ static mf_ref resolve_env(mf_compiler *c, const mf_str *names, const mf_span *sp
   return slot_ref(env_slot(c, name), 2);
 }
 
+/* Of the latest http_request or command that keeps what it got. */
+static mf_ref resolve_response(mf_compiler *c, const mf_str *names, const mf_span *spans,
+                               uint32_t count) {
+  static const char *const members[] = {"status",  "headers",   "body",     "json",
+                                        "latency", "exit_code", "stdout",   "stderr",
+                                        "ok",      "error",     "body_cut", NULL};
+  uint32_t i = 0;
+  while (count > 1 && members[i] && !mf_str_is(names[1], members[i])) i++;
+  if (!members[i]) return unknown_member(c, names[0], names[1], spans[1], members);
+  return slot_ref(mf_names_builtin(c, MF_BUILTIN_RESPONSE), 1);
+}
+
 static mf_ref resolve_later(mf_compiler *c, const mf_str *names, const mf_span *spans,
                             uint32_t count) {
   mf_diag_add(c->diags, MF_E_NOT_SUPPORTED, spans[0], (int)names[0].n, names[0].p);
@@ -380,7 +392,7 @@ static const struct {
               GROUP("env", resolve_env),
               GROUP("inputs", resolve_later),
               GROUP("secrets", resolve_later),
-              GROUP("response", resolve_later)};
+              GROUP("response", resolve_response)};
 #undef GROUP
 
 /* Type names are values: type(x) == int. */
@@ -442,6 +454,7 @@ static mf_type_kind type_of_builtin(uint32_t builtin) {
     case MF_BUILTIN_DURATION:
     case MF_BUILTIN_STEP_DURATION: return MF_TYPE_NUMBER;
     case MF_BUILTIN_ITERATION: return MF_TYPE_INT;
+    case MF_BUILTIN_RESPONSE: return MF_TYPE_DYN;
     default: return MF_TYPE_STRING;
   }
 }

@@ -173,6 +173,10 @@ base(A) ::= base_map(B) END. { A = mf_doc_close(p, B); }
 base(A) ::= NIL|BAD(T).      { A = T.node; }
 base(A) ::= error.           { A = mf_doc_wrong(p, "a mapping of a step's own keys"); }
 
+probe(A) ::= STRING|INTERPOLATION|NIL|BAD(T). { A = T.node; }
+probe(A) ::= probe_map(B) END. { A = mf_doc_close(p, B); }
+probe(A) ::= error.            { A = mf_doc_wrong(p, "a URL, or {url, method, headers, body, timeout}"); }
+
 scenario(A) ::= STRING|NIL|BAD(T).   { A = T.node; }
 scenario(A) ::= scenario_map(B) END. { A = mf_doc_close(p, B); }
 scenario(A) ::= error.               { A = mf_doc_wrong(p, "a scenario's name, or {name, config}"); }
@@ -207,6 +211,12 @@ conditions(A) ::= NIL|BAD(T).             { A = T.node; }
 conditions(A) ::= error.                  { A = mf_doc_wrong(p, "a list of conditions"); }
 condition_list(A) ::= LIST(L).            { A = L.node; }
 condition_list(A) ::= condition_list(B) condition(V). { A = mf_doc_add_item(p, B, V, "a condition"); }
+
+expect(A) ::= STRING|BOOL|INT|NIL|BAD(T). { A = T.node; }
+expect(A) ::= number_list(B) END.         { A = B; }
+expect(A) ::= condition_case(B).          { A = B; }
+expect(A) ::= not_condition_map(B) END.   { A = mf_doc_wrong_type(p, B, MF_FAMILY_CONDITION); }
+expect(A) ::= error.                      { A = mf_doc_wrong(p, "an expression, a status, or a list of statuses"); }
 
 assertions(A) ::= assertion_list(B) END.  { A = B; }
 assertions(A) ::= NIL|BAD(T).             { A = T.node; }

@@ -255,7 +255,7 @@ function print_tables(   i) {
   print "};"
   for (i = 1; i <= decide_count; i++) if (decides[i] == "BY_TYPE") print "enum { RANK_OF_TYPE = " i " };"
   print "static const bool conditions[MF_KEY_COUNT] = {"
-  for (i = 1; i <= key_count; i++) if (shape[keys[i]] ~ /^(CONDITION|ABORTS)$/) print "  [MF_KEY_" keys[i] "] = true,"
+  for (i = 1; i <= key_count; i++) if (shape[keys[i]] ~ /^(CONDITION|EXPECT|ABORTS)$/) print "  [MF_KEY_" keys[i] "] = true,"
   print "};\nstatic const char *const tag_words[MF_TAG_COUNT] = {"
   for (i = 1; i <= tag_count; i++) print "  \"" (tags[i] in by_tag ? by_tag[tags[i]] : tolower(tags[i])) "\","
   print "};\nstatic const struct { uint16_t key; const char *value; } says_nothing[] = {"

@@ -48,20 +48,49 @@ static bool as_seconds(const mf_value *v, double *seconds) {
   }
 }
 
-MF_OPERATION(wait) {
-  (void)a, (void)b;
-  mf_map_builder args;
+/* False: it was no length of time, which was raised. */
+static bool pop_seconds(mf_task *t, double *seconds, mf_stop *stop) {
   mf_value v;
-  mf_stop stop;
-  double seconds;
-  if (!mf_pop(t, &v, &stop)) return stop;
-  if (!as_seconds(&v, &seconds))
-    return mf_raisef(t, "a wait takes a number of seconds, not %s", mf_kind_name(v.kind));
-  if (!(seconds >= 0) || isinf(seconds))
-    return mf_raise(t, MF_STR("a wait cannot be negative or endless"));
+  if (!mf_pop(t, &v, stop)) return false;
+  if (!as_seconds(&v, seconds))
+    *stop = mf_raisef(t, "a wait takes a number of seconds, not %s", mf_kind_name(v.kind));
+  else if (!(*seconds >= 0) || isinf(*seconds))
+    *stop = mf_raise(t, MF_STR("a wait cannot be negative or endless"));
+  else
+    return true;
+  return false;
+}
+
+static mf_stop ask_wait(mf_task *t, double seconds) {
+  mf_map_builder args;
   mf_map_build(&args, &t->arena);
   mf_map_add(&args, "seconds", mf_double(seconds));
   return ask_built(t, MF_OP_WAIT, 0, MF_STR("wait"), &args);
+}
+
+MF_OPERATION(wait) {
+  (void)a, (void)b;
+  mf_stop stop;
+  double seconds;
+  return pop_seconds(t, &seconds, &stop) ? ask_wait(t, seconds) : stop;
+}
+
+/* What the last look said goes into the message when it was an error. */
+MF_OPERATION(wait_again) {
+  (void)b;
+  mf_stop stop;
+  double limit, pause;
+  if (!pop_seconds(t, &limit, &stop) || !pop_seconds(t, &pause, &stop)) return stop;
+  const mf_value *last = --t->exec.sp;
+  double waited = (double)(t->vm->now_ns - mf_frame_top(t)->begin_ns) / 1e9;
+  if (waited < limit) {
+    mf_task_tidy(t); /* or a long wait would fill the memory */
+    mf_jump(t, a);
+    return ask_wait(t, pause);
+  }
+  if (last->kind != MF_ERROR) return mf_raisef(t, "it did not hold within %g s", limit);
+  mf_str why = mf_value_str(*last);
+  return mf_raisef(t, "it did not hold within %g s: %.*s", limit, (int)why.n, why.p);
 }
 
 MF_OPERATION(effect) {
@@ -171,6 +200,15 @@ MF_OPERATION(outcome) {
   mf_stop stop;
   if (!mf_pop(t, &v, &stop)) return stop;
   return is_ok(&v) ? MF_GO : mf_raise(t, error_of(&v));
+}
+
+MF_OPERATION(answer) {
+  (void)a, (void)b;
+  mf_value v;
+  mf_stop stop;
+  if (!mf_pop(t, &v, &stop)) return stop;
+  bool answered = mf_map_get(&v, MF_STR("status")) || mf_map_get(&v, MF_STR("exit_code"));
+  return answered || is_ok(&v) ? MF_GO : mf_raise(t, error_of(&v));
 }
 
 static mf_stop take_now(mf_task *t) {

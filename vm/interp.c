@@ -578,8 +578,10 @@ next:
 
   STATEMENT(NOW, mf_do_now, NO_B)
   STATEMENT(WAIT, mf_do_wait, NO_B)
+  STATEMENT(WAIT_AGAIN, mf_do_wait_again, NO_B)
   STATEMENT(EFFECT, mf_do_effect, NO_B)
   STATEMENT(OUTCOME, mf_do_outcome, NO_B)
+  STATEMENT(ANSWER, mf_do_answer, NO_B)
   STATEMENT(SCENARIO, mf_do_scenario, NO_B)
   STATEMENT(LOG, mf_do_log, NO_B)
   STATEMENT(METRIC, mf_do_metric, NO_B)

@@ -76,7 +76,7 @@ struct mf_task {
 
 /* ---- The machine ---- */
 
-enum { MF_BUILTIN_SLOTS = MF_BUILTIN_STEP_DURATION + 1 };
+enum { MF_BUILTIN_SLOTS = MF_BUILTIN_RESPONSE + 1 };
 
 struct mf_vm {
   mf_counting_alloc memory;

@@ -54,7 +54,9 @@ MF_OPERATION(fault_leave);
 MF_OPERATION(now);
 MF_OPERATION(wait);
 MF_OPERATION(effect);
+MF_OPERATION(wait_again);
 MF_OPERATION(outcome);
+MF_OPERATION(answer);
 MF_OPERATION(scenario);
 MF_OPERATION(report);
 

@@ -260,10 +260,16 @@ START_TEST(each_mistake_is_told_once) {
        "1:74 MF-E0121\n1:81 MF-E0121\n"},
       /* Not yet. */
       {"load: {rate: 5}\nsteps:\n  - retry: {max_attempts: 3}\n  - parallel: [{x: y}]\n"
-       "    depends_on: 5\n  - wait_until: a\n",
+       "    depends_on: 5\n  - run: a\n",
        "1:1 MF-E0125\n3:5 MF-E0125\n4:5 MF-E0125\n6:5 MF-E0125\n"},
-      {"target: {url: x}\nsteps: [{type: command, command: x, expect: 5}]",
-       "1:9 MF-E0125\n2:37 MF-E0125\n"},
+      {"target: {url: x}\nsteps: [{type: http_request, url: x, retry: {}}, {name: a, checks: [x]}]",
+       "1:9 MF-E0125\n2:60 MF-E0125\n"},
+      /* expect and http. */
+      {"steps: [{type: command, command: x, expect: {a: 1}}, {type: command, command: x, expect: "
+       "1.5}]",
+       "1:46 MF-E0129\n1:90 MF-E0126\n"},
+      {"steps: [{wait_until: 'true', http: {method: GET}}, {wait_until: 'true', http: [x]}]",
+       "1:37 MF-E0124\n1:79 MF-E0126\n"},
   };
   CHECK_ALL(cases);
 }

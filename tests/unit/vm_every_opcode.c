@@ -84,6 +84,8 @@ static const char statements[] = ROWS
     "HOOK_ENTER 0, hook\nHOOK_BEGIN 0\nACTION_ENTER 0, action\nCONST "
     "4\nFAIL\naction:\nACTION_LEAVE 0\nhook:\nHOOK_LEAVE 0\n"
     "CONST 7\nFAULT_ENTER 0, undo\nCONST 7\nSCENARIO 0\nCONST 0\nMETRIC 0\nundo:\nFAULT_LEAVE 0\n"
+    "CONST 7\nEFFECT 0\nANSWER\nagain:\nJUMP_SET 0, holds\nCONST 1\nSTORE 0\nCONST 2\nCONST 1\n"
+    "CONST 0\nWAIT_AGAIN again\nholds:\nCLEAR 0\n"
     "CONST 7\nEFFECT 0\nOUTCOME\nNOW\nCONST 1\nWAIT\nCONST 1\nSTORE 0\nJUMP_SET 0, known\nCLEAR "
     "0\nknown:\nCLEAR 0\nJUMP failed\n"
     "skip:\nSKIP\n"
@@ -103,10 +105,11 @@ static const char statement_log[] =
     "step_started a\nhook_started hook\naction_finished act warning: a\nhook_finished hook passed\n"
     "-> proxy {\"do\":\"inject\",\"fault\":\"slow\",\"args\":{}}\n-> http_load {}\nmetric m "
     "[7]\n-> proxy {\"do\":\"undo\",\"fault\":\"slow\",\"args\":{}}\n"
+    "-> http_request {}\nvariable x [2]\n-> wait {\"seconds\":2.0}\n"
     "-> http_request {}\n-> now {}\n-> wait {\"seconds\":2.0}\nvariable x [2]\nstep_finished a "
-    "passed 6s\nstep_finished one skipped\n"
+    "passed 8s\nstep_finished one skipped\n"
     "error steps[1]: no value for 'y' yet\nbranch if: then [true]\nerror: a\n"
-    "assertion ok passed [7, 7]\nverdict failed 6s: aborted\n-> report "
+    "assertion ok passed [7, 7]\nverdict failed 8s: aborted\n-> report "
     "{\"path\":\"a\",\"format\":\"json\"}\n= done failed\n";
 
 typedef struct coverage {
