@@ -159,6 +159,7 @@ mf_expr *mf_name_expr(mf_compiler *c, mf_str dotted, mf_span span);
 /* ---- the emitters ---- */
 void mf_emit_run(mf_compiler *c);
 void mf_emit_entries(mf_compiler *c, const mf_node *list, mf_str path);
+void mf_emit_entry(mf_compiler *c, const mf_node *entry, mf_str path);
 /* Finds the type of each global hook; reports those that name none. */
 void mf_hooks_declare(mf_compiler *c);
 void mf_emit_global_hooks(mf_compiler *c, uint32_t hook_type);
@@ -166,7 +167,17 @@ void mf_emit_global_hooks(mf_compiler *c, uint32_t hook_type);
 void mf_emit_step_hooks(mf_compiler *c, const mf_node *list, uint32_t hook_type, mf_str path);
 /* An action that is an entry of its own. */
 void mf_emit_entry_action(mf_compiler *c, const mf_node *action, mf_str path);
+/* An action that must succeed: its failure is one of the frame around it. */
+void mf_emit_probe(mf_compiler *c, const mf_node *action, mf_str path);
 void mf_emit_assertions(mf_compiler *c, const mf_node *list, mf_str path, uint32_t step_row);
+
+/* ---- emit_steady.c ---- */
+/* Whether there is anything between the entries and the last hooks. */
+bool mf_undoes(const mf_compiler *c);
+/* The steady state before the entries; one that is missed goes on at `missed`. */
+void mf_emit_steady_before(mf_compiler *c, uint32_t missed);
+void mf_emit_rollbacks(mf_compiler *c);
+void mf_emit_steady_after(mf_compiler *c);
 
 /* A constant host in a text (the url of an action, a variable) becomes one that
  * the run may reach. */

@@ -228,7 +228,7 @@ static void emit_conditional(mf_compiler *c, const mf_node *entry, mf_str path) 
 
 /* ---- entries ---- */
 
-static void emit_entry(mf_compiler *c, const mf_node *entry, mf_str path) {
+void mf_emit_entry(mf_compiler *c, const mf_node *entry, mf_str path) {
   if (entry->shape != MF_SHAPE_MAP) return;
   switch (entry->tag) {
     case MF_TAG_STEP: emit_step(c, entry, path); break;
@@ -242,7 +242,7 @@ void mf_emit_entries(mf_compiler *c, const mf_node *list, mf_str path) {
   uint32_t i = 0;
   for (const mf_node *entry = list->as.first; entry; entry = entry->next, i++) {
     const mf_arena_mark mark = mf_arena_mark_get(c->scratch);
-    emit_entry(c, entry, mf_path_index(c, path, i));
+    mf_emit_entry(c, entry, mf_path_index(c, path, i));
     mf_arena_release(c->scratch, mark);
   }
 }

@@ -250,6 +250,7 @@ static const action_info actions[] = {
     {MF_TAG_ACTION_SET_VARIABLE, MF_ACTION_TYPE_SET_VARIABLE, true, emit_set_variable},
     {MF_TAG_ACTION_LOG, MF_ACTION_TYPE_LOG, false, emit_log},
     {MF_TAG_ACTION_HTTP_REQUEST, MF_ACTION_TYPE_HTTP_REQUEST, false, emit_http_request},
+    {MF_TAG_REQUEST_PROBE, MF_ACTION_TYPE_HTTP_REQUEST, true, emit_http_request},
     {MF_TAG_ACTION_COMMAND, MF_ACTION_TYPE_COMMAND, true, emit_command},
     {MF_TAG_ACTION_RECORD_METRIC, MF_ACTION_TYPE_RECORD_METRIC, false, emit_record_metric},
     {MF_TAG_ACTION_ASSERT, MF_ACTION_TYPE_ASSERT, true, emit_assert},
@@ -318,7 +319,9 @@ static void emit_framed_action(mf_compiler *c, const mf_node *action, const acti
 
 static void emit_action(mf_compiler *c, const mf_node *action, mf_str path, bool entry,
                         uint32_t on_error) {
-  const action_info *info = find_action(action->tag);
+  /* A probe may be its URL alone. */
+  bool url = action->shape == MF_SHAPE_TEXT;
+  const action_info *info = find_action(url ? MF_TAG_REQUEST_PROBE : action->tag);
   if (!info) return; /* reported by the parser */
   mf_compile_at(c, action->span);
   mf_expr *guard = action_guard(c, action);
@@ -337,6 +340,10 @@ void mf_emit_entry_action(mf_compiler *c, const mf_node *action, mf_str path) {
               optional ? MF_ON_ERROR_ENTRY_OPTIONAL
               : go_on  ? MF_ON_ERROR_ENTRY_CONTINUE
                        : MF_ON_ERROR_ENTRY);
+}
+
+void mf_emit_probe(mf_compiler *c, const mf_node *action, mf_str path) {
+  emit_action(c, action, path, false, on_error_word(c, action, MF_ON_ERROR_FAIL));
 }
 
 /* ---- hooks ---- */

@@ -138,6 +138,23 @@ static void emit_final(mf_compiler *c) {
   emit_reports(c);
 }
 
+/* The entries; then, however they ended, what is undone. */
+static void emit_work(mf_compiler *c) {
+  if (!mf_undoes(c)) {
+    emit_lists(c);
+    return;
+  }
+  uint32_t undo = mf_builder_label(c->b);
+  MF_EMIT(c, HANDLER, undo, 0);
+  emit_lists(c);
+  mf_builder_place(c->b, undo);
+  MF_EMIT(c, RUN_FINAL, 0, 0);
+  mf_emit_rollbacks(c);
+  uint32_t next = guard(c);
+  mf_emit_steady_after(c);
+  mf_builder_place(c->b, next);
+}
+
 void mf_emit_run(mf_compiler *c) {
   mf_builder_chunk_begin(c->b, MF_STR("main"), MF_CHUNK_KIND_MAIN);
   uint32_t final = mf_builder_label(c->b);
@@ -146,7 +163,8 @@ void mf_emit_run(mf_compiler *c) {
   skip_in_fragment(c, final);
   emit_variables(c);
   mf_emit_global_hooks(c, MF_HOOK_TYPE_PRE_ORCHESTRATION);
-  emit_lists(c);
+  mf_emit_steady_before(c, final);
+  emit_work(c);
   mf_builder_place(c->b, final);
   MF_EMIT(c, RUN_FINAL, 0, 0);
   emit_final(c);

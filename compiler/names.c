@@ -637,6 +637,7 @@ static void declare_node(mf_compiler *c, const mf_node *node) {
   if (node->tag == MF_TAG_FREE) return;
   for (const mf_member *m = node->as.members; m; m = m->next) {
     if (m->value->shape == MF_SHAPE_LIST) declare_list(c, m->value);
+    if (m->value->shape == MF_SHAPE_MAP) declare_node(c, m->value);
   }
 }
 
@@ -653,6 +654,8 @@ static void declare_assumed(mf_compiler *c) {
 void mf_names_declare_document(mf_compiler *c) {
   declare_variables(c, mf_node_get(c->document, MF_KEY_VARIABLES));
   declare_node(c, c->document);
+  if (mf_node_get(c->document, MF_KEY_STEADY_STATE))
+    mf_names_metric(c, MF_STR("recovery_time"), MF_METRIC_KIND_GAUGE);
   for (uint32_t i = 0; i < c->assigned.count; i++) {
     mf_str name = c->assigned.entries[i].name;
     if (mf_names_get(&c->globals, name) == MF_NAMES_NONE)

@@ -177,6 +177,23 @@ probe(A) ::= STRING|INTERPOLATION|NIL|BAD(T). { A = T.node; }
 probe(A) ::= probe_map(B) END. { A = mf_doc_close(p, B); }
 probe(A) ::= error.            { A = mf_doc_wrong(p, "a URL, or {url, method, headers, body, timeout}"); }
 
+request_probe(A) ::= STRING|INTERPOLATION|NIL|BAD(T). { A = T.node; }
+request_probe(A) ::= request_probe_map(B) END. { A = mf_doc_close(p, B); }
+request_probe(A) ::= error.         { A = mf_doc_wrong(p, "a URL, or {url, method, headers, body, timeout, expect}"); }
+
+steady_state(A) ::= steady_state_map(B) END. { A = mf_doc_close(p, B); }
+steady_state(A) ::= NIL|BAD(T).     { A = T.node; }
+steady_state(A) ::= error.          { A = mf_doc_wrong(p, "{probes, assertions, duration, recovery}"); }
+probes(A) ::= probe_list(B) END.    { A = B; }
+probes(A) ::= NIL|BAD(T).           { A = T.node; }
+probes(A) ::= error.                { A = mf_doc_wrong(p, "a list of actions"); }
+probe_list(A) ::= LIST(L).          { A = L.node; }
+probe_list(A) ::= probe_list(B) steady_probe(V). { A = mf_doc_add_item(p, B, V, "an action"); }
+steady_probe(A) ::= action_case(B). { A = B; }
+steady_probe(A) ::= probe_item_map(B) END. { A = mf_doc_close(p, B); }
+steady_probe(A) ::= NIL|BAD(T).     { A = T.node; }
+steady_probe(A) ::= error.          { A = mf_doc_wrong(p, "an action, or {http_request: {...}}"); }
+
 scenario(A) ::= STRING|NIL|BAD(T).   { A = T.node; }
 scenario(A) ::= scenario_map(B) END. { A = mf_doc_close(p, B); }
 scenario(A) ::= error.               { A = mf_doc_wrong(p, "a scenario's name, or {name, config}"); }

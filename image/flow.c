@@ -156,7 +156,7 @@ static mf_status leave(walker *w, const mf_op_info *op, uint32_t pc) {
   const frame_node *top = &w->frames[w->frame];
   if (!is_innermost(w, op, pc))
     return refuse(w, pc, MF_IMAGE_FRAME_MISMATCH, "the innermost frame is not the one left");
-  if (w->depth != top->base)
+  if (w->depth != top->base + op->push)
     return refuse(w, pc, MF_IMAGE_STACK_MISMATCH,
                   "the stack is not as it was when the frame was entered");
   w->frame = top->parent;

@@ -106,6 +106,7 @@ typedef enum mf_operand_kind {
   MF_OPERAND_LEVEL,
   MF_OPERAND_LOOP_KIND,
   MF_OPERAND_RELATION,
+  MF_OPERAND_BLOCK,
   MF_OPERAND_WATCH_KIND,
 } mf_operand_kind;
 

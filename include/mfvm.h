@@ -466,6 +466,8 @@ typedef struct mf_verdict {
   bool nothing_run;        /* no step, bare action or wait was carried out */
   bool interrupted, aborted;
   bool hook_failed; /* a pre_ or post_orchestration hook failed */
+  bool unsteady;    /* the steady state did not hold before, or not again after */
+  bool rollback_failed;
   uint32_t steps_passed, steps_failed, steps_skipped;
   uint32_t assertions_passed, assertions_failed, assertions_no_data;
   uint32_t warnings;

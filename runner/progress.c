@@ -302,6 +302,7 @@ void mf_progress_notice(mf_progress *p, const mf_notice *n, int64_t now_ns) {
     case MF_NOTICE_STEP_STARTED: on_step_started(p, n, now_ns); break;
     case MF_NOTICE_STEP_FINISHED: on_step_finished(p, n, now_ns); break;
     case MF_NOTICE_BRANCH: on_branch(p, n, now_ns); break;
+    case MF_NOTICE_BLOCK_FINISHED: on_trouble(p, "phase", n, now_ns); break;
     case MF_NOTICE_HOOK_FINISHED: on_trouble(p, "hook", n, now_ns); break;
     case MF_NOTICE_ACTION_FINISHED: on_trouble(p, "action", n, now_ns); break;
     case MF_NOTICE_ASSERTION: on_assertion(p, n, now_ns); break;

@@ -214,6 +214,8 @@ static void put_verdict(mf_json_writer *w, const mf_verdict *v) {
   mf_json_close_map(w);
   put_count(w, "warnings", v->warnings);
   put_flag(w, "hook_failed", v->hook_failed);
+  put_flag(w, "unsteady", v->unsteady);
+  put_flag(w, "rollback_failed", v->rollback_failed);
   put_flag(w, "interrupted", v->interrupted);
   put_flag(w, "aborted", v->aborted);
   put_flag(w, "nothing_run", v->nothing_run);

@@ -15,7 +15,7 @@ const char *mf_outcome_word(mf_outcome_kind outcome) {
 /* ---- What can be wrong with a run ---- */
 
 static bool is_bug(const mf_facts *f) { return f->bug != NULL; }
-static bool undo_failed(const mf_facts *f) { return f->undo_failed; }
+static bool undo_failed(const mf_facts *f) { return f->undo_failed || f->verdict.rollback_failed; }
 static bool faults_left(const mf_facts *f) { return f->faults_left; }
 static bool io_failed(const mf_facts *f) { return f->io_error != NULL; }
 static bool over_budget(const mf_facts *f) { return f->budget != MF_OK; }
@@ -26,6 +26,7 @@ static bool threshold_crossed(const mf_facts *f) { return f->threshold_crossed; 
 static bool not_passed(const mf_facts *f) { return f->verdict.outcome != MF_OUTCOME_PASSED; }
 static bool nothing_run(const mf_facts *f) { return not_passed(f) && f->verdict.nothing_run; }
 static bool steps_failed(const mf_facts *f) { return not_passed(f) && f->verdict.steps_failed > 0; }
+static bool unsteady(const mf_facts *f) { return f->verdict.unsteady; }
 static bool hook_failed(const mf_facts *f) { return f->verdict.hook_failed; }
 static bool assertions_failed(const mf_facts *f) {
   return not_passed(f) && f->verdict.assertions_failed > 0;
@@ -37,8 +38,9 @@ static bool assertions_no_data(const mf_facts *f) {
 /* The machine says "failed", and nothing above explains it. */
 static bool otherwise_failed(const mf_facts *f) {
   return not_passed(f) && !nothing_run(f) && !steps_failed(f) && !assertions_failed(f) &&
-         !assertions_no_data(f) && !hook_failed(f) && !interrupted(f) && !aborted(f) &&
-         !over_budget(f) && !is_bug(f) && !io_failed(f) && !threshold_crossed(f);
+         !assertions_no_data(f) && !hook_failed(f) && !unsteady(f) && !undo_failed(f) &&
+         !interrupted(f) && !aborted(f) && !over_budget(f) && !is_bug(f) && !io_failed(f) &&
+         !threshold_crossed(f);
 }
 
 /* ---- Their clauses ---- */
@@ -85,6 +87,10 @@ static void say_assertions(const mf_facts *f, mf_buf *out) {
 static void say_no_data(const mf_facts *f, mf_buf *out) {
   say_count(out, f->verdict.assertions_no_data, "assertion", "had no data", MF_STR(""));
 }
+static void say_unsteady(const mf_facts *f, mf_buf *out) {
+  (void)f;
+  mf_buf_puts(out, "the steady state did not hold");
+}
 static void say_hook(const mf_facts *f, mf_buf *out) {
   (void)f;
   mf_buf_puts(out, "a hook of the orchestration failed");
@@ -116,6 +122,7 @@ static const struct cause {
     {1, steps_failed, say_steps},
     {1, assertions_failed, say_assertions},
     {1, assertions_no_data, say_no_data},
+    {1, unsteady, say_unsteady},
     {1, hook_failed, say_hook},
     {1, otherwise_failed, say_otherwise},
     {99, threshold_crossed, say_threshold},

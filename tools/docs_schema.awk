@@ -95,6 +95,8 @@ function print_shape(s,   d) {
   else if (s == "HEADER_MATCHES") definition(d, list_of(ref("tag_header_match")))
   else if (s == "CONDITION") definition(d, either("{\"type\": [\"string\", \"boolean\", \"null\"]}", ref("condition")))
   else if (s == "EXPECT") definition(d, either("{\"type\": [\"string\", \"boolean\", \"integer\", \"null\"]}", list_of(ref("shape_number")), ref("condition")))
+  else if (s == "PROBES") definition(d, list_of("{\"if\": {\"required\": [\"type\"]}, \"then\": " ref("action") ", \"else\": " ref("tag_probe_item") "}"))
+  else if (s == "REQUEST_PROBE") definition(d, either("{\"type\": [\"string\", \"null\"]}", ref("tag_request_probe")))
   else if (s == "PROBE") definition(d, either("{\"type\": [\"string\", \"null\"]}", ref("tag_probe")))
   else if (s == "ASSERTIONS") definition(d, list_of("{\"if\": {\"type\": \"string\"}, \"then\": true, \"else\": {\"if\": {\"required\": [\"type\"]}, \"then\": " ref("assertion") ", \"else\": " ref("tag_assert_metric") "}}"))
   else if (s == "SCENARIO") definition(d, either("{\"type\": [\"string\", \"null\"]}", ref("tag_scenario")))

@@ -138,8 +138,10 @@ static mf_stop bare_action_ended(mf_task *t, const mf_row_action *row, const mf_
     return MF_GO;
   }
   if (f->failed && row->on_error == MF_ON_ERROR_ENTRY_OPTIONAL) t->vm->counts.warnings++;
-  if (f->failed && row->on_error != MF_ON_ERROR_ENTRY_OPTIONAL) t->vm->entry_failed = true;
-  if (f->failed && row->on_error == MF_ON_ERROR_ENTRY) t->vm->pending = true;
+  bool counts = f->failed && row->on_error != MF_ON_ERROR_ENTRY_OPTIONAL &&
+                !mf_rollback_failed(t, mf_frame_error(f));
+  if (counts) t->vm->entry_failed = true;
+  if (counts && row->on_error == MF_ON_ERROR_ENTRY) t->vm->pending = true;
   return f->failed || !f->skipped ? mf_entry_ended(t, f) : MF_GO;
 }
 
@@ -157,6 +159,53 @@ MF_OPERATION(action_leave) {
     mf_frame_pop(t);
   mf_task_tidy(t);
   return stop;
+}
+
+/* ---- Parts of the run ---- */
+
+MF_OPERATION(block_enter) {
+  mf_frame_push(t, MF_OP_BLOCK_ENTER, a, b);
+  if (a == MF_BLOCK_ROLLBACK) t->vm->rolling_back = true;
+  return MF_GO;
+}
+
+bool mf_rollback_failed(mf_task *t, mf_str text) {
+  if (!t->vm->rolling_back) return false;
+  mf_frame *block = mf_frame_find(t, MF_OP_BLOCK_ENTER);
+  t->vm->counts.rollback_failed = true;
+  if (block) (void)mf_frame_fail(t, block, text);
+  return true;
+}
+
+/* The steady state may not hold yet while it recovers. */
+static bool is_unsteady(mf_task *t, const mf_frame *f) {
+  bool recovering = f > t->frames && f[-1].op == MF_OP_BLOCK_ENTER;
+  return f->row == MF_BLOCK_RECOVERY || (f->row == MF_BLOCK_STEADY_STATE && !recovering);
+}
+
+void mf_block_ended(mf_task *t, const mf_frame *f, mf_outcome_kind outcome) {
+  mf_notice n = {.kind = MF_NOTICE_BLOCK_FINISHED, .outcome = outcome, .index = f->row};
+  n.name = mf_str_of(mf_enum_word(MF_OPERAND_BLOCK, f->row));
+  n.text = mf_frame_error(f);
+  n.duration = (double)(t->vm->now_ns - f->begin_ns) / 1e9;
+  if (f->row == MF_BLOCK_ROLLBACK) {
+    t->vm->rolling_back = false;
+    if (outcome != MF_OUTCOME_PASSED) t->vm->counts.rollback_failed = true;
+  } else if (outcome == MF_OUTCOME_FAILED && is_unsteady(t, f)) {
+    t->vm->counts.unsteady = true;
+  }
+  mf_tell(t, &n);
+}
+
+MF_OPERATION(block_leave) {
+  (void)a, (void)b;
+  mf_frame *f = mf_frame_top(t);
+  bool held = !f->failed;
+  mf_block_ended(t, f, outcome_of(f));
+  mf_frame_pop(t);
+  mf_task_tidy(t);
+  *t->exec.sp++ = mf_bool(held);
+  return MF_GO;
 }
 
 /* ---- Conditionals ---- */
@@ -198,7 +247,7 @@ MF_OPERATION(branch_fail) {
   mf_tell_error(t, path, mf_frame_error(mf_frame_top(t)));
   if (row->flags & MF_STEP_FLAGS_OPTIONAL) {
     t->vm->counts.warnings++;
-  } else {
+  } else if (!mf_rollback_failed(t, mf_frame_error(mf_frame_top(t)))) {
     t->vm->entry_failed = true;
     if (!(row->flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE)) t->vm->pending = true;
   }

@@ -137,6 +137,8 @@ static mf_stop close_interrupted(mf_task *t, mf_frame *f) {
   mf_stop stop = MF_GO;
   if (f->op == MF_OP_STEP_ENTER)
     stop = mf_step_interrupt(t, f);
+  else if (f->op == MF_OP_BLOCK_ENTER)
+    mf_block_ended(t, f, MF_OUTCOME_INTERRUPTED);
   else
     tell_interrupted(t, f);
   if (stop == MF_GO) stop = mf_frame_pass_error(t);

@@ -548,6 +548,7 @@ next:
   STATEMENT(FAIL, mf_do_fail, NO_B)
   STATEMENT(ABORT, mf_do_abort, NO_B)
   STATEMENT(GATE, mf_do_gate, NO_B)
+  STATEMENT(JUMP_CLEAN, mf_do_jump_clean, NO_B)
   STATEMENT(HANDLED, mf_do_handled, NO_B)
 
   /* ---- frames ---- */
@@ -573,6 +574,8 @@ next:
   STATEMENT(BRANCH_FAIL, mf_do_branch_fail, NO_B)
   STATEMENT(FAULT_ENTER, mf_do_fault_enter, *ip++)
   STATEMENT(FAULT_LEAVE, mf_do_fault_leave, NO_B)
+  STATEMENT(BLOCK_ENTER, mf_do_block_enter, *ip++)
+  STATEMENT(BLOCK_LEAVE, mf_do_block_leave, NO_B)
 
   /* ---- effects and judgements ---- */
 

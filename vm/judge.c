@@ -54,6 +54,13 @@ static bool count(mf_vm *vm, const mf_row_assertion *row, mf_outcome_kind outcom
   }
 }
 
+/* The check of the steady state that is under way; one of its assertions counts for
+ * it alone. */
+static mf_frame *steady_check(mf_task *t, const mf_row_assertion *row) {
+  mf_frame *f = row->step == MF_ABSENT ? mf_frame_find(t, MF_OP_BLOCK_ENTER) : NULL;
+  return f && f->row == MF_BLOCK_STEADY_STATE ? f : NULL;
+}
+
 /* Of a step it fails the step, which goes on to its end; else the run. */
 static mf_stop fail_subject(mf_task *t, const mf_row_assertion *row, mf_outcome_kind outcome,
                             mf_str text) {
@@ -86,15 +93,20 @@ MF_OPERATION(assert) {
   bool said = row->message != MF_ABSENT && outcome != MF_OUTCOME_PASSED;
   n.text = said ? mf_image_string(im, row->message) : text;
   mf_tell(t, &n);
+  mf_frame *check = steady_check(t, row);
+  if (check) {
+    bool fails = outcome == MF_OUTCOME_FAILED || (outcome == MF_OUTCOME_NO_DATA && !allowed);
+    return fails ? mf_frame_fail(t, check, text) : MF_GO;
+  }
   return count(t->vm, row, outcome) ? fail_subject(t, row, outcome, text) : MF_GO;
 }
 
 /* ---- The verdict ---- */
 
-static bool has_failed(const mf_vm *vm) {
+bool mf_has_failed(const mf_vm *vm) {
   const mf_verdict *v = &vm->counts;
   return vm->failed || v->steps_failed || vm->entry_failed || vm->assertion_failed ||
-         v->hook_failed || v->aborted || v->interrupted;
+         v->hook_failed || v->unsteady || v->rollback_failed || v->aborted || v->interrupted;
 }
 
 mf_verdict mf_verdict_now(const mf_vm *vm) {
@@ -102,7 +114,7 @@ mf_verdict mf_verdict_now(const mf_vm *vm) {
   v.nothing_run = !vm->ran;
   v.outcome = MF_OUTCOME_PASSED;
   if (vm->assertion_no_data) v.outcome = MF_OUTCOME_NO_DATA;
-  if (has_failed(vm) || (v.nothing_run && !vm->allow_empty)) v.outcome = MF_OUTCOME_FAILED;
+  if (mf_has_failed(vm) || (v.nothing_run && !vm->allow_empty)) v.outcome = MF_OUTCOME_FAILED;
   return v;
 }
 
@@ -111,6 +123,8 @@ static const char *why(const mf_vm *vm, const mf_verdict *v) {
   if (v->interrupted) return "interrupted";
   if (v->nothing_run) return "nothing was run";
   if (v->outcome == MF_OUTCOME_NO_DATA) return "an assertion had no data";
+  if (v->rollback_failed) return "a rollback failed";
+  if (v->unsteady) return "the steady state did not hold";
   return vm->counts.hook_failed ? "a hook failed" : "";
 }
 

@@ -105,6 +105,7 @@ struct mf_vm {
   bool started, done, failed;
   bool metrics_set;               /* some METRIC_STEP slot has a value */
   bool pending;                   /* a failure that no entry has looked at */
+  bool rolling_back;              /* a rollback is under way */
   bool judged;                    /* VERDICT came */
   bool stop_wanted, abort_wanted; /* signals that were not acted on yet */
 
@@ -183,6 +184,12 @@ void mf_tell_error(mf_task *t, mf_str path, mf_str text);
 
 /* Acts on a signal: leaves everything down to the run's frame. */
 mf_stop mf_signal_take(mf_task *t);
+/* Frame f, a block, ends. */
+void mf_block_ended(mf_task *t, const mf_frame *f, mf_outcome_kind outcome);
+/* An entry failed with `text`: in a rollback that is all it is, a failure of it. */
+bool mf_rollback_failed(mf_task *t, mf_str text);
+/* Whether something has failed that makes the verdict "failed". */
+bool mf_has_failed(const mf_vm *vm);
 /* The innermost frame, a step, was ended from outside. */
 mf_stop mf_step_interrupt(mf_task *t, mf_frame *f);
 /* A bare action ended: it becomes previous. */

@@ -96,6 +96,12 @@ MF_OPERATION(gate) {
   return t->vm->pending ? mf_unwind(t) : MF_GO;
 }
 
+MF_OPERATION(jump_clean) {
+  (void)b;
+  if (!mf_has_failed(t->vm)) mf_jump(t, a);
+  return MF_GO;
+}
+
 MF_OPERATION(handled) {
   (void)a, (void)b;
   t->vm->pending = false;

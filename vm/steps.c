@@ -177,6 +177,7 @@ static void count_failure(mf_task *t, const mf_frame *f) {
     vm->counts.warnings++;
     return;
   }
+  if (mf_rollback_failed(t, mf_frame_error(f))) return;
   vm->counts.steps_failed++;
   if (!(flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE)) vm->pending = true;
 }

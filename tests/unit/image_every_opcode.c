@@ -16,7 +16,8 @@ static const char frames[] =
     "FAULT_ENTER 0, undo\nundo: FAULT_LEAVE 0\nout: STEP_LEAVE 0\n"
     "HOOK_ENTER 0, h\nHOOK_BEGIN 0\nh: HOOK_LEAVE 0\nACTION_ENTER 0, a\na: ACTION_LEAVE 0\n"
     "BRANCH_ENTER 0, other\nBRANCH_TAKE 0, 1\nJUMP next\nother: BRANCH_FAIL 0\n"
-    "next: RUN_FINAL\nend: RUN_LEAVE\nEND\n";
+    "next: BLOCK_ENTER rollback, over\nover: BLOCK_LEAVE rollback\nPOP\n"
+    "RUN_FINAL\nend: RUN_LEAVE\nEND\n";
 
 static const char loops[] =
     ".chunk 0 name=\"e\" kind=pure\nSLOT_EQ 0 0\nPOP\n"

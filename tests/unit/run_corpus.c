@@ -121,6 +121,10 @@ static void on_notice(void *ctx, const mf_notice *n) {
       mf_buf_printf(&b, "step %.*s %s (%.3f s) %.*s", name_n, name, outcome_word(n->outcome),
                     n->duration, text_n, text);
       break;
+    case MF_NOTICE_BLOCK_FINISHED:
+      mf_buf_printf(&b, "block %.*s %s (%.3f s) %.*s", name_n, name, outcome_word(n->outcome),
+                    n->duration, text_n, text);
+      break;
     case MF_NOTICE_BRANCH: mf_buf_printf(&b, "branch %.*s %.*s", name_n, name, text_n, text); break;
     case MF_NOTICE_HOOK_STARTED: mf_buf_printf(&b, "begin hook %.*s", name_n, name); break;
     case MF_NOTICE_HOOK_FINISHED:

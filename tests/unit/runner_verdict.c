@@ -66,6 +66,7 @@ START_TEST(every_way_to_fail_is_one) {
       {.outcome = MF_OUTCOME_FAILED},
       {.outcome = MF_OUTCOME_NO_DATA},
       {.outcome = MF_OUTCOME_FAILED, .nothing_run = true},
+      {.outcome = MF_OUTCOME_FAILED, .unsteady = true},
       {.outcome = MF_OUTCOME_FAILED, .assertions_failed = 1},
       {.outcome = MF_OUTCOME_NO_DATA, .assertions_no_data = 1},
       {.outcome = MF_OUTCOME_FAILED, .hook_failed = true},

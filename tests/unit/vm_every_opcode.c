@@ -97,6 +97,7 @@ static const char statements[] = ROWS
     "next\nelse:\nBRANCH_TAKE 0, 1\nJUMP next\nbroken:\nBRANCH_FAIL 0\nnext:\n"
     "HANDLED\nBRANCH_ENTER 0, broken2\nCONST 2\nJUMP_FALSE else2\nBRANCH_TAKE 0, 0\nJUMP "
     "next2\nelse2:\nBRANCH_TAKE 0, 1\nJUMP next2\nbroken2:\nBRANCH_FAIL 0\nnext2:\n"
+    "JUMP_CLEAN clean\nBLOCK_ENTER recovery, held\nheld:\nBLOCK_LEAVE recovery\nPOP\nclean:\n"
     "CONST 4\nABORT\n"
     "final:\nRUN_FINAL\nCONST 0\nCONST 0\nCONST 2\nASSERT 0\nVERDICT\nCONST 4\nREPORT "
     "0\nRUN_LEAVE\nEND\n";
@@ -108,7 +109,8 @@ static const char statement_log[] =
     "-> http_request {}\nvariable x [2]\n-> wait {\"seconds\":2.0}\n"
     "-> http_request {}\n-> now {}\n-> wait {\"seconds\":2.0}\nvariable x [2]\nstep_finished a "
     "passed 8s\nstep_finished one skipped\n"
-    "error steps[1]: no value for 'y' yet\nbranch if: then [true]\nerror: a\n"
+    "error steps[1]: no value for 'y' yet\nbranch if: then [true]\n"
+    "block_finished recovery\nerror: a\n"
     "assertion ok passed [7, 7]\nverdict failed 8s: aborted\n-> report "
     "{\"path\":\"a\",\"format\":\"json\"}\n= done failed\n";
 
