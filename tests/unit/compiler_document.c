@@ -208,7 +208,8 @@ START_TEST(written_out_defaults_are_accepted) {
       "description: null\nrollbacks: []\nlimits: {}\nsteps:\n  - name: a\n    retry: null\n"
       "    timeout_seconds: null\n    continue_on_failure: false\n    condition: null\n",
       MF_SYNTAX_AUTO,
-      "document\n  tags: []\n  description: null\n  rollbacks: []\n  steps:\n    - step\n      name: \"a\"\n"
+      "document\n  tags: []\n  description: null\n  rollbacks: []\n  steps:\n    - step\n      "
+      "name: \"a\"\n"
       "      continue_on_failure: false\n      condition: null\n");
   check("parallel: true\nmax_iterations: 2\nretry: 1", MF_SYNTAX_AUTO,
         "1:1 MF-E0125\n2:1 MF-E0125\n3:1 MF-E0123\n");
