@@ -86,6 +86,7 @@ static int compile_input(cli_input *input, const char *path, const mf_compile_op
                          bool json) {
   mf_compile_options own = *options;
   own.name = strcmp(path, "-") ? cli_base_name(path) : "stdin";
+  own.regex = mf_regex_re2();
   mf_status status = mf_compile(&own, (const char *)input->file.p, input->file.n,
                                 &input->compilation);
   if (input->compilation && (json || mf_compilation_diagnostic_count(input->compilation)))

@@ -11,7 +11,8 @@ static void print_mistake(void *ctx, const mf_diagnostic *d) {
 
 int cli_session_open(cli_session *s) {
   *s = (cli_session){.source = "expression"};
-  s->options = (mf_program_options){.report = print_mistake, .report_ctx = s};
+  s->options = (mf_program_options){
+      .report = print_mistake, .report_ctx = s, .regex = mf_regex_re2()};
   if (mf_evaluator_new(NULL, &s->evaluator) != MF_OK) return cli_fail(CLI_BUG, "out of memory");
   mf_evaluator_set_regex(s->evaluator, mf_regex_re2());
   return CLI_OK;

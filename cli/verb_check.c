@@ -18,6 +18,7 @@ static int dump_one(const char *path, const mf_compile_options *options, mf_dump
   mf_blob file;
   mf_compilation *compilation = NULL;
   mf_compile_options own = *options;
+  own.regex = mf_regex_re2();
   char error[256] = "";
   if (mf_blob_read(&alloc, path, 16777217, &file, error, sizeof error) != MF_OK)
     return cli_fail(CLI_IO, "%s: %s", path, error);

@@ -122,8 +122,10 @@ typedef struct mf_expr_emitter {
   const mf_names_env *env;
   const mf_lines *lines; /* for the line map; may be NULL */
   bool strict_cel;
-  bool unchecked;      /* unknown functions are run-time errors, types are not looked at */
-  const mf_type *type; /* of the latest that was emitted; NULL: not known */
+  bool unchecked;        /* unknown functions are run-time errors, types are not looked at */
+  bool as_noted;         /* the values of constant parts are as they were noted before */
+  const mf_regex *regex; /* constant patterns are tried with it; NULL: they are not */
+  const mf_type *type;   /* of the latest that was emitted; NULL: not known */
   /* Functions that only the checker knows (program.h); NULL: none. */
   const struct mf_declared_function *declared;
   size_t declared_count;

@@ -3,6 +3,7 @@
  * unknown functions, wrong numbers of arguments, messages, what CEL has and
  * this version has not. */
 #include "expr_code.h"
+#include "expr_types.h"
 
 /* Nested at most this deep: a document's nesting and an expression's, and then
  * some. */
@@ -225,7 +226,7 @@ static bool check(mf_expr_emitter *em, const mf_expr *e) {
 
 /* Values on the stack while e is evaluated.  Lists and joins are made in pieces
  * (expr_emit.c); what folds is one constant. */
-static uint32_t values_needed(mf_expr_emitter *em, const mf_expr *e) {
+static uint32_t values_needed(const mf_expr *e) {
   enum { WORTH_FOLDING = 64, LOOP_STATE = 3 };
   uint32_t most = 1, held = 0;
   bool one_by_one = e->kind == MF_EXPR_CHOOSE;
@@ -234,11 +235,11 @@ static uint32_t values_needed(mf_expr_emitter *em, const mf_expr *e) {
   for (const mf_expr *child = e->first; child; child = child->next) {
     if (is_loop && child == e->first->next) held += LOOP_STATE - 1; /* instead of the range */
     if (child->kind == MF_EXPR_VAR && !is_loop) continue;
-    uint32_t here = held + values_needed(em, child);
+    uint32_t here = held + values_needed(child);
     if (here > most) most = here;
     if (!one_by_one && !(in_pieces && held == MF_EXPR_PIECE)) held++;
   }
-  bool folds = most > WORTH_FOLDING && mf_expr_constant(em->arena, e).kind != MF_UNSET;
+  bool folds = most > WORTH_FOLDING && mf_expr_constant(e).kind != MF_UNSET;
   return folds ? 1 : most;
 }
 
@@ -248,8 +249,20 @@ static bool too_complex(mf_expr_emitter *em, const mf_expr *e, const char *why) 
 }
 
 bool mf_expr_check(mf_expr_emitter *em, const mf_expr *e) {
-  if (mf_expr_is_too_deep(e)) return too_complex(em, e, "it is nested too deep");
   if (!check(em, e)) return false;
-  if (values_needed(em, e) <= MF_EXPR_MAX_VALUES) return true;
+  if (values_needed(e) <= MF_EXPR_MAX_VALUES) return true;
   return too_complex(em, e, "it holds too many values at once");
+}
+
+bool mf_expr_prepare(mf_expr_emitter *em, mf_expr *e) {
+  uint32_t errors = em->diags->errors;
+  em->type = NULL;
+  if (mf_expr_is_too_deep(e)) return too_complex(em, e, "it is nested too deep");
+  if (!em->as_noted) mf_expr_note_values(em, e);
+  /* What only the checker knows may have any number of arguments. */
+  if (em->declared_count == 0 && !mf_expr_check(em, e)) return false;
+  if (!em->unchecked) em->type = mf_expr_types(em, e);
+  bool types_fit = em->diags->errors == errors;
+  if (types_fit && !em->unchecked && em->declared_count == 0) mf_expr_report_failures(em, e);
+  return em->diags->errors == errors;
 }

@@ -66,6 +66,8 @@ typedef struct mf_overload {
  * False at the end, or where the text is malformed. */
 bool mf_overload_read(mf_arena *arena, mf_str signatures, mf_str spelling, size_t *at,
                       mf_overload *out);
+/* The kind of all its results that are no errors; MF_UNSET when they differ. */
+mf_kind mf_function_kind(uint32_t code);
 /* The signatures of function `code` (functions.def) and its spelling. */
 mf_str mf_function_signatures(uint32_t code, mf_str *spelling);
 #endif

@@ -59,8 +59,6 @@ void mf_code_op(mf_coder *x, mf_opcode code, uint32_t a, uint32_t b);
 void mf_code_mark(mf_coder *x, mf_span span);
 /* Code that pushes the value of e. */
 void mf_code_value(mf_coder *x, const mf_expr *e);
-/* Its value if that is known, else kind MF_UNSET. */
-mf_value mf_code_known(mf_coder *x, const mf_expr *e);
 
 /* ---- compiler/expr_loops.c ---- */
 
@@ -78,18 +76,28 @@ void mf_code_opt_map(mf_coder *x, const mf_expr *e);
 bool mf_expr_is_too_deep(const mf_expr *e);
 /* Names inside a macro or message that is refused mean nothing. */
 bool mf_expr_is_opaque(const mf_expr *e);
-/* Reports what is refused whatever the names in a marked tree mean; true when
+/* Reports what is refused whatever the names in the tree mean; true when
  * nothing is. */
 bool mf_expr_check(mf_expr_emitter *em, const mf_expr *e);
+/* All checks of a tree, and its values noted; false when something is refused. */
+bool mf_expr_prepare(mf_expr_emitter *em, mf_expr *e);
 
 /* ---- compiler/expr_fold.c ---- */
 
-/* Sets MF_EXPR_CONSTANT in the whole tree; whether e has it. */
-bool mf_expr_mark_constant(mf_expr *e);
+/* Notes the values of all parts that have one whatever the names mean. */
+void mf_expr_note_values(mf_expr_emitter *em, mf_expr *e);
 /* Whether e is arithmetic that may meet a double beside an int. */
 bool mf_expr_may_mix(const mf_expr *e);
-/* What may mix has no constant value under strict_cel. */
-bool mf_expr_unmark_mixed(mf_expr *e);
-/* The value of a marked tree, kind MF_UNSET when it has none. */
-mf_value mf_expr_constant(mf_arena *arena, const mf_expr *e);
+/* The noted value, if an image can hold it; else kind MF_UNSET. */
+static inline mf_value mf_expr_constant(const mf_expr *e) {
+  if (e->kind == MF_EXPR_LITERAL || e->flags & MF_EXPR_CONSTANT) return e->value;
+  return (mf_value){.kind = MF_UNSET};
+}
+
+/* ---- compiler/expr_failures.c ---- */
+
+/* Which argument of a function is a regular expression; MF_ABSENT: none. */
+uint32_t mf_expr_pattern_argument(uint32_t code);
+/* Reports what fails whenever it is evaluated, in a tree with its values noted. */
+void mf_expr_report_failures(mf_expr_emitter *em, const mf_expr *e);
 #endif

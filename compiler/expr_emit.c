@@ -55,12 +55,6 @@ static void emit_constant(emitter *x, mf_value v) {
 /* Keeps the stack right after a reported mistake. */
 static void emit_nothing(emitter *x) { emit_constant(x, (mf_value){.kind = MF_NULL}); }
 
-static mf_value constant_of(emitter *x, const mf_expr *e) {
-  return mf_expr_constant(x->em->arena, e);
-}
-
-mf_value mf_code_known(mf_coder *x, const mf_expr *e) { return constant_of(x, e); }
-
 static bool is_bool(mf_value v, bool b) { return v.kind == MF_BOOL && (v.as.i != 0) == b; }
 
 static bool is_logic(const mf_expr *e) {
@@ -69,12 +63,12 @@ static bool is_logic(const mf_expr *e) {
 
 /* The value of e if it is known whatever its names mean: a constant, or false &&
  * x (and x && false: the deciding side wins even over an error). */
-static mf_value known(emitter *x, const mf_expr *e) {
-  if (!is_logic(e)) return constant_of(x, e);
+static mf_value known(const mf_expr *e) {
+  if (!is_logic(e)) return mf_expr_constant(e);
   bool deciding = e->op == MF_OP_OR;
-  mf_value left = known(x, e->first);
+  mf_value left = known(e->first);
   if (is_bool(left, deciding)) return left;
-  mf_value right = known(x, e->first->next);
+  mf_value right = known(e->first->next);
   if (is_bool(right, deciding)) return right;
   bool both = left.kind == MF_BOOL && right.kind == MF_BOOL;
   return both ? left : (mf_value){.kind = MF_UNSET};
@@ -170,7 +164,7 @@ typedef struct operand {
 } operand;
 
 static operand operand_of(emitter *x, const mf_expr *e) {
-  operand o = {.e = e, .value = constant_of(x, e)};
+  operand o = {.e = e, .value = mf_expr_constant(e)};
   o.count = o.value.kind == MF_UNSET ? mf_expr_chain_length(e) : 0;
   if (o.count == 0) return o;
   o.ref = mf_expr_resolve(x->em, e, o.count);
@@ -239,15 +233,15 @@ static void emit_binary(emitter *x, const mf_expr *e) {
 /* ---- && || ?: ---- */
 
 /* x && true is x, if x can be nothing but a bool or an error. */
-static bool is_neutral(emitter *x, const mf_expr *e, uint8_t logic, const mf_expr *beside) {
-  return is_bool(known(x, e), logic == MF_OP_AND) && mf_expr_kind_of(beside) == MF_BOOL;
+static bool is_neutral(const mf_expr *e, uint8_t logic, const mf_expr *beside) {
+  return is_bool(known(e), logic == MF_OP_AND) && mf_expr_kind_of(beside) == MF_BOOL;
 }
 
 static void emit_logic_to(emitter *x, const mf_expr *e, uint32_t end);
 
 /* In a && b && c each false jumps straight to the end of all. */
 static void emit_left(emitter *x, const mf_expr *left, uint8_t logic, uint32_t end) {
-  bool same = is_logic(left) && left->op == logic && known(x, left).kind == MF_UNSET;
+  bool same = is_logic(left) && left->op == logic && known(left).kind == MF_UNSET;
   if (same)
     emit_logic_to(x, left, end);
   else
@@ -256,11 +250,11 @@ static void emit_left(emitter *x, const mf_expr *left, uint8_t logic, uint32_t e
 
 static void emit_logic_to(emitter *x, const mf_expr *e, uint32_t end) {
   const mf_expr *left = e->first, *right = left->next;
-  if (is_neutral(x, right, e->op, left)) {
+  if (is_neutral(right, e->op, left)) {
     emit_left(x, left, e->op, end);
     return;
   }
-  if (is_neutral(x, left, e->op, right)) {
+  if (is_neutral(left, e->op, right)) {
     emit(x, right);
     return;
   }
@@ -272,7 +266,7 @@ static void emit_logic_to(emitter *x, const mf_expr *e, uint32_t end) {
 }
 
 static void emit_logic(emitter *x, const mf_expr *e) {
-  mf_value value = known(x, e);
+  mf_value value = known(e);
   if (value.kind != MF_UNSET) {
     emit_constant(x, value);
     mf_expr_resolve_all(x->em, e);
@@ -285,7 +279,7 @@ static void emit_logic(emitter *x, const mf_expr *e) {
 
 static void emit_choose(emitter *x, const mf_expr *e) {
   const mf_expr *then = e->first->next, *otherwise = then->next;
-  mf_value condition = known(x, e->first);
+  mf_value condition = known(e->first);
   if (condition.kind == MF_BOOL) {
     emit(x, condition.as.i ? then : otherwise);
     mf_expr_resolve_all(x->em, e->first);
@@ -420,19 +414,12 @@ static void emit_node(emitter *x, const mf_expr *e) {
 /* However the code branched: behind it there is one value more. */
 void mf_code_value(mf_coder *x, const mf_expr *e) {
   uint32_t depth = x->depth + 1;
-  mf_value value = constant_of(x, e);
+  mf_value value = mf_expr_constant(e);
   if (value.kind != MF_UNSET)
     emit_constant(x, value);
   else
     emit_node(x, e);
   x->depth = depth;
-}
-
-/* Code is made only for what is right. */
-static bool types_fit(mf_expr_emitter *em, mf_expr *root) {
-  uint32_t errors = em->diags->errors;
-  em->type = em->unchecked ? NULL : mf_expr_types(em, root);
-  return em->diags->errors == errors;
 }
 
 void mf_expr_emit(mf_expr_emitter *em, const mf_expr *e) {
@@ -443,11 +430,8 @@ void mf_expr_emit(mf_expr_emitter *em, const mf_expr *e) {
     emit_constant(&x, e->value);
     return;
   }
-  mf_expr root = *e; /* for its mark: the tree is the caller's */
-  if (!mf_expr_is_too_deep(e)) mf_expr_mark_constant(&root);
-  bool allowed = mf_expr_check(em, &root);
-  if (em->strict_cel && allowed) mf_expr_unmark_mixed(&root);
-  if (allowed && types_fit(em, &root)) {
+  mf_expr root = *e; /* for its value: the tree is the caller's */
+  if (mf_expr_prepare(em, &root)) {
     emit(&x, &root);
   } else {
     emit_nothing(&x);

@@ -2,24 +2,42 @@
 /* expr_fold - values of constant expressions, computed by the machine's own
  * operators, so that folding can never mean something else than running.
  *
- * An error is a value here, too: false && 1 / 0 > 0 is false.  Only an error
- * that remains is not folded; the code then gives it at run time, where an
- * operator around it may absorb it. */
+ * One walk from the leaves up: a node whose parts are known is computed once, and
+ * its value noted in it.  Macros, and what has optional parts, are compiled and run
+ * when no name in them comes from outside.  An error is a value here, too: false &&
+ * 1 / 0 > 0 is false.  Only an error that remains is not folded; the code then gives
+ * it at run time, where an operator around it may absorb it.
+ *
+ * false && x and x && false are false, true || x and x || true are true, whatever x
+ * is: CEL has it so even where x is an error or no bool, and then x is not computed
+ * at all (known() in expr_emit.c).  An x that would exceed a budget is not computed
+ * either: a budget bounds the work that is done, and folding only ever does less.
+ *
+ * The fuel of all folds in one expression is bounded (MF_LIMIT_FOLD_FUEL): what
+ * would take more is left to run time. */
+#include "../image/parts.h"
 #include "../vm/arith.h"
 #include "../vm/compare.h"
 #include "../vm/convert.h"
+#include "../vm/evaluator.h"
 #include "../vm/functions.h"
 #include "../vm/logic.h"
 #include "../vm/select.h"
-#include "expr_code.h"
+#include "program.h"
 
-static mf_value fold(mf_call *call, const mf_expr *e);
+typedef struct folder {
+  mf_expr_emitter *em;
+  mf_call call;
+  mf_evaluator *evaluator; /* of macros; NULL: not needed so far */
+} folder;
 
-/* Stands for "cannot be folded"; ends the fold like an exceeded budget. */
+/* Stands for "cannot be folded". */
 static mf_value give_up(mf_call *call) { return mf_call_end(call, MF_UNSUPPORTED); }
 
+/* ---- operators and calls, whose parts are known ---- */
+
 static mf_value fold_binary(mf_call *call, const mf_expr *e) {
-  mf_value x = fold(call, e->first), y = fold(call, e->first->next);
+  mf_value x = e->first->value, y = e->first->next->value;
   switch (e->op) {
     case MF_OP_AND: return mf_and(call, &x, &y);
     case MF_OP_OR: return mf_or(call, &x, &y);
@@ -35,45 +53,39 @@ static mf_value fold_binary(mf_call *call, const mf_expr *e) {
 }
 
 static mf_value fold_unary(mf_call *call, const mf_expr *e) {
-  mf_value x = fold(call, e->first);
+  mf_value x = e->first->value;
   return e->op == MF_OP_NOT ? mf_not(call, &x) : mf_negate(call, &x);
 }
 
 static mf_value fold_choose(mf_call *call, const mf_expr *e) {
-  mf_value c = fold(call, e->first);
+  mf_value c = e->first->value;
   if (c.kind != MF_BOOL) return mf_no_condition(call, &c);
   const mf_expr *then = e->first->next;
-  return fold(call, c.as.i ? then : then->next);
+  return c.as.i ? then->value : then->next->value;
 }
 
 static mf_value fold_index(mf_call *call, const mf_expr *e) {
-  mf_value x = fold(call, e->first), i = fold(call, e->first->next);
+  mf_value x = e->first->value, i = e->first->next->value;
   return mf_index(call, &x, &i);
 }
 
-static mf_value name_of(const mf_expr *select) { return mf_string(select->name); }
-
 static mf_value fold_select(mf_call *call, const mf_expr *e) {
-  mf_value x = fold(call, e->first), name = name_of(e);
+  mf_value x = e->first->value, name = mf_string(e->name);
   return mf_field(call, &x, &name);
 }
 
 /* The values of siblings; NULL when out of memory. */
-static mf_value *fold_all(mf_call *call, const mf_expr *first, uint32_t *count) {
+static mf_value *values_of(mf_call *call, const mf_expr *first, uint32_t *count) {
   mf_value *items = mf_call_get(call, mf_expr_count(first) * sizeof *items);
   *count = 0;
-  if (items == NULL) return NULL;
-  for (const mf_expr *e = first; e && call->status == MF_OK; e = e->next) {
-    if (e->flags & MF_EXPR_ELEMENT) give_up(call);
-    items[(*count)++] = fold(call, e);
-  }
+  for (const mf_expr *e = first; items && e; e = e->next) items[(*count)++] = e->value;
   return items;
 }
 
 static mf_value fold_items(mf_call *call, const mf_expr *e) {
   uint32_t n;
-  mf_value *items = fold_all(call, e->first, &n);
-  if (items == NULL || call->status != MF_OK) return mf_null();
+  mf_value *items = values_of(call, e->first, &n);
+  if (items == NULL) return mf_null();
   if (e->kind == MF_EXPR_JOIN) return mf_concat(call, items, n);
   return e->kind == MF_EXPR_LIST ? mf_make_list(call, items, n) : mf_make_map(call, items, n / 2);
 }
@@ -82,7 +94,7 @@ static mf_value fold_has(mf_call *call, const mf_expr *e) {
   const mf_expr *of = e->first;
   if (of == NULL || of->next || of->kind != MF_EXPR_SELECT || of->flags & MF_EXPR_OPTIONAL)
     return give_up(call);
-  mf_value x = fold(call, of->first), name = name_of(of);
+  mf_value x = of->first->value, name = mf_string(of->name);
   return mf_has_field(call, &x, &name);
 }
 
@@ -90,18 +102,12 @@ static mf_value fold_call(mf_call *call, const mf_expr *e) {
   if (mf_expr_is_has(e)) return fold_has(call, e);
   const mf_expr *args;
   uint32_t n, code = mf_expr_function(e, &args, &n);
-  if (code == MF_ABSENT) return give_up(call);
-  mf_value *values = fold_all(call, args, &n);
-  if (values == NULL || call->status != MF_OK) return mf_null();
-  return mf_function_call(call, code, values, n);
+  mf_value *values = code == MF_ABSENT ? NULL : values_of(call, args, &n);
+  return values ? mf_function_call(call, code, values, n) : give_up(call);
 }
 
-static mf_value fold(mf_call *call, const mf_expr *e) {
-  if (call->status != MF_OK) return mf_null();
-  bool is_optional = e->kind == MF_EXPR_SELECT || e->kind == MF_EXPR_INDEX;
-  if (is_optional && e->flags & MF_EXPR_OPTIONAL) return give_up(call);
+static mf_value fold_simple(mf_call *call, const mf_expr *e) {
   switch ((mf_expr_kind)e->kind) {
-    case MF_EXPR_LITERAL: return e->value;
     case MF_EXPR_UNARY: return fold_unary(call, e);
     case MF_EXPR_BINARY: return fold_binary(call, e);
     case MF_EXPR_CHOOSE: return fold_choose(call, e);
@@ -111,29 +117,61 @@ static mf_value fold(mf_call *call, const mf_expr *e) {
     case MF_EXPR_MAP:
     case MF_EXPR_JOIN: return fold_items(call, e);
     case MF_EXPR_CALL: return fold_call(call, e);
-    case MF_EXPR_IDENT:
-    case MF_EXPR_MESSAGE:
-    case MF_EXPR_LOOP:
-    case MF_EXPR_BIND:
-    case MF_EXPR_OPT_MAP:
-    case MF_EXPR_VAR:
-    case MF_EXPR_LOCAL:
-    case MF_EXPR_ERROR: break;
+    default: return give_up(call);
   }
-  return give_up(call);
 }
 
-/* Loops, and what has variables, are left to the machine. */
-static bool may_be_constant(const mf_expr *e) {
-  return e->kind != MF_EXPR_IDENT && e->kind != MF_EXPR_MESSAGE && e->kind < MF_EXPR_LOOP;
+/* ---- what the machine runs ---- */
+
+/* The result lives in the evaluator. */
+static mf_value copy_result(mf_call *call, const mf_value *v) {
+  mf_value copy = *v;
+  if (v->kind == MF_ERROR)
+    copy.as.s = mf_arena_copy(call->arena, v->as.s, v->len);
+  else
+    copy = mf_value_copy(call->arena, v);
+  if (mf_arena_oom(call->arena)) return mf_call_end(call, MF_OUT_OF_MEMORY);
+  return copy.kind == MF_UNSET ? give_up(call) : copy;
 }
 
-bool mf_expr_mark_constant(mf_expr *e) {
-  bool constant = may_be_constant(e);
-  for (mf_expr *child = e->first; child; child = child->next)
-    constant &= mf_expr_mark_constant(child);
-  if (constant) e->flags |= MF_EXPR_CONSTANT;
-  return constant;
+static mf_value run(folder *f, const mf_program *program) {
+  mf_value result = {.kind = MF_UNSET};
+  f->evaluator->fuel = f->call.fuel;
+  mf_status status = mf_eval_generic(program, f->evaluator, NULL, &result);
+  f->call.fuel = f->evaluator->exec.call.fuel;
+  return status == MF_OK ? copy_result(&f->call, &result) : mf_call_end(&f->call, status);
+}
+
+static mf_value fold_by_running(folder *f, const mf_expr *e) {
+  mf_program *program = NULL;
+  mf_expr alone = *e;
+  mf_program_options options = {
+      .alloc = f->em->arena->alloc, .strict_cel = f->em->strict_cel, .unchecked = true};
+  mf_status status = MF_OK;
+  alone.next = NULL;
+  if (f->evaluator == NULL) status = mf_evaluator_new(&options.alloc, &f->evaluator);
+  if (status == MF_OK) status = mf_program_of_tree(&options, &alone, &program);
+  mf_value result = status == MF_OK ? run(f, program) : mf_call_end(&f->call, status);
+  mf_program_free(program);
+  return result;
+}
+
+/* ---- what an image can hold ---- */
+
+/* Optionals and addresses are made when the code runs, and so is what nests deeper
+ * or is much larger than its text. */
+static bool can_be_constant(const mf_value *v, unsigned depth) {
+  bool ok = v->kind != MF_OPTIONAL && v->kind != MF_IP && v->kind != MF_CIDR;
+  ok = ok && depth < MF_CONSTANT_DEPTH;
+  for (uint32_t i = 0; v->kind == MF_LIST && ok && i < v->len; i++)
+    ok = can_be_constant(&v->as.list[i], depth + 1);
+  for (uint32_t i = 0; v->kind == MF_MAP && ok && i < v->len; i++)
+    ok = can_be_constant(&v->as.map->pairs[i].value, depth + 1);
+  return ok;
+}
+
+static bool is_foldable(const mf_value *v) {
+  return v->kind != MF_ERROR && mf_value_size(v, 1 << 20) != SIZE_MAX && can_be_constant(v, 0);
 }
 
 static bool is_number(mf_kind kind) {
@@ -150,41 +188,90 @@ bool mf_expr_may_mix(const mf_expr *e) {
   return left != right && is_number(left) && is_number(right);
 }
 
-bool mf_expr_unmark_mixed(mf_expr *e) {
-  bool constant = e->flags & MF_EXPR_CONSTANT && !mf_expr_may_mix(e);
-  for (mf_expr *child = e->first; child; child = child->next)
-    constant &= mf_expr_unmark_mixed(child);
-  if (!constant) e->flags &= (uint8_t)~MF_EXPR_CONSTANT;
-  return constant;
+/* ---- the walk ---- */
+
+/* Where nothing from outside is used.  Else the lowest number of a macro's
+ * variables that are used: those of the outermost macro have 1. */
+enum { CLOSED = INT32_MAX, OPEN = 0 };
+
+static bool is_macro(const mf_expr *e) {
+  return e->kind == MF_EXPR_LOOP || e->kind == MF_EXPR_BIND || e->kind == MF_EXPR_OPT_MAP;
 }
 
-/* Whether an image can hold v: optionals and addresses are made when the code
- * runs, and so is what is much larger than its text. */
-static bool can_be_constant(const mf_value *v) {
-  bool ok = v->kind != MF_OPTIONAL && v->kind != MF_IP && v->kind != MF_CIDR;
-  for (uint32_t i = 0; v->kind == MF_LIST && ok && i < v->len; i++)
-    ok = can_be_constant(&v->as.list[i]);
-  for (uint32_t i = 0; v->kind == MF_MAP && ok && i < v->len; i++)
-    ok = can_be_constant(&v->as.map->pairs[i].value);
-  return ok;
+static bool is_optional_part(const mf_expr *e) {
+  bool selects = e->kind == MF_EXPR_SELECT || e->kind == MF_EXPR_INDEX;
+  if (selects) return e->flags & MF_EXPR_OPTIONAL;
+  bool has_elements = e->kind == MF_EXPR_LIST || e->kind == MF_EXPR_MAP;
+  for (const mf_expr *child = e->first; has_elements && child; child = child->next)
+    if (child->flags & MF_EXPR_ELEMENT) return true;
+  return false;
 }
 
-static bool is_foldable(const mf_value *v) {
-  return v->kind != MF_ERROR && mf_value_size(v, 1 << 20) != SIZE_MAX && can_be_constant(v);
+/* Patterns have the engine of whoever evaluates.  *args are the arguments of a call. */
+static bool has_outside_meaning(const mf_expr *e, const mf_expr **args) {
+  uint32_t n;
+  if (e->kind == MF_EXPR_IDENT || e->kind == MF_EXPR_MESSAGE || e->kind == MF_EXPR_ERROR)
+    return true;
+  if (e->kind != MF_EXPR_CALL || mf_expr_is_has(e)) return false;
+  uint32_t code = mf_expr_function(e, args, &n);
+  return code == MF_ABSENT || mf_expr_pattern_argument(code) != MF_ABSENT;
 }
 
-mf_value mf_expr_constant(mf_arena *arena, const mf_expr *e) {
-  mf_value unset = {.kind = MF_UNSET};
-  if (e->kind == MF_EXPR_LITERAL) return e->value;
-  if (!(e->flags & MF_EXPR_CONSTANT)) return unset;
-  mf_call call = {.arena = arena, .fuel = 1 << 20};
-  mf_value v = fold(&call, e);
-  return call.status == MF_OK && is_foldable(&v) ? v : unset;
+/* Under strict_cel what mixes is an error of the code. */
+static bool mixes_strictly(const folder *f, const mf_expr *e) {
+  if (!f->em->strict_cel || !mf_expr_may_mix(e)) return false;
+  return e->first->value.kind != e->first->next->value.kind;
+}
+
+static void note(folder *f, mf_expr *e, mf_value value) {
+  mf_status status = f->call.status;
+  f->call.status = MF_OK;
+  if (status == MF_OUT_OF_MEMORY) f->em->arena->oom = true;
+  if (status != MF_OK) return;
+  e->value = value;
+  e->flags |= MF_EXPR_KNOWN;
+  if (is_foldable(&value)) e->flags |= MF_EXPR_CONSTANT;
+}
+
+/* `depth` macros are open around e. */
+static int32_t fold(folder *f, mf_expr *e, int32_t depth) {
+  int32_t lowest = CLOSED, inside = depth + is_macro(e);
+  bool known = true;
+  if (e->kind == MF_EXPR_LITERAL) {
+    e->flags |= MF_EXPR_KNOWN | MF_EXPR_CONSTANT;
+    return CLOSED;
+  }
+  e->flags &= (uint8_t) ~(MF_EXPR_KNOWN | MF_EXPR_CONSTANT);
+  if (e->kind == MF_EXPR_LOCAL) return (int32_t)e->variable->value.as.i;
+  if (e->kind == MF_EXPR_VAR) {
+    e->value = mf_int(depth);
+    return CLOSED;
+  }
+  const mf_expr *args = e->first;
+  if (has_outside_meaning(e, &args)) lowest = OPEN;
+  for (mf_expr *child = e->first; child; child = child->next) {
+    if (child == e->first && child != args) continue; /* a namespace */
+    int32_t here = fold(f, child, inside);
+    if (here < lowest) lowest = here;
+    known = known && child->flags & MF_EXPR_KNOWN;
+  }
+  if (lowest <= depth || f->call.fuel <= 0 || mf_arena_oom(f->em->arena)) return lowest;
+  if (is_macro(e) || is_optional_part(e))
+    note(f, e, fold_by_running(f, e));
+  else if (known && !mixes_strictly(f, e))
+    note(f, e, fold_simple(&f->call, e));
+  return lowest;
+}
+
+void mf_expr_note_values(mf_expr_emitter *em, mf_expr *e) {
+  folder f = {.em = em, .call = {.arena = em->arena, .fuel = MF_LIMIT_FOLD_FUEL}};
+  fold(&f, e, 0);
+  mf_evaluator_free(f.evaluator);
 }
 
 mf_value mf_expr_fold(mf_expr_emitter *em, const mf_expr *e) {
   mf_expr root = *e;
   if (mf_expr_is_too_deep(e)) return (mf_value){.kind = MF_UNSET};
-  mf_expr_mark_constant(&root);
-  return mf_expr_constant(em->arena, &root);
+  mf_expr_note_values(em, &root);
+  return mf_expr_constant(&root);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* expr_kind - the kind that an expression certainly has when it is no error. */
-#include "expr_code.h"
+#include "expr_checker.h"
 
 /* What is added to one of these, or to it, gives the same kind or an error. */
 static bool keeps_kind(mf_kind kind) {
@@ -29,19 +29,11 @@ static mf_kind kind_of_binary(const mf_expr *e) {
 }
 
 static mf_kind kind_of_call(const mf_expr *e) {
-  static const struct {
-    const char *name;
-    mf_kind kind;
-  } rows[] = {
-      {"has", MF_BOOL},          {"size", MF_INT},      {"contains", MF_BOOL},
-      {"startsWith", MF_BOOL},   {"endsWith", MF_BOOL}, {"int", MF_INT},
-      {"uint", MF_UINT},         {"double", MF_DOUBLE}, {"string", MF_STRING},
-      {"bool", MF_BOOL},         {"bytes", MF_BYTES},   {"timestamp", MF_TIMESTAMP},
-      {"duration", MF_DURATION}, {"type", MF_TYPE},
-  };
-  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-    if (mf_str_is(e->name, rows[i].name)) return rows[i].kind;
-  return MF_UNSET;
+  const mf_expr *args;
+  uint32_t argc;
+  if (mf_expr_is_has(e)) return MF_BOOL;
+  uint32_t code = mf_expr_function(e, &args, &argc);
+  return code == MF_ABSENT ? MF_UNSET : mf_function_kind(code);
 }
 
 static mf_kind kind_of_loop(const mf_expr *e) {

@@ -45,14 +45,14 @@ static uint32_t mirrored(uint32_t relation) {
   return others[relation];
 }
 
-static bool is_comparison(mf_coder *x, const mf_expr *e, const mf_expr *variable, comparison *out) {
+static bool is_comparison(const mf_expr *e, const mf_expr *variable, comparison *out) {
   if (e->kind != MF_EXPR_BINARY || e->op < MF_OP_EQ || e->op > MF_OP_GE) return false;
   const mf_expr *left = e->first, *right = left->next;
   bool is_left = left->kind == MF_EXPR_LOCAL && left->variable == variable;
   if (!is_left && !(right->kind == MF_EXPR_LOCAL && right->variable == variable)) return false;
   out->relation = (uint32_t)(e->op - MF_OP_EQ);
   if (!is_left) out->relation = mirrored(out->relation);
-  out->k = mf_code_known(x, is_left ? right : left);
+  out->k = mf_expr_constant(is_left ? right : left);
   return out->k.kind != MF_UNSET;
 }
 
@@ -61,7 +61,7 @@ static bool code_quantifier(mf_coder *x, const mf_expr *e, const mf_expr *variab
                             const mf_expr *body) {
   comparison c;
   bool one_by_one = e->op != MF_LOOP_KIND_ALL && e->op != MF_LOOP_KIND_EXISTS;
-  if (one_by_one || body == variable || !is_comparison(x, body, variable, &c)) return false;
+  if (one_by_one || body == variable || !is_comparison(body, variable, &c)) return false;
   mf_code_mark(x, e->span);
   mf_code_op(x, e->op == MF_LOOP_KIND_ALL ? MF_OP_ALL_COMPARE : MF_OP_EXISTS_COMPARE,
              mf_builder_constant(x->b, &c.k), c.relation);

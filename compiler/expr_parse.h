@@ -9,8 +9,9 @@
 #include "../base/limits.h"
 #include "expr.h"
 
-/* Beside the flags of expr.h.  No name below: the value may be known when
- * compiling; set by mf_expr_mark_constant. */
+/* Beside the flags of expr.h, set by mf_expr_note_values: `value` is what the node
+ * comes to, maybe an error; and an image can hold it. */
+#define MF_EXPR_KNOWN 128
 #define MF_EXPR_CONSTANT 16
 /* LITERAL int of 2^63, which only a minus sign makes an int; name_span is its
  * token. */

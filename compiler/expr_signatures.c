@@ -22,6 +22,18 @@ mf_str mf_function_signatures(uint32_t code, mf_str *spelling) {
   return (mf_str){NULL, 0};
 }
 
+mf_kind mf_function_kind(uint32_t code) {
+  mf_str spelling, text = mf_function_signatures(code, &spelling), arrow = MF_STR("-> ");
+  mf_kind all = MF_UNSET;
+  for (size_t at = 0; (at = mf_str_find(text, arrow, at)) != SIZE_MAX;) {
+    at += arrow.n;
+    mf_kind kind = mf_type_value_kind(mf_type_first((mf_str){text.p + at, text.n - at}));
+    if (kind == MF_UNSET || (all != MF_UNSET && kind != all)) return MF_UNSET;
+    all = kind;
+  }
+  return all;
+}
+
 static bool skip(mf_str text, size_t *at, const char *sign) {
   while (*at < text.n && text.p[*at] == ' ') ++*at;
   mf_str rest = {text.p + *at, text.n - *at};

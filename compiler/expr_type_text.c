@@ -124,6 +124,12 @@ static mf_type_kind kind_of_word(mf_str name, uint32_t *wanted) {
   return MF_TYPE_ABSTRACT;
 }
 
+mf_type_kind mf_type_first(mf_str text) {
+  size_t at = 0;
+  uint32_t wanted;
+  return kind_of_word(read_name(text, &at), &wanted);
+}
+
 /* list is list(dyn); int(string) is no type. */
 static const mf_type *with_args(const mf_type *read, uint32_t wanted) {
   if (wanted == UINT32_MAX || read->count == wanted)

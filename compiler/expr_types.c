@@ -25,15 +25,23 @@ const mf_type *mf_check_no_overload(mf_checker *c, mf_span span, mf_str what,
 
 /* ---- names ---- */
 
+static const uint8_t kinds[] = {
+    [MF_NULL] = MF_TYPE_NULL,         [MF_BOOL] = MF_TYPE_BOOL,
+    [MF_INT] = MF_TYPE_INT,           [MF_UINT] = MF_TYPE_UINT,
+    [MF_DOUBLE] = MF_TYPE_DOUBLE,     [MF_STRING] = MF_TYPE_STRING,
+    [MF_BYTES] = MF_TYPE_BYTES,       [MF_LIST] = MF_TYPE_LIST,
+    [MF_MAP] = MF_TYPE_MAP,           [MF_TIMESTAMP] = MF_TYPE_TIMESTAMP,
+    [MF_DURATION] = MF_TYPE_DURATION, [MF_TYPE] = MF_TYPE_TYPE,
+    [MF_OPTIONAL] = MF_TYPE_OPTIONAL,
+};
+
+mf_kind mf_type_value_kind(mf_type_kind kind) {
+  for (uint8_t i = MF_NULL; i < sizeof kinds; i++)
+    if (kinds[i] == kind) return (mf_kind)i;
+  return MF_UNSET;
+}
+
 static const mf_type *type_of_value(mf_checker *c, const mf_value *v) {
-  static const uint8_t kinds[] = {
-      [MF_NULL] = MF_TYPE_NULL,         [MF_BOOL] = MF_TYPE_BOOL,
-      [MF_INT] = MF_TYPE_INT,           [MF_UINT] = MF_TYPE_UINT,
-      [MF_DOUBLE] = MF_TYPE_DOUBLE,     [MF_STRING] = MF_TYPE_STRING,
-      [MF_BYTES] = MF_TYPE_BYTES,       [MF_LIST] = MF_TYPE_LIST,
-      [MF_MAP] = MF_TYPE_MAP,           [MF_TIMESTAMP] = MF_TYPE_TIMESTAMP,
-      [MF_DURATION] = MF_TYPE_DURATION, [MF_TYPE] = MF_TYPE_TYPE,
-  };
   if (v->kind != MF_TYPE)
     return plain(v->kind < sizeof kinds ? (mf_type_kind)kinds[v->kind] : MF_TYPE_DYN);
   const mf_type *named = mf_type_parse(c->arena, (mf_str){v->as.s, v->len});

@@ -59,6 +59,8 @@ static inline bool mf_type_is_number(const mf_type *t) {
 const mf_type *mf_type_parse(mf_arena *arena, mf_str text);
 /* The same from *at on, which is moved behind the type. */
 const mf_type *mf_type_read(mf_arena *arena, mf_str text, size_t *at);
+/* The kind of the type that the text begins with, without its parameters. */
+mf_type_kind mf_type_first(mf_str text);
 void mf_type_write(mf_buf *out, const mf_type *type);
 /* "map(string, int)", in the arena. */
 const char *mf_type_text(mf_arena *arena, const mf_type *type);
@@ -106,6 +108,9 @@ const mf_type *mf_type_instance(mf_type_vars *vars, mf_type_fresh *fresh, const 
  * what cannot be right whatever the values are.  Names are resolved by em->env,
  * which reports unknown ones. */
 const mf_type *mf_expr_types(mf_expr_emitter *em, mf_expr *e);
+
+/* The kind of all values of a type; MF_UNSET when they may have several. */
+mf_kind mf_type_value_kind(mf_type_kind kind);
 
 /* ---- program_names.c ---- */
 

@@ -505,7 +505,8 @@ void mf_names_open(mf_compiler *c) {
                               .diags = c->diags,
                               .env = &c->env,
                               .lines = &c->lines,
-                              .strict_cel = c->options->strict_cel};
+                              .strict_cel = c->options->strict_cel,
+                              .regex = c->options->regex};
 }
 
 /* ---- declaring ---- */

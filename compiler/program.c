@@ -28,7 +28,8 @@ mf_status mf_unit_open(mf_unit *u, const mf_program_options *options, mf_str exp
                                  .diags = &u->diags,
                                  .env = &u->env,
                                  .strict_cel = options->strict_cel,
-                                 .unchecked = options->unchecked};
+                                 .unchecked = options->unchecked,
+                                 .regex = options->regex};
   return MF_OK;
 }
 
@@ -100,6 +101,7 @@ mf_status mf_program_of_tree(const mf_program_options *options, const mf_expr *e
   mf_unit u;
   *out = NULL;
   mf_status status = mf_unit_open(&u, options, MF_STR(""));
+  u.emitter.as_noted = true;
   if (status == MF_OK) status = emit(&u, e);
   if (status == MF_OK) status = finish(&u, out);
   mf_unit_close(&u);
@@ -112,9 +114,8 @@ mf_status mf_program_of_tree(const mf_program_options *options, const mf_expr *e
 static mf_expr *look(mf_unit *u, bool typed, mf_status *status) {
   mf_expr *e = *status == MF_OK ? mf_unit_parse(u) : NULL;
   if (*status == MF_OK) *status = e ? state_of(u) : MF_OUT_OF_MEMORY;
-  if (*status == MF_OK && u->emitter.declared_count == 0 && typed) mf_expr_check(&u->emitter, e);
   if (*status == MF_OK && typed) {
-    mf_expr_types(&u->emitter, e);
+    mf_expr_prepare(&u->emitter, e);
     *status = state_of(u);
   }
   return *status == MF_OK ? e : NULL;

@@ -171,6 +171,8 @@ typedef struct mf_compile_options {
   bool lenient;                        /* unknown keys are warnings */
   bool strict_cel;                     /* no mixed arithmetic */
   const char *const *assume_variables; /* NULL-ended: names a caller gives (--var) */
+  /* Constant patterns of matches() and regex.* are tried with it; NULL: they are not. */
+  const struct mf_regex *regex;
 } mf_compile_options;
 
 typedef struct mf_compilation mf_compilation;
@@ -260,6 +262,8 @@ typedef struct mf_program_options {
    * gets is borrowed for the length of the call. */
   void (*report)(void *ctx, const mf_diagnostic *diagnostic);
   void *report_ctx;
+  /* Constant patterns of matches() and regex.* are tried with it; NULL: they are not. */
+  const mf_regex *regex;
 } mf_program_options;
 
 /* Compiles `expr` over a schema; the types given are what the host promises:

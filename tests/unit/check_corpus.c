@@ -113,6 +113,7 @@ static size_t check_file(const char *path, size_t *failures) {
       .name = base,
       .lenient = all.lenient,
       .strict_cel = all.strict,
+      .regex = mf_regex_re2(),
       .syntax = corpus_ends(path, ".json") ? MF_SYNTAX_JSON : MF_SYNTAX_YAML};
   mf_status status = mf_compile(&options, text, n, &comp);
   size_t errors = 0, before = *failures;

@@ -199,6 +199,34 @@ START_TEST(evaluations_end_at_EVAL_FUEL) {
 END_TEST
 
 /* A constant pattern and one that is computed; || absorbs neither. */
+/* What is folded takes no fuel. */
+START_TEST(constants_are_folded_up_to_FOLD_FUEL) {
+  mf_value result;
+  repeat("size(lists.range(1000).map(v, v + 1)) > x", 1);
+  ck_assert_int_eq(evaluate(100, &result, mf_int(5)), MF_OK);
+  mf_buf_clear(&text);
+  ck_assert_uint_lt(MF_LIMIT_FOLD_FUEL, 400000 * 4);
+  repeat("size(lists.range(400000).map(v, v + 1)) > x", 1);
+  ck_assert_int_eq(evaluate(100, &result, mf_int(5)), MF_OUT_OF_FUEL);
+  ck_assert_int_eq(evaluate(0, &result, mf_int(5)), MF_OK);
+  ck_assert(result.as.i);
+  /* All parts of an expression together. */
+  mf_buf_clear(&text);
+  repeat("x == 0", 1);
+  repeat(" || size(lists.range(100000).map(v, v + 1)) < x", 10);
+  ck_assert_int_eq(evaluate(1000, &result, mf_int(5)), MF_OUT_OF_FUEL);
+}
+END_TEST
+
+/* Folding x away in x || true can only spare work. */
+START_TEST(what_decides_alone_asks_for_no_fuel) {
+  mf_value result;
+  repeat("lists.range(900000).all(v, v >= x) || true", 1);
+  ck_assert_int_eq(evaluate(10, &result, mf_int(0)), MF_OK);
+  ck_assert(result.kind == MF_BOOL && result.as.i);
+}
+END_TEST
+
 START_TEST(patterns_end_at_REGEX_BYTES) {
   char *pattern = malloc(MF_LIMIT_REGEX_BYTES + 1);
   memset(pattern, 'a', MF_LIMIT_REGEX_BYTES + 1);
@@ -430,6 +458,8 @@ Suite *limits_suite(void) {
   tcase_add_test(t, the_stack_ends_at_STACK_DEPTH);
   tcase_add_test(t, long_lists_compile);
   tcase_add_test(t, evaluations_end_at_EVAL_FUEL);
+  tcase_add_test(t, constants_are_folded_up_to_FOLD_FUEL);
+  tcase_add_test(t, what_decides_alone_asks_for_no_fuel);
   tcase_add_test(t, patterns_end_at_REGEX_BYTES);
   tcase_add_test(t, patterns_end_at_REGEX_MEMORY);
   tcase_add_test(t, strings_end_at_STRING_BYTES);

@@ -122,6 +122,20 @@ START_TEST(nesting_ends_where_the_stack_does) {
 }
 END_TEST
 
+/* A constant of an image nests to MF_CONSTANT_DEPTH; what is deeper is made by code. */
+START_TEST(lists_nest_deeper_than_constants) {
+  char text[420];
+  mf_value result;
+  for (size_t depth = 95; depth < 200; depth += 5) {
+    memset(text, '[', depth);
+    memset(text + depth, ']', depth);
+    text[2 * depth] = '\0';
+    ck_assert_int_eq(evaluate(text, &result), MF_OK);
+    ck_assert_int_eq(result.kind, MF_LIST);
+  }
+}
+END_TEST
+
 /* ---- code that no compiler makes ---- */
 
 /* One pure chunk over list [7, 7] (k1), 7 (k0) and {"a": 7} (k3). */
@@ -316,6 +330,7 @@ Suite *vm_loops_suite(void) {
   tcase_add_test(t, maps_end_at_LIST_ELEMENTS);
   tcase_add_test(t, loops_end_at_EVAL_MEMORY);
   tcase_add_test(t, nesting_ends_where_the_stack_does);
+  tcase_add_test(t, lists_nest_deeper_than_constants);
   tcase_add_loop_test(t, steps_beyond_the_end_do_no_harm, 0, 8);
   tcase_add_loop_test(t, fused_loops_are_the_loops_they_stand_for, 0, PAIRS);
   tcase_add_loop_test(t, elements_of_a_secret_are_secret, 0, sizeof taints / sizeof *taints);
