@@ -59,6 +59,8 @@ static const struct function *find(mf_str name) {
   return NULL;
 }
 
+bool mf_expr_names_function(mf_str name) { return find(name) != NULL; }
+
 static bool is_not_yet(const mf_expr *call) {
   return is_one_of(call->name, not_yet, sizeof not_yet / sizeof not_yet[0]);
 }

@@ -74,6 +74,8 @@ void mf_code_opt_map(mf_coder *x, const mf_expr *e);
 /* Trees made from documents have no limit of their own; what walks them is
  * recursive. */
 bool mf_expr_is_too_deep(const mf_expr *e);
+/* Whether functions.def has the spelling. */
+bool mf_expr_names_function(mf_str name);
 /* Names inside a macro or message that is refused mean nothing. */
 bool mf_expr_is_opaque(const mf_expr *e);
 /* Reports what is refused whatever the names in the tree mean; true when

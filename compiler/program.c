@@ -40,7 +40,9 @@ static mf_status state_of(const mf_unit *u) {
 
 mf_expr *mf_unit_parse(mf_unit *u) {
   mf_expr_source source = {.text = u->text, .exact = true, .whole = {0, (uint32_t)u->text.n}};
-  return mf_expr_parse(&u->arena, &u->diags, &source);
+  mf_expr *e = mf_expr_parse(&u->arena, &u->diags, &source);
+  if (e && (u->container.n || u->emitter.declared_count)) mf_unit_name_functions(u, e);
+  return e;
 }
 
 /* ---- code ---- */

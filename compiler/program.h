@@ -1,7 +1,8 @@
 /* program - expressions on their own: what mf_program_compile_with, the checker
  * and the tools share.
  *
- * program.c compiles, program_names.c says what names mean. */
+ * program.c compiles, program_names.c says what names mean, program_functions.c what
+ * calls mean. */
 #ifndef MF_COMPILER_PROGRAM_H
 #define MF_COMPILER_PROGRAM_H
 #include "expr_code.h"
@@ -38,9 +39,16 @@ mf_status mf_program_look(const mf_program_options *options, mf_str expr, bool t
  * none at the start of the text. */
 void mf_unit_declare(mf_unit *unit);
 
+/* ---- program_functions.c ---- */
+
+/* "a" of "a.b", nothing of "a". */
+mf_str mf_namespace_around(mf_str name);
+/* Gives calls the whole names of the functions that they mean in the container. */
+void mf_unit_name_functions(mf_unit *unit, mf_expr *e);
+
 /* A function that only the checker knows: what calls of it come to. */
 typedef struct mf_declared_function {
-  const char *name, *signature; /* "(string, list(A)) -> A" */
+  const char *name, *signature; /* "f(string, list(A)) -> A" */
 } mf_declared_function;
 
 /* mf_program_check with functions of one's own, and the whole type as text. */

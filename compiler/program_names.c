@@ -76,13 +76,6 @@ static mf_ref look_in(mf_unit *u, mf_str prefix, const mf_str *names, uint32_t c
   return (mf_ref){.kind = MF_REF_UNKNOWN};
 }
 
-/* "a" of "a.b", nothing of "a". */
-static mf_str namespace_around(mf_str name) {
-  while (name.n > 0 && name.p[name.n - 1] != '.') name.n--;
-  if (name.n > 0) name.n--;
-  return name;
-}
-
 /* ---- names of types ---- */
 
 /* How many names of the chain make up the text; 0 if they do not. */
@@ -130,7 +123,7 @@ static mf_ref look_up(mf_unit *u, mf_str container, const mf_str *names, const m
                       uint32_t count) {
   uint32_t plain = plain_names(names, spans, count);
   mf_ref ref;
-  for (mf_str in = container;; in = namespace_around(in)) {
+  for (mf_str in = container;; in = mf_namespace_around(in)) {
     ref = look_in(u, in, names, plain);
     if (ref.kind != MF_REF_UNKNOWN) return ref;
     if (in.n == 0) break;

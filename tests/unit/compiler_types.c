@@ -7,6 +7,7 @@
 
 #include "../../compiler/expr_checker.h"
 #include "../../compiler/program.h"
+#include "../../vm/value.h"
 
 #define COUNT(array) (int)(sizeof(array) / sizeof((array)[0]))
 
@@ -350,6 +351,71 @@ static const struct {
     {"", "a['b'].c", ""}, /* an index is no part of a name */
 };
 
+/* Functions too; methods are no names. */
+static const struct {
+  const char *container, *expr, *value;
+} functions_in[] = {
+    {"math", "abs(-1)", "1"},
+    {"math.more", "abs(-1) + size([1])", "2"},
+    {"a", "math.abs(-1)", "1"},
+    {"", "math.abs(-1)", "1"},
+    {"math", "[1.5].map(x, ceil(x))", "[2.0]"},
+    {"math", "math.abs(-1)", "1"},
+    {"optional", "of(1).orValue(2) + none().orValue(3)", "4"},
+    {"lists", "range(2).map(range, range)", "[0,1]"},
+    {"strings", "'a'.quote()", NULL},
+    {"math", ".abs(-1)", NULL},
+    {"math", "abs(-1, 2)", NULL},
+    {"sets", "[1].contains([1])", NULL},
+};
+
+START_TEST(functions_are_looked_up_in_the_container) {
+  told t;
+  mf_program *program;
+  mf_evaluator *evaluator;
+  mf_value result;
+  mf_json_writer w;
+  mf_buf text;
+  mf_program_options options = options_for(&t, false);
+  options.container = functions_in[_i].container;
+  mf_status status = mf_program_compile_with(&options, mf_str_of(functions_in[_i].expr), &program);
+  ck_assert_int_eq(status, functions_in[_i].value ? MF_OK : MF_EXPRESSION_INVALID);
+  if (status != MF_OK) return;
+  ck_assert_int_eq(mf_evaluator_new(NULL, &evaluator), MF_OK);
+  ck_assert_int_eq(mf_eval(program, evaluator, NULL, &result), MF_OK);
+  mf_buf_init(&text, NULL, 0);
+  mf_json_write_init(&w, &text, 0);
+  mf_value_write_json(&w, &result);
+  ck_assert_str_eq(text.p, functions_in[_i].value);
+  mf_buf_fini(&text);
+  mf_evaluator_free(evaluator);
+  mf_program_free(program);
+}
+END_TEST
+
+START_TEST(declared_functions_are_looked_up_in_the_container) {
+  static const mf_declared_function declared[] = {{"a.b.f", "a.b.f(int) -> int"},
+                                                  {"a.f", "a.f(int) -> string"},
+                                                  {"f", "f(int) -> bool"},
+                                                  {"a.x.g", "a.x.g() -> int"}};
+  static const char *const cases[][3] = {{"a.b", "f(1)", "int"},    {"a", "f(1)", "string"},
+                                         {"a.c", "f(1)", "string"}, {"", "f(1)", "bool"},
+                                         {"a.b", ".f(1)", "bool"},  {"a.b", "x.g()", "int"},
+                                         {"b", "a.f(1)", "string"}};
+  for (int i = 0; i < COUNT(cases); i++) {
+    told t;
+    mf_buf type;
+    mf_program_options options = options_for(&t, true);
+    options.container = cases[i][0];
+    mf_buf_init(&type, NULL, 0);
+    mf_program_check_over(&options, declared, COUNT(declared), mf_str_of(cases[i][1]), &type);
+    ck_assert_msg(type.n && strcmp(type.p, cases[i][2]) == 0, "%s in %s: %s %s", cases[i][1],
+                  cases[i][0], type.n ? type.p : "", t.text);
+    mf_buf_fini(&type);
+  }
+}
+END_TEST
+
 START_TEST(names_are_looked_up_in_the_container) {
   char type[50];
   told t;
@@ -513,6 +579,8 @@ Suite *compiler_types_suite(void) {
   tcase_add_test(t, types_nest_only_so_deep);
   tcase_add_test(t, a_schema_with_a_bad_type_is_refused);
   tcase_add_loop_test(t, names_are_looked_up_in_the_container, 0, COUNT(names));
+  tcase_add_loop_test(t, functions_are_looked_up_in_the_container, 0, COUNT(functions_in));
+  tcase_add_test(t, declared_functions_are_looked_up_in_the_container);
   tcase_add_loop_test(t, unchecked_mistakes_are_errors_that_logic_absorbs, 0, COUNT(unchecked));
   tcase_add_loop_test(t, numbers_are_not_mixed_in_strict_cel, 0, COUNT(mixes));
   tcase_add_test(t, every_signature_can_be_read);
