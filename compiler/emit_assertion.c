@@ -87,8 +87,8 @@ static judgement metric_in_range(mf_compiler *c, const mf_node *map) {
   const mf_node *min = mf_node_get(map, MF_KEY_MIN), *max = mf_node_get(map, MF_KEY_MAX);
   double low, high;
   if (!min && !max) mf_diag_add(c->diags, MF_E_NO_BOUND, map->span);
-  if (number_of(min, &low) && number_of(max, &high) && low > high)
-    mf_diag_add(c->diags, MF_E_EMPTY_RANGE, max->span);
+  bool is_empty = number_of(min, &low) && number_of(max, &high) && low > high;
+  if (is_empty) mf_diag_add(c->diags, MF_E_EMPTY_RANGE, max->span);
   judgement j = {.type = MF_ASSERTION_TYPE_METRIC_IN_RANGE, .actual = metric_expr(c, map)};
   mf_expr *at_least = min ? mf_binary(c, min->span, MF_OP_GE, j.actual, mf_data_expr(c, min))
                           : NULL;
@@ -98,7 +98,7 @@ static judgement metric_in_range(mf_compiler *c, const mf_node *map) {
   j.result = at_least && at_most ? mf_binary(c, map->span, MF_OP_AND, at_least, at_most)
              : at_least          ? at_least
                                  : at_most;
-  if (!j.result) j.result = error_expr(c, map->span);
+  if (!j.result || is_empty) j.result = error_expr(c, map->span);
   j.expected = mf_map_expr(c, map->span);
   mf_map_expr_add_key(c, j.expected, "min", map, MF_KEY_MIN);
   mf_map_expr_add_key(c, j.expected, "max", map, MF_KEY_MAX);

@@ -42,9 +42,30 @@ static const struct {
     {"length", "did you mean 'size'?"},
     {"count", "did you mean 'size'?"},
     {"str", "did you mean 'string'?"},
+    {"toString", "did you mean 'string'?"},
     {"float", "did you mean 'double'?"},
+    {"parseInt", "did you mean 'int'?"},
+    {"number", "write int() or double()"},
     {"includes", "did you mean 'contains'?"},
+    {"match", "did you mean 'matches'?"},
+    {"strip", "did you mean 'trim'?"},
+    {"lower", "did you mean 'lowerAscii'?"},
+    {"toLowerCase", "did you mean 'lowerAscii'?"},
+    {"upper", "did you mean 'upperAscii'?"},
+    {"toUpperCase", "did you mean 'upperAscii'?"},
+    {"max", "did you mean 'math.greatest'?"},
+    {"min", "did you mean 'math.least'?"},
     {"defined", "did you mean 'has'?"},
+    {"isEmpty", "write size(x) == 0"},
+    {"empty", "write size(x) == 0"},
+    {"concat", "write '+'"},
+    {"append", "write '+ [x]'"},
+    {"keys", "write m.map(k, k)"},
+    {"values", "write m.transformList(k, v, v)"},
+    {"any", "write l.exists(x, p)"},
+    {"some", "write l.exists(x, p)"},
+    {"every", "write l.all(x, p)"},
+    {"find", "write l.filter(x, p)"},
 };
 
 static bool is_one_of(mf_str name, const char *const *words, size_t n) {
@@ -124,7 +145,8 @@ static bool unknown_function(mf_expr_emitter *em, const mf_expr *call) {
   if (is_not_yet(call)) return not_supported(em, call->name_span, call->name);
   char text[64];
   mf_str name = written_name(call, text, sizeof text);
-  const char *hint = near_function(em->arena, name);
+  const char *hint = macro ? mf_arena_printf(em->arena, "write l.%.*s(x, ...)", SHOWN(call->name))
+                           : near_function(em->arena, name);
   mf_diag_add_hint(em->diags, MF_E_UNKNOWN_FUNCTION, call->name_span, hint, SHOWN(name));
   return false;
 }
@@ -148,7 +170,9 @@ static bool check_has(mf_expr_emitter *em, const mf_expr *call) {
   const mf_expr *of = call->first;
   bool is_select = of && of->kind == MF_EXPR_SELECT && !(of->flags & MF_EXPR_OPTIONAL);
   if (of && !of->next && (is_select || of->kind == MF_EXPR_ERROR)) return true;
-  mf_diag_add(em->diags, MF_E_HAS_ARGUMENT, of ? of->span : call->span);
+  bool by_index = of && !of->next && of->kind == MF_EXPR_INDEX;
+  mf_diag_add_hint(em->diags, MF_E_HAS_ARGUMENT, of ? of->span : call->span,
+                   by_index ? "write 'key in map'" : NULL);
   return false;
 }
 

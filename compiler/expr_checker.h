@@ -8,6 +8,7 @@ typedef struct mf_checker {
   mf_expr_emitter *em;
   mf_arena *arena;
   mf_type_vars vars;
+  const mf_expr *denied; /* the left side of the `in` that is looked at, if it is !x */
 } mf_checker;
 
 /* ---- expr_types.c ---- */
@@ -31,6 +32,16 @@ static inline const mf_type *mf_check_seen(const mf_checker *c, const mf_type *t
 static inline bool mf_check_fits(mf_checker *c, const mf_type *given, const mf_type *wanted) {
   return mf_type_fits(&c->vars, given, wanted);
 }
+/* !x in y, where !(x in y) was meant. */
+static inline bool mf_expr_denies_left(const mf_expr *e) {
+  const mf_expr *left = e->first;
+  return e->kind == MF_EXPR_BINARY && e->op == MF_OP_IN && left->kind == MF_EXPR_UNARY &&
+         left->op == MF_OP_NOT && !(left->flags & MF_EXPR_PARENTHESES);
+}
+/* x < y and the like. */
+static inline bool mf_expr_is_relation(const mf_expr *e) {
+  return e->kind == MF_EXPR_BINARY && e->op >= MF_OP_LT && e->op <= MF_OP_GE;
+}
 static inline const mf_type *mf_check_list_of(mf_checker *c, const mf_type *element) {
   return mf_type_with(c->arena, MF_TYPE_LIST, element, NULL);
 }
@@ -41,6 +52,16 @@ const mf_type *mf_check_unary(mf_checker *c, mf_expr *e);
 const mf_type *mf_check_binary(mf_checker *c, mf_expr *e);
 /* e is the index expression; the types of what is indexed and of the index. */
 const mf_type *mf_check_index(mf_checker *c, mf_expr *e, const mf_type *of, const mf_type *index);
+
+/* ---- expr_warnings.c ---- */
+
+/* Of what is right, but surely not meant.  The types are those of the operands. */
+void mf_warn_of_relation(mf_checker *c, const mf_expr *e, const mf_type *const *types);
+void mf_warn_of_logic(mf_checker *c, const mf_expr *e);
+void mf_warn_of_in(mf_checker *c, const mf_expr *e);
+void mf_warn_of_choice(mf_checker *c, const mf_expr *e);
+/* Variables of a macro from `first` on that nothing behind them uses. */
+void mf_warn_of_unused(mf_checker *c, const mf_expr *variable, const mf_expr *scope);
 
 /* ---- expr_type_calls.c ---- */
 

@@ -64,6 +64,10 @@ static const char *hint_for(const operands *o) {
   uint8_t a = o->types[0]->kind, b = o->types[1]->kind;
   bool numbers = both_numbers(o);
   bool text = a == MF_TYPE_STRING || b == MF_TYPE_STRING;
+  if (o->e->op >= MF_OP_LT && o->e->op <= MF_OP_GE && mf_expr_is_relation(o->e->first))
+    return "write a < b && b < c";
+  if (mf_expr_denies_left(o->e)) return "write !(x in y)";
+  if (o->e->op == MF_OP_IN && b == MF_TYPE_STRING) return "write text.contains(part)";
   if (o->e->op == MF_OP_ADD && text) return "write string() around the other one";
   if (o->e->op == MF_OP_REMAINDER && numbers) return "'%' takes int or uint: write int()";
   if (numbers) return "convert one with double(), int() or uint()";
@@ -75,7 +79,7 @@ static const char *hint_for(const operands *o) {
 
 static const mf_type *refuse(mf_checker *c, const operands *o) {
   uint32_t count = o->e->kind == MF_EXPR_UNARY ? 1 : 2;
-  const char *hint = count == 2 ? hint_for(o) : NULL;
+  const char *hint = count == 2 ? hint_for(o) : o->e == c->denied ? "write !(x in y)" : NULL;
   return mf_check_no_overload(c, o->e->span, mf_str_of(signs[o->e->op]), o->types, count, hint);
 }
 
@@ -137,55 +141,6 @@ static const mf_type *type_of_arithmetic(mf_checker *c, const operands *o) {
 
 /* ---- comparisons ---- */
 
-static bool same_expr(const mf_expr *a, const mf_expr *b) {
-  if (a->kind != b->kind || a->op != b->op || a->flags != b->flags) return false;
-  if (a->kind == MF_EXPR_LITERAL || !mf_str_eq(a->name, b->name)) return false;
-  const mf_expr *x = a->first, *y = b->first;
-  for (; x && y; x = x->next, y = y->next)
-    if (!same_expr(x, y)) return false;
-  return x == NULL && y == NULL;
-}
-
-static bool is_size(const mf_expr *e) {
-  return e->kind == MF_EXPR_CALL && mf_str_is(e->name, "size");
-}
-
-static bool is_zero(const mf_expr *e) {
-  return e->kind == MF_EXPR_LITERAL && (e->value.kind == MF_INT || e->value.kind == MF_UINT) &&
-         e->value.as.u == 0;
-}
-
-/* 1: x op 0 is always true for what is never negative, 0: never, -1: depends. */
-static int against_zero(uint8_t op) { return op == MF_OP_GE ? 1 : op == MF_OP_LT ? 0 : -1; }
-
-static uint8_t turned(uint8_t op) {
-  static const uint8_t other[] = {
-      [MF_OP_LT] = MF_OP_GT, [MF_OP_LE] = MF_OP_GE, [MF_OP_GT] = MF_OP_LT, [MF_OP_GE] = MF_OP_LE};
-  return op >= MF_OP_LT && op <= MF_OP_GE ? other[op] : op;
-}
-
-/* What a comparison comes to whatever the values are; -1: they matter. */
-static int known_answer(const operands *o) {
-  const mf_expr *left = o->e->first, *right = left->next;
-  bool orders = o->e->op >= MF_OP_LT;
-  uint8_t kind = o->types[0]->kind;
-  if (is_zero(right) && (is_size(left) || kind == MF_TYPE_UINT)) return against_zero(o->e->op);
-  if (is_zero(left) && (is_size(right) || o->types[1]->kind == MF_TYPE_UINT))
-    return against_zero(turned(o->e->op));
-  /* x == x asks whether a double is NaN. */
-  if (!same_expr(left, right)) return -1;
-  if (orders && (o->e->op == MF_OP_LT || o->e->op == MF_OP_GT)) return 0;
-  bool may_be_nan = kind != MF_TYPE_INT && kind != MF_TYPE_UINT && kind != MF_TYPE_STRING &&
-                    kind != MF_TYPE_BOOL && kind != MF_TYPE_BYTES;
-  return may_be_nan ? -1 : o->e->op != MF_OP_NE;
-}
-
-static void warn_of_known(mf_checker *c, const operands *o) {
-  int answer = known_answer(o);
-  if (answer >= 0)
-    mf_diag_add(c->em->diags, MF_W_KNOWN_ANSWER, o->e->span, answer ? "true" : "false");
-}
-
 /* What has an order, beside something that has the same. */
 static bool is_ordered(mf_checker *c, const operands *o) {
   const mf_type *t = is_open(o->types[0]) ? o->types[1] : o->types[0];
@@ -201,7 +156,7 @@ static const mf_type *type_of_relation(mf_checker *c, const operands *o) {
   if (equality) fits = fits || mf_check_fits(c, o->types[0], o->types[1]);
   if (!equality) fits = fits || is_ordered(c, o);
   if (!fits) return refuse(c, o), bool_type();
-  warn_of_known(c, o);
+  mf_warn_of_relation(c, o->e, o->types);
   return bool_type();
 }
 
@@ -217,8 +172,10 @@ static bool is_member(mf_checker *c, const mf_type *given, const mf_type *wanted
 static const mf_type *type_of_in(mf_checker *c, const operands *o) {
   const mf_type *in = o->types[1];
   bool container = in->kind == MF_TYPE_LIST || in->kind == MF_TYPE_MAP;
-  if (container ? is_member(c, o->types[0], in->args[0]) : is_open(in)) return bool_type();
-  refuse(c, o);
+  if (container ? is_member(c, o->types[0], in->args[0]) : is_open(in))
+    mf_warn_of_in(c, o->e);
+  else
+    refuse(c, o);
   return bool_type();
 }
 
@@ -247,12 +204,16 @@ const mf_type *mf_check_index(mf_checker *c, mf_expr *e, const mf_type *of, cons
 
 static const mf_type *type_of_logic(mf_checker *c, operands *o) {
   const mf_type *wanted[2] = {bool_type(), bool_type()};
-  if (!mf_types_fit(&c->vars, o->types, wanted, 2)) refuse(c, o);
+  if (mf_types_fit(&c->vars, o->types, wanted, 2))
+    mf_warn_of_logic(c, o->e);
+  else
+    refuse(c, o);
   return bool_type();
 }
 
 const mf_type *mf_check_binary(mf_checker *c, mf_expr *e) {
   operands o = {.e = e};
+  if (mf_expr_denies_left(e)) c->denied = e->first;
   o.types[0] = mf_check_expr(c, e->first);
   o.types[1] = mf_check_expr(c, e->first->next);
   for (int i = 0; i < 2; i++) o.types[i] = mf_check_seen(c, o.types[i]);
@@ -265,8 +226,7 @@ const mf_type *mf_check_binary(mf_checker *c, mf_expr *e) {
 const mf_type *mf_check_unary(mf_checker *c, mf_expr *e) {
   operands o = {.e = e, .types = {mf_check_seen(c, mf_check_expr(c, e->first))}};
   const mf_type *t = o.types[0];
-  if (e->op == MF_OP_NOT)
-    return mf_check_fits(c, t, bool_type()) ? bool_type() : (refuse(c, &o), bool_type());
+  if (e->op == MF_OP_NOT) return mf_check_fits(c, t, bool_type()) ? bool_type() : refuse(c, &o);
   if (is_open(t)) return mf_type_plain(MF_TYPE_DYN);
   return t->kind == MF_TYPE_INT || t->kind == MF_TYPE_DOUBLE ? t : refuse(c, &o);
 }

@@ -9,7 +9,8 @@ enum { MAX_ARGS = 64 }; /* more are not checked */
 typedef struct call {
   mf_expr *e;
   mf_str spelling;
-  bool receiver; /* the first type is a receiver's */
+  mf_str signatures; /* for a hint; n 0: none are shown */
+  bool receiver;     /* the first type is a receiver's */
   uint32_t argc;
   const mf_type *types[MAX_ARGS];
   const mf_type *result; /* of the overloads so far */
@@ -77,11 +78,36 @@ static void check_args(mf_checker *c, call *k, mf_expr *first) {
   }
 }
 
-/* What most often is meant instead. */
-static const char *hint_for(const call *k) {
-  bool text = k->argc && k->types[0]->kind == MF_TYPE_STRING;
-  if (k->receiver && !text) return "write string() around the receiver if its text is meant";
-  return NULL;
+/* Whether string() takes a value of the type, and it is none. */
+static bool has_text(mf_checker *c, const mf_type *type) {
+  const mf_type *t = mf_check_seen(c, type);
+  return mf_type_is_number(t) || t->kind == MF_TYPE_BOOL || t->kind == MF_TYPE_BYTES ||
+         t->kind == MF_TYPE_TIMESTAMP || t->kind == MF_TYPE_DURATION;
+}
+
+/* The forms "string.f(string)" that the function has, the first few. */
+static const char *forms(mf_checker *c, mf_str signatures) {
+  enum { SHOWN_FORMS = 4 };
+  const char *list = "its forms are";
+  unsigned count = 0;
+  for (size_t at = 0; at < signatures.n && list; count++) {
+    size_t end = mf_str_find(signatures, MF_STR(" -> "), at);
+    if (end == SIZE_MAX) break;
+    if (count == SHOWN_FORMS) return mf_arena_printf(c->arena, "%s ...", list);
+    list = mf_arena_printf(c->arena, "%s%s %.*s", list, count ? "," : "", (int)(end - at),
+                           signatures.p + at);
+    size_t next = mf_str_find(signatures, MF_STR("; "), end);
+    at = next == SIZE_MAX ? signatures.n : next + 2;
+  }
+  return list;
+}
+
+/* What most often is meant instead, or what the function takes. */
+static const char *hint_for(mf_checker *c, const call *k) {
+  bool of_text = mf_str_starts(k->signatures, MF_STR("string."));
+  if (k->receiver && of_text && has_text(c, k->types[0]))
+    return "write string() around the receiver if its text is meant";
+  return k->signatures.n ? forms(c, k->signatures) : NULL;
 }
 
 static const mf_type *outcome(mf_checker *c, call *k) {
@@ -89,7 +115,7 @@ static const mf_type *outcome(mf_checker *c, call *k) {
   if (k->argc > MAX_ARGS) return dyn();
   for (uint32_t i = 0; i < k->argc; i++)
     if (mf_check_seen(c, k->types[i])->kind == MF_TYPE_ERROR) return mf_type_plain(MF_TYPE_ERROR);
-  return mf_check_no_overload(c, k->e->span, k->spelling, k->types, k->argc, hint_for(k));
+  return mf_check_no_overload(c, k->e->span, k->spelling, k->types, k->argc, hint_for(c, k));
 }
 
 /* A function of functions.def; *args is its first argument. */
@@ -97,13 +123,13 @@ static const mf_type *type_of_known(mf_checker *c, mf_expr *e, uint32_t code, co
   call k = {.e = e};
   mf_expr *first = e->first;
   while (first != args) first = first->next; /* the same, but not const */
-  mf_str signatures = mf_function_signatures(code, &k.spelling);
+  k.signatures = mf_function_signatures(code, &k.spelling);
   k.receiver = first && first == e->first && e->flags & MF_EXPR_RECEIVER;
   check_args(c, &k, first);
   if (mf_str_is(k.spelling, "dyn")) return dyn();
   if (mf_str_is(k.spelling, "type") && k.argc == 1)
     return mf_type_with(c->arena, MF_TYPE_TYPE, k.types[0], NULL);
-  if (k.argc <= MAX_ARGS) try_all(c, &k, signatures);
+  if (k.argc <= MAX_ARGS) try_all(c, &k, k.signatures);
   return outcome(c, &k);
 }
 

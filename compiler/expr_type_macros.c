@@ -19,9 +19,13 @@ static turn turn_over(mf_checker *c, const mf_expr *loop, const mf_type *range) 
   if (t->kind == MF_TYPE_LIST) return (turn){t->args[0], integer, t->args[0]};
   if (t->kind == MF_TYPE_MAP) return (turn){t->args[0], t->args[0], t->args[1]};
   if (t->kind == MF_TYPE_VAR) mf_check_fits(c, dyn(), t);
+  const char *hint = t->kind == MF_TYPE_STRING     ? "write .split('') for its characters"
+                     : t->kind == MF_TYPE_INT      ? "write lists.range() for 0 and on"
+                     : t->kind == MF_TYPE_OPTIONAL ? "write .orValue([])"
+                                                   : NULL;
   if (!is_open(t))
-    mf_diag_add(c->em->diags, MF_E_NOT_A_RANGE, loop->first->span, mf_check_text(c, t),
-                (int)loop->name.n, loop->name.p);
+    mf_diag_add_hint(c->em->diags, MF_E_NOT_A_RANGE, loop->first->span, hint, mf_check_text(c, t),
+                     (int)loop->name.n, loop->name.p);
   return (turn){dyn(), dyn(), dyn()};
 }
 
@@ -59,6 +63,7 @@ const mf_type *mf_check_loop(mf_checker *c, mf_expr *e) {
   mf_expr *body = two ? y->next : y;
   for (; body->next; body = body->next) mf_check_condition(c, body);
   if (is_predicate(e->op)) {
+    if (!two) mf_warn_of_unused(c, x, y);
     mf_check_condition(c, body);
     return type_of_loop(c, e, &t, NULL, two);
   }
@@ -67,25 +72,11 @@ const mf_type *mf_check_loop(mf_checker *c, mf_expr *e) {
 
 /* ---- cel.bind ---- */
 
-static bool is_used(const mf_expr *variable, const mf_expr *e) {
-  for (; e; e = e->next)
-    if (e->variable == variable || is_used(variable, e->first)) return true;
-  return false;
-}
-
-/* Names made by cel.block have no reader to warn. */
-static void warn_of_unused(mf_checker *c, const mf_expr *variable) {
-  bool written = variable->name.n && variable->name.p[0] != '@';
-  if (written && !is_used(variable, variable->next->next))
-    mf_diag_add(c->em->diags, MF_W_UNUSED_BINDING, variable->name_span, (int)variable->name.n,
-                variable->name.p);
-}
-
 const mf_type *mf_check_bind(mf_checker *c, mf_expr *e) {
   mf_expr *x = e->first;
   for (; x->kind == MF_EXPR_VAR; x = x->next->next) {
     x->type = mf_check_expr(c, x->next);
-    warn_of_unused(c, x);
+    mf_warn_of_unused(c, x, x->next->next);
   }
   return mf_check_expr(c, x);
 }

@@ -69,6 +69,33 @@ static const mf_type *wrapped(mf_checker *c, const mf_type *t, bool optional) {
   return optional ? mf_type_with(c->arena, MF_TYPE_OPTIONAL, t, NULL) : t;
 }
 
+/* t.hours is t.getHours(). */
+static const char *accessor_for(mf_checker *c, mf_str name) {
+  for (int plural = 0; plural < 2; plural++) {
+    const char *s = plural ? "s" : "";
+    const char *getter = mf_arena_printf(c->arena, "get%c%.*s%s", name.p[0] & ~0x20,
+                                         (int)name.n - 1, name.p + 1, s);
+    if (getter && mf_expr_names_function(mf_str_of(getter)))
+      return mf_arena_printf(c->arena, "write .%s()", getter);
+  }
+  return mf_str_is(name, "year") ? "write .getFullYear()" : NULL;
+}
+
+/* What other languages have as a field. */
+static const char *hint_for_field(mf_checker *c, const mf_expr *e, const mf_type *of) {
+  static const char *const sizes[] = {"size", "length", "len", "count"};
+  mf_str name = e->name;
+  bool has_size = of->kind == MF_TYPE_STRING || of->kind == MF_TYPE_BYTES ||
+                  of->kind == MF_TYPE_LIST;
+  for (size_t i = 0; has_size && i < sizeof sizes / sizeof sizes[0]; i++)
+    if (mf_str_is(name, sizes[i])) return "write size(x)";
+  if (of->kind == MF_TYPE_TIMESTAMP || of->kind == MF_TYPE_DURATION) return accessor_for(c, name);
+  if (mf_expr_names_function(name))
+    return mf_arena_printf(c->arena, "write .%.*s()", (int)name.n, name.p);
+  if (of->kind == MF_TYPE_LIST) return "an element is [i], those of all .map(x, ...)";
+  return NULL;
+}
+
 /* The field of a value of type `of`; e is the selection. */
 static const mf_type *type_of_field(mf_checker *c, const mf_expr *e, const mf_type *of) {
   bool optional;
@@ -83,8 +110,8 @@ static const mf_type *type_of_field(mf_checker *c, const mf_expr *e, const mf_ty
   } else if (in->kind == MF_TYPE_VAR || mf_type_is_dyn(in)) {
     return wrapped(c, plain(MF_TYPE_DYN), optional);
   }
-  mf_diag_add(c->em->diags, MF_E_NO_FIELDS, e->name_span, mf_check_text(c, in), (int)e->name.n,
-              e->name.p);
+  mf_diag_add_hint(c->em->diags, MF_E_NO_FIELDS, e->name_span, hint_for_field(c, e, in),
+                   mf_check_text(c, in), (int)e->name.n, e->name.p);
   return plain(MF_TYPE_ERROR);
 }
 
@@ -172,6 +199,7 @@ static const mf_type *type_of_choice(mf_checker *c, mf_expr *e) {
   mf_expr *then = e->first->next, *otherwise = then->next;
   mf_check_condition(c, e->first);
   const mf_type *a = mf_check_expr(c, then), *b = mf_check_expr(c, otherwise);
+  mf_warn_of_choice(c, e);
   if (mf_check_fits(c, a, b)) return mf_type_general(a, b);
   if (!c->em->strict_cel) return plain(MF_TYPE_DYN);
   mf_diag_add_hint(c->em->diags, MF_E_BRANCH_TYPES, e->span, "write dyn() around one of them",
