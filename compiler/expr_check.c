@@ -284,11 +284,11 @@ bool mf_expr_prepare(mf_expr_emitter *em, mf_expr *e) {
   uint32_t errors = em->diags->errors;
   em->type = NULL;
   if (mf_expr_is_too_deep(e)) return too_complex(em, e, "it is nested too deep");
-  if (!em->as_noted) mf_expr_note_values(em, e);
+  const bool doubtful = !em->as_noted && mf_expr_note_values(em, e);
   /* What only the checker knows may have any number of arguments. */
   if (em->declared_count == 0 && !mf_expr_check(em, e)) return false;
   if (!em->unchecked) em->type = mf_expr_types(em, e);
-  bool types_fit = em->diags->errors == errors;
-  if (types_fit && !em->unchecked && em->declared_count == 0) mf_expr_report_failures(em, e);
+  const bool asks = doubtful && !em->unchecked && em->declared_count == 0;
+  if (asks && em->diags->errors == errors) mf_expr_report_failures(em, e);
   return em->diags->errors == errors;
 }

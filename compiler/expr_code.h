@@ -27,6 +27,8 @@ mf_str mf_expr_dotted_name(const mf_expr *call, char *out, size_t size);
 /* The function a call means, MF_ABSENT if none fits.  *args is its first
  * argument: math.abs(x) has a namespace and no receiver. */
 uint32_t mf_expr_function(const mf_expr *call, const mf_expr **args, uint32_t *argc);
+/* Notes it in the call, so that looking again costs nothing. */
+void mf_expr_note_function(mf_expr *call);
 uint32_t mf_expr_count(const mf_expr *first); /* of siblings */
 
 /* ---- compiler/expr_macros.c ---- */
@@ -86,8 +88,9 @@ bool mf_expr_prepare(mf_expr_emitter *em, mf_expr *e);
 
 /* ---- compiler/expr_fold.c ---- */
 
-/* Notes the values of all parts that have one whatever the names mean. */
-void mf_expr_note_values(mf_expr_emitter *em, mf_expr *e);
+/* Notes the values of all parts that have one whatever the names mean.  False: there
+ * is nothing that mf_expr_report_failures would report. */
+bool mf_expr_note_values(mf_expr_emitter *em, mf_expr *e);
 /* Whether e is arithmetic that may meet a double beside an int. */
 bool mf_expr_may_mix(const mf_expr *e);
 /* The noted value, if an image can hold it; else kind MF_UNSET. */

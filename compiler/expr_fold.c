@@ -29,6 +29,7 @@ typedef struct folder {
   mf_expr_emitter *em;
   mf_call call;
   mf_evaluator *evaluator; /* of macros; NULL: not needed so far */
+  bool doubtful;           /* there are calls, or errors */
 } folder;
 
 /* Stands for "cannot be folded". */
@@ -208,11 +209,12 @@ static bool is_optional_part(const mf_expr *e) {
 }
 
 /* Patterns have the engine of whoever evaluates.  *args are the arguments of a call. */
-static bool has_outside_meaning(const mf_expr *e, const mf_expr **args) {
+static bool has_outside_meaning(mf_expr *e, const mf_expr **args) {
   uint32_t n;
   if (e->kind == MF_EXPR_IDENT || e->kind == MF_EXPR_MESSAGE || e->kind == MF_EXPR_ERROR)
     return true;
   if (e->kind != MF_EXPR_CALL || mf_expr_is_has(e)) return false;
+  if (e->op == 0) mf_expr_note_function(e);
   uint32_t code = mf_expr_function(e, args, &n);
   return code == MF_ABSENT || mf_expr_pattern_argument(code) != MF_ABSENT;
 }
@@ -228,6 +230,7 @@ static void note(folder *f, mf_expr *e, mf_value value) {
   f->call.status = MF_OK;
   if (status == MF_OUT_OF_MEMORY) f->em->arena->oom = true;
   if (status != MF_OK) return;
+  f->doubtful |= value.kind == MF_ERROR;
   e->value = value;
   e->flags |= MF_EXPR_KNOWN;
   if (is_foldable(&value)) e->flags |= MF_EXPR_CONSTANT;
@@ -248,6 +251,7 @@ static int32_t fold(folder *f, mf_expr *e, int32_t depth) {
     return CLOSED;
   }
   const mf_expr *args = e->first;
+  f->doubtful |= e->kind == MF_EXPR_CALL;
   if (has_outside_meaning(e, &args)) lowest = OPEN;
   for (mf_expr *child = e->first; child; child = child->next) {
     if (child == e->first && child != args) continue; /* a namespace */
@@ -263,10 +267,11 @@ static int32_t fold(folder *f, mf_expr *e, int32_t depth) {
   return lowest;
 }
 
-void mf_expr_note_values(mf_expr_emitter *em, mf_expr *e) {
+bool mf_expr_note_values(mf_expr_emitter *em, mf_expr *e) {
   folder f = {.em = em, .call = {.arena = em->arena, .fuel = MF_LIMIT_FOLD_FUEL}};
   fold(&f, e, 0);
   mf_evaluator_free(f.evaluator);
+  return f.doubtful;
 }
 
 mf_value mf_expr_fold(mf_expr_emitter *em, const mf_expr *e) {

@@ -80,9 +80,18 @@ uint32_t mf_expr_count(const mf_expr *first) {
   return n;
 }
 
+void mf_expr_note_function(mf_expr *call) {
+  const mf_expr *args;
+  uint32_t argc, code = mf_expr_function(call, &args, &argc);
+  if (code > UINT8_MAX) return; /* nothing has such a code, and MF_ABSENT is none */
+  call->op = (uint8_t)code;
+  if (args != call->first) call->flags |= MF_EXPR_NAMESPACE;
+}
+
 uint32_t mf_expr_function(const mf_expr *call, const mf_expr **args, uint32_t *argc) {
-  *args = call->first;
-  *argc = mf_expr_count(call->first);
+  *args = call->flags & MF_EXPR_NAMESPACE ? call->first->next : call->first;
+  *argc = mf_expr_count(*args);
+  if (call->op) return call->op;
   if (call->flags & MF_EXPR_RECEIVER) {
     char text[64];
     mf_str name = mf_expr_dotted_name(call, text, sizeof text);

@@ -13,6 +13,9 @@
  * comes to, maybe an error; and an image can hold it. */
 #define MF_EXPR_KNOWN 128
 #define MF_EXPR_CONSTANT 16
+/* CALL of a function whose code is noted in op: its first child is no argument, but a
+ * namespace. */
+#define MF_EXPR_NAMESPACE 32
 /* LITERAL int of 2^63, which only a minus sign makes an int; name_span is its
  * token. */
 #define MF_EXPR_HUGE 32
