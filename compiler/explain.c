@@ -12,13 +12,6 @@
 
 #include <stdio.h>
 
-/* Nodes that are copied for all sub-expressions together: when they are used up
- * the explanation ends, as at MF_LIMIT_REASONS. */
-#define MAX_COPIED 1000000
-
-/* Turns of a loop that are shown. */
-#define SHOWN_TURNS 8
-
 struct mf_explanation {
   mf_alloc alloc;
   mf_arena arena; /* values and what follows */
@@ -47,7 +40,9 @@ typedef struct explainer {
   size_t room;    /* slots there are */
   mf_arena trees; /* of the copy that is being evaluated */
   uint32_t copied;
-  int64_t fuel; /* for all sub-expressions together */
+  size_t kept;   /* bytes of values */
+  uint32_t turn; /* that the next reason is of; 0: of none */
+  int64_t fuel;  /* for all sub-expressions together */
   mf_status status;
 } explainer;
 
@@ -96,36 +91,47 @@ static mf_expr *copy_tree(explainer *x, binding **scope, const mf_expr *from) {
 
 /* ---- values ---- */
 
+/* What would take too much is not kept. */
 static mf_value kept(explainer *x, const mf_value *v) {
   mf_arena *arena = &x->out->arena;
+  const size_t left = (size_t)MF_LIMIT_REASON_MEMORY - x->kept;
+  const size_t size = v->kind == MF_ERROR ? v->len : mf_value_size(v, left);
+  if (size > left) return (mf_value){.kind = MF_UNSET};
+  x->kept += size;
   if (v->kind != MF_ERROR) return mf_value_copy(arena, v);
   mf_value copy = *v;
   copy.as.s = mf_arena_copy(arena, v->as.s, v->len);
   return copy;
 }
 
+/* The result is the evaluator's, until it evaluates again. */
 static mf_value run(explainer *x, const mf_program *program) {
   mf_evaluator *e = x->evaluator;
   mf_value result = {.kind = MF_UNSET};
   int64_t fuel = e->fuel;
   e->fuel = x->fuel;
-  x->status = mf_eval_generic(program, e, x->slots, &result);
+  if (x->status == MF_OK) x->status = mf_eval_generic(program, e, x->slots, &result);
   x->fuel = e->exec.call.fuel > 0 ? e->exec.call.fuel : 0;
   e->fuel = fuel;
-  if (x->status != MF_OK) return (mf_value){.kind = MF_UNSET};
-  result = kept(x, &result);
-  if (mf_arena_oom(&x->out->arena)) x->status = MF_OUT_OF_MEMORY;
-  return result;
+  return x->status == MF_OK ? result : (mf_value){.kind = MF_UNSET};
 }
 
-static mf_value value_of(explainer *x, binding *scope, const mf_expr *e) {
+/* e alone; NULL when that fails, and where there is no e. */
+static mf_program *program_of(explainer *x, binding *scope, const mf_expr *e) {
   mf_program *program = NULL;
-  mf_value value = {.kind = MF_UNSET};
-  if (x->status != MF_OK) return value;
+  if (x->status != MF_OK || e == NULL) return NULL;
   const mf_expr *copy = copy_tree(x, &scope, e);
   x->status = copy ? mf_program_of_tree(&x->options, copy, &program) : MF_OUT_OF_MEMORY;
   mf_arena_reset(&x->trees);
+  return program;
+}
+
+static mf_value value_of(explainer *x, binding *scope, const mf_expr *e) {
+  mf_program *program = program_of(x, scope, e);
+  mf_value value = {.kind = MF_UNSET};
   if (x->status == MF_OK) value = run(x, program);
+  if (x->status == MF_OK) value = kept(x, &value);
+  if (mf_arena_oom(&x->out->arena)) x->status = MF_OUT_OF_MEMORY;
   mf_program_free(program);
   return value;
 }
@@ -135,7 +141,7 @@ static mf_value value_of(explainer *x, binding *scope, const mf_expr *e) {
 /* The place of one more reason; NULL when there is no room for it. */
 static mf_reason *add(explainer *x, const mf_expr *e, uint32_t depth) {
   mf_explanation *out = x->out;
-  if (out->count == MF_LIMIT_REASONS || x->copied > MAX_COPIED) return NULL;
+  if (out->count == MF_LIMIT_REASONS || x->copied > MF_LIMIT_REASON_NODES) return NULL;
   if (out->count == out->cap) {
     size_t cap = out->cap ? out->cap * 2 : 32;
     mf_reason *more = mf_realloc(&out->alloc, out->reasons, out->cap * sizeof *more,
@@ -148,7 +154,9 @@ static mf_reason *add(explainer *x, const mf_expr *e, uint32_t depth) {
     out->cap = cap;
   }
   mf_reason *r = &out->reasons[out->count++];
-  *r = (mf_reason){.offset = e->span.offset, .length = e->span.length, .depth = depth};
+  *r = (mf_reason){
+      .offset = e->span.offset, .length = e->span.length, .depth = depth, .turn = x->turn};
+  x->turn = 0;
   return r;
 }
 
@@ -181,33 +189,102 @@ static binding bound(explainer *x, binding *scope, const mf_expr *variable, mf_v
 
 static bool has_room(const explainer *x) { return x->options.count + 2 <= x->room; }
 
-/* One turn of a loop: index and element, or key and value. */
-static void explain_turn(explainer *x, binding *scope, const mf_expr *loop, mf_value key,
-                         mf_value value, uint32_t depth) {
+/* ---- loops ---- */
+
+/* A loop's variables in their slots, and its parts. */
+typedef struct turns {
+  const mf_expr *loop, *test, *body; /* test NULL: there is none */
+  mf_value range;
+  binding one, other; /* the same where there is one variable */
+} turns;
+
+/* Index and element, or key and value.  With one variable a list gives its elements,
+ * a map its keys. */
+static void set_turn(explainer *x, const turns *t, uint32_t i) {
+  bool two = t->one.slot != t->other.slot, is_list = t->range.kind == MF_LIST;
+  const mf_pair *pair = is_list ? NULL : &t->range.as.map->pairs[i];
+  mf_value key = is_list ? mf_int(i) : pair->key;
+  mf_value value = is_list ? t->range.as.list[i] : pair->value;
+  x->slots[t->one.slot] = two || !is_list ? key : value;
+  if (two) x->slots[t->other.slot] = value;
+}
+
+static bool is_bool(mf_value v, bool b) { return v.kind == MF_BOOL && (v.as.i != 0) == b; }
+
+/* What one turn comes to: an error of its test is the turn's. */
+static mf_value turn_value(explainer *x, const mf_program *test, const mf_program *body) {
+  mf_value passes = test ? run(x, test) : (mf_value){.kind = MF_UNSET};
+  if (test && !is_bool(passes, true)) return passes;
+  return run(x, body);
+}
+
+static bool is_deciding(const turns *t, mf_value result, mf_value turn) {
+  if (result.kind == MF_ERROR) return turn.kind == MF_ERROR;
+  switch (t->loop->op) {
+    case MF_LOOP_KIND_ALL: return is_bool(turn, false);
+    case MF_LOOP_KIND_EXISTS:
+    case MF_LOOP_KIND_ONE: return is_bool(turn, true);
+    default: return false;
+  }
+}
+
+/* Whether some turns say alone why the loop came to `result`, and how many can. */
+static uint32_t most_deciding(const turns *t, mf_value result) {
+  if (result.kind == MF_ERROR) return 1;
+  if (t->loop->op == MF_LOOP_KIND_ALL) return is_bool(result, false);
+  if (t->loop->op == MF_LOOP_KIND_EXISTS) return is_bool(result, true);
+  return t->loop->op == MF_LOOP_KIND_ONE ? 2 : 0;
+}
+
+/* Their numbers, in order. */
+static uint32_t find_deciding(explainer *x, turns *t, mf_value result, uint32_t found[2]) {
+  uint32_t count = 0, most = most_deciding(t, result);
+  if (most == 0) return 0;
+  mf_program *test = program_of(x, &t->other, t->test), *body = program_of(x, &t->other, t->body);
+  for (uint32_t i = 0; i < t->range.len && count < most && x->status == MF_OK; i++) {
+    set_turn(x, t, i);
+    if (is_deciding(t, result, turn_value(x, test, body))) found[count++] = i;
+  }
+  mf_program_free(test);
+  mf_program_free(body);
+  return count;
+}
+
+static void explain_turn(explainer *x, turns *t, uint32_t i, uint32_t depth) {
+  mf_value passes = mf_bool(true);
+  set_turn(x, t, i);
+  x->turn = i + 1;
+  if (t->test) passes = explain(x, &t->other, t->test, depth);
+  if (is_bool(passes, true)) explain(x, &t->other, t->body, depth);
+  x->turn = 0;
+}
+
+static void explain_turns(explainer *x, turns *t, mf_value result, uint32_t depth) {
+  uint32_t found[2], deciding = find_deciding(x, t, result, found), shown = deciding;
+  if (deciding == 0)
+    shown = t->range.len < MF_LIMIT_REASON_TURNS ? t->range.len : (uint32_t)MF_LIMIT_REASON_TURNS;
+  for (uint32_t i = 0; i < shown && x->status == MF_OK; i++)
+    explain_turn(x, t, deciding ? found[i] : i, depth);
+  mf_reason *rest = x->status == MF_OK && shown < t->range.len ? add(x, t->loop, depth) : NULL;
+  if (rest) rest->more = t->range.len - shown;
+}
+
+static void explain_loop(explainer *x, binding *scope, const mf_expr *e, mf_value result,
+                         uint32_t depth) {
+  turns t = {.loop = e, .range = explain(x, scope, e->first, depth)};
+  const mf_expr *first = e->first->next, *second = first->next;
+  bool two = second->kind == MF_EXPR_VAR, goes = t.range.kind == MF_LIST || t.range.kind == MF_MAP;
   size_t open = x->options.count;
-  const mf_expr *first = loop->first->next, *second = first->next;
-  bool two = second->kind == MF_EXPR_VAR;
-  if (!has_room(x)) return;
-  binding one = bound(x, scope, first, key), other = one;
-  if (two) other = bound(x, &one, second, value);
-  explain_all(x, &other, two ? second->next : second, depth);
+  if (!goes || t.range.len == 0 || !has_room(x)) return;
+  t.one = t.other = bound(x, scope, first, mf_null());
+  if (two) t.other = bound(x, &t.one, second, mf_null());
+  t.body = two ? second->next : second;
+  if (t.body->next) t.test = t.body, t.body = t.body->next;
+  explain_turns(x, &t, result, depth + 1);
   x->options.count = open;
 }
 
-/* With one variable a list gives its elements, a map its keys. */
-static void explain_loop(explainer *x, binding *scope, const mf_expr *e, uint32_t depth) {
-  mf_value range = explain(x, scope, e->first, depth);
-  bool two = e->first->next->next->kind == MF_EXPR_VAR;
-  uint32_t turns = range.len < SHOWN_TURNS ? range.len : SHOWN_TURNS;
-  for (uint32_t i = 0; range.kind == MF_LIST && i < turns; i++) {
-    mf_value element = range.as.list[i];
-    explain_turn(x, scope, e, two ? mf_int(i) : element, element, depth + 1);
-  }
-  for (uint32_t i = 0; range.kind == MF_MAP && i < turns; i++) {
-    const mf_pair *pair = &range.as.map->pairs[i];
-    explain_turn(x, scope, e, pair->key, pair->value, depth + 1);
-  }
-}
+/* ---- bound values ---- */
 
 /* Variables that have no value (an error is none) leave the rest unexplained. */
 static void explain_bind(explainer *x, binding *scope, const mf_expr *e, uint32_t depth) {
@@ -217,7 +294,6 @@ static void explain_bind(explainer *x, binding *scope, const mf_expr *e, uint32_
     return;
   }
   mf_value value = explain(x, scope, v->next, depth);
-  if (v->next->kind == MF_EXPR_LITERAL) value = v->next->value;
   if (value.kind == MF_ERROR || value.kind == MF_UNSET || !has_room(x)) return;
   size_t open = x->options.count;
   binding b = bound(x, scope, v, value);
@@ -239,7 +315,8 @@ static void explain_opt_map(explainer *x, binding *scope, const mf_expr *e, uint
 
 /* The parts of e that have values of their own.  Names are one, and what has()
  * asks for is none. */
-static void explain_parts(explainer *x, binding *scope, const mf_expr *e, uint32_t depth) {
+static void explain_parts(explainer *x, binding *scope, const mf_expr *e, mf_value value,
+                          uint32_t depth) {
   const mf_expr *parts = e->first;
   uint32_t argc;
   if (mf_expr_chain_length(e) > 0 || mf_expr_is_has(e)) return;
@@ -249,7 +326,7 @@ static void explain_parts(explainer *x, binding *scope, const mf_expr *e, uint32
       explain_logic(x, scope, e, depth);
       return;
     case MF_EXPR_CHOOSE: explain_choice(x, scope, e, depth); return;
-    case MF_EXPR_LOOP: explain_loop(x, scope, e, depth); return;
+    case MF_EXPR_LOOP: explain_loop(x, scope, e, value, depth); return;
     case MF_EXPR_BIND: explain_bind(x, scope, e, depth); return;
     case MF_EXPR_OPT_MAP: explain_opt_map(x, scope, e, depth); return;
     case MF_EXPR_CALL: mf_expr_function(e, &parts, &argc); break;
@@ -260,13 +337,14 @@ static void explain_parts(explainer *x, binding *scope, const mf_expr *e, uint32
 
 static mf_value explain(explainer *x, binding *scope, const mf_expr *e, uint32_t depth) {
   mf_value value = {.kind = MF_UNSET};
-  if (x->status != MF_OK || (e->kind == MF_EXPR_LITERAL && depth > 0)) return value;
+  if (x->status != MF_OK) return value;
+  if (e->kind == MF_EXPR_LITERAL && depth > 0) return e->value;
   mf_reason *reason = add(x, e, depth);
   if (reason == NULL) return value;
   size_t at = x->out->count - 1;
   value = value_of(x, scope, e);
   x->out->reasons[at].value = value;
-  if (x->status == MF_OK) explain_parts(x, scope, e, depth + 1);
+  if (x->status == MF_OK) explain_parts(x, scope, e, value, depth + 1);
   return value;
 }
 

@@ -10,7 +10,8 @@
  * expr_types.c       the checker: names, selections, literals
  * expr_operators.c   operators
  * expr_type_calls.c  functions
- * expr_type_macros.c loops, cel.bind, optMap */
+ * expr_type_macros.c loops, cel.bind, optMap
+ * expr_warnings.c    what is right, but surely not meant */
 #ifndef MF_COMPILER_EXPR_TYPES_H
 #define MF_COMPILER_EXPR_TYPES_H
 #include "expr.h"

@@ -85,17 +85,33 @@ void mf_program_disassemble(const mf_program *program, mf_output out) {
   send(&buf, out);
 }
 
+/* What is longer than MF_LIMIT_REASON_BYTES is cut at a code point. */
+static void write_value(mf_buf *out, const mf_value *v) {
+  mf_json_writer w;
+  const size_t from = out->n, most = (size_t)MF_LIMIT_REASON_BYTES;
+  mf_json_write_init(&w, out, 0);
+  mf_value_write_json(&w, v);
+  if (out->n - from <= most) return;
+  out->n = from + mf_utf8_valid(out->p + from, most);
+  mf_buf_puts(out, "...");
+}
+
 static void write_reason(mf_buf *out, mf_str expr, const mf_reason *r) {
   write_indent(out, r->depth);
+  if (r->more) {
+    mf_buf_printf(out, "... %u more turn%s\n", r->more, r->more == 1 ? "" : "s");
+    return;
+  }
+  if (r->turn) mf_buf_printf(out, "turn %u: ", r->turn);
   write_part(out, expr, r->offset, r->length);
   mf_buf_puts(out, " = ");
   if (r->value.kind == MF_ERROR) {
     mf_buf_puts(out, "error: ");
     mf_buf_add_str(out, mf_value_str(r->value));
+  } else if (r->value.kind == MF_UNSET) {
+    mf_buf_puts(out, "a value too large to keep");
   } else {
-    mf_json_writer w;
-    mf_json_write_init(&w, out, 0);
-    mf_value_write_json(&w, &r->value);
+    write_value(out, &r->value);
   }
   mf_buf_putc(out, '\n');
 }

@@ -255,9 +255,10 @@ typedef struct mf_program_options {
   mf_alloc alloc;                /* fn NULL: the default allocator */
   const mf_schema_entry *schema; /* they become slots 0..count-1 */
   size_t count;
-  const char *container; /* NULL, or the namespace "a.b" where names are looked up first */
-  bool strict_cel;       /* CEL's own rules: no arithmetic on mixed numbers */
-  bool unchecked;        /* no types; unknown names and functions are run-time errors */
+  const char
+      *container;  /* NULL, or the namespace "a.b" where names and functions are looked up first */
+  bool strict_cel; /* CEL's own rules: no arithmetic on mixed numbers */
+  bool unchecked;  /* no types; unknown names and functions are run-time errors */
   /* May be NULL.  Called for every mistake and warning, in source order; what it
    * gets is borrowed for the length of the call. */
   void (*report)(void *ctx, const mf_diagnostic *diagnostic);
@@ -304,14 +305,17 @@ MF_API mf_status mf_eval_rows(const mf_program *program, mf_evaluator *evaluator
 typedef struct mf_reason {
   uint32_t offset, length; /* the sub-expression, in the expression's bytes */
   uint32_t depth;          /* 0: the whole; one more for its parts */
-  mf_value value;          /* owned by the explanation */
+  uint32_t turn;           /* of a loop, from 1; 0: it is not what a turn comes to */
+  uint32_t more;           /* not 0: no value, but so many more turns of a loop */
+  mf_value value;          /* owned by the explanation; UNSET: too large to be kept */
 } mf_reason;
 typedef struct mf_explanation mf_explanation;
 
 /* Evaluates `expr` and each of its sub-expressions that counted: not the branch
  * that was not taken, nor what a decided && or || did not need, nor literals; of a
- * loop the first turns.  The parts follow the whole, in the order of the text, at
- * most MF_LIMIT_REASONS.  Slow; fuel is for all of it together.  Errors: those of
+ * loop the turns that decided (that made all() false or exists() true, the first
+ * error), else the first MF_LIMIT_REASON_TURNS.  The parts follow the whole, in the
+ * order of the text, at most MF_LIMIT_REASONS.  Slow; fuel is for all of it together.  Errors: those of
  * mf_program_compile_with and mf_eval. */
 MF_API mf_status mf_eval_explain(const mf_program_options *options, mf_str expr,
                                  mf_evaluator *evaluator, const mf_value *slots,

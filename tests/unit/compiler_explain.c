@@ -71,13 +71,35 @@ static const struct {
     {"has(m.c)", "has(m.c) = false\n"},
     {"math.abs(x)", "math.abs(x) = 5\n  x = 5\n"},
     {"[1, 2].exists(e, e > 1)",
-     "[1, 2].exists(e, e > 1) = true\n  [1, 2] = [1,2]\n    e > 1 = false\n      e = 1\n    e > 1 "
-     "= true\n      e = 2\n"},
+     "[1, 2].exists(e, e > 1) = true\n  [1, 2] = [1,2]\n    turn 2: e > 1 = true\n      e = 2\n"
+     "    ... 1 more turn\n"},
+    {"[3, 1, 2].all(e, e > x - 4)",
+     "[3, 1, 2].all(e, e > x - 4) = false\n  [3, 1, 2] = [3,1,2]\n    turn 2: e > x - 4 = false\n"
+     "      e = 1\n      x - 4 = 1\n        x = 5\n    ... 2 more turns\n"},
+    {"[1, x - 5, 0].map(e, 6 / e)",
+     "[1, x - 5, 0].map(e, 6 / e) = error: division by zero\n  [1, x - 5, 0] = [1,0,0]\n"
+     "    x - 5 = 0\n      x = 5\n"
+     "    turn 2: 6 / e = error: division by zero\n      e = 0\n    ... 2 more turns\n"},
+    {"[2, 1, 2, 2].exists_one(e, e == 2)",
+     "[2, 1, 2, 2].exists_one(e, e == 2) = false\n  [2, 1, 2, 2] = [2,1,2,2]\n"
+     "    turn 1: e == 2 = true\n      e = 2\n    turn 3: e == 2 = true\n      e = 2\n"
+     "    ... 2 more turns\n"},
+    {"[1, 2].map(e, e > 1, e * 2)",
+     "[1, 2].map(e, e > 1, e * 2) = [4]\n  [1, 2] = [1,2]\n    turn 1: e > 1 = false\n      e = 1\n"
+     "    turn 2: e > 1 = true\n      e = 2\n    e * 2 = 4\n      e = 2\n"},
+    {"[7].map(e, true, e)", "[7].map(e, true, e) = [7]\n  [7] = [7]\n    turn 1: e = 7\n"},
+    {"{'a': 1, 'b': 0}.all(k, v, v > 0)",
+     "{'a': 1, 'b': 0}.all(k, v, v > 0) = false\n  {'a': 1, 'b': 0} = {\"a\":1,\"b\":0}\n"
+     "    turn 2: v > 0 = false\n      v = 0\n    ... 1 more turn\n"},
+    {"{'a': 1, 'b': 0}.exists(k, k == 'b')",
+     "{'a': 1, 'b': 0}.exists(k, k == 'b') = true\n  {'a': 1, 'b': 0} = {\"a\":1,\"b\":0}\n"
+     "    turn 2: k == 'b' = true\n      k = \"b\"\n    ... 1 more turn\n"},
     {"m.a.all(k, v, v == 7)",
-     "m.a.all(k, v, v == 7) = true\n  m.a = {\"b\":7}\n    v == 7 = true\n      v = 7\n"},
+     "m.a.all(k, v, v == 7) = true\n  m.a = {\"b\":7}\n    turn 1: v == 7 = true\n      v = 7\n"},
     {"[[1]].all(e, e.all(f, f == size(e)))",
      "[[1]].all(e, e.all(f, f == size(e))) = true\n  [[1]] = [[1]]\n    [1] = [1]\n"
-     "    e.all(f, f == size(e)) = true\n      e = [1]\n        f == size(e) = true\n          f = "
+     "    turn 1: e.all(f, f == size(e)) = true\n      e = [1]\n        turn 1: f == size(e) = "
+     "true\n          f = "
      "1\n"
      "          size(e) = 1\n            e = [1]\n"},
     {"cel.bind(v, x * 2, v > 1)",
@@ -111,6 +133,80 @@ START_TEST(an_explanation_ends_at_REASONS) { /* MF_LIMIT_REASONS */
   strcat(expr, "]");
   ck_assert_int_eq(explain(NULL, expr, &e), MF_OK);
   ck_assert_uint_eq(mf_explanation_count(e), MF_LIMIT_REASONS);
+  mf_explanation_free(e);
+  free(expr);
+}
+END_TEST
+
+static void explained(const char *expr, char *text) {
+  mf_explanation *e;
+  text[0] = '\0';
+  ck_assert_int_eq(explain(NULL, expr, &e), MF_OK);
+  mf_explanation_print(e, (mf_str){expr, strlen(expr)}, (mf_output){add_text, text});
+  mf_explanation_free(e);
+}
+
+START_TEST(of_long_loops_the_turns_that_decided_or_the_first_REASON_TURNS) {
+  static char text[20000];
+  char last[50], rest[50];
+  explained("lists.range(50000).all(e, e < 49990)", text);
+  ck_assert_ptr_nonnull(strstr(text, "turn 49991: e < 49990 = false\n      e = 49990\n"));
+  ck_assert_ptr_nonnull(strstr(text, "... 49999 more turns\n"));
+  explained("lists.range(100).all(e, e < 200)", text);
+  snprintf(last, sizeof last, "turn %d: ", (int)MF_LIMIT_REASON_TURNS);
+  ck_assert_ptr_nonnull(strstr(text, last));
+  snprintf(last, sizeof last, "turn %d: ", (int)MF_LIMIT_REASON_TURNS + 1);
+  ck_assert_ptr_null(strstr(text, last));
+  snprintf(rest, sizeof rest, "... %d more turns\n", 100 - (int)MF_LIMIT_REASON_TURNS);
+  ck_assert_ptr_nonnull(strstr(text, rest));
+}
+END_TEST
+
+START_TEST(printed_values_end_at_REASON_BYTES) {
+  static char text[20000];
+  char *value;
+  explained("lists.range(1000).map(e, 'ä')", text);
+  value = strstr(text, "= [\"");
+  ck_assert_ptr_nonnull(value);
+  *strchr(value, '\n') = '\0';
+  size_t n = strlen(value + 2);
+  ck_assert_uint_le(n, (size_t)MF_LIMIT_REASON_BYTES + 3);
+  ck_assert_uint_ge(n, (size_t)MF_LIMIT_REASON_BYTES);
+  ck_assert_str_eq(value + 2 + n - 3, "...");
+}
+END_TEST
+
+/* Each list takes a fifth of what there is, and the whole three. */
+START_TEST(values_are_kept_up_to_REASON_MEMORY) {
+  static char text[20000];
+  char expr[200];
+  mf_evaluator_set_fuel(evaluator, 100000000);
+  snprintf(expr, sizeof expr, "[lists.range(%d), lists.range(%d), lists.range(%d)]",
+           (int)(MF_LIMIT_REASON_MEMORY / sizeof(mf_value) / 5),
+           (int)(MF_LIMIT_REASON_MEMORY / sizeof(mf_value) / 5),
+           (int)(MF_LIMIT_REASON_MEMORY / sizeof(mf_value) / 5));
+  explained(expr, text);
+  ck_assert_ptr_nonnull(strstr(text, " = [[0,1,2"));
+  ck_assert_ptr_nonnull(strstr(text, " = a value too large to keep\n"));
+}
+END_TEST
+
+/* The inner list is copied for each level around it. */
+START_TEST(an_explanation_ends_at_REASON_NODES) {
+  mf_explanation *e;
+  char *expr = calloc(1, 60000);
+  strcpy(expr, "[");
+  for (int i = 0; i < 240; i++) strcat(expr, "x+(");
+  strcat(expr, "[");
+  for (int i = 0; i < 5000; i++) strcat(expr, i ? ",x" : "x");
+  strcat(expr, "].size()");
+  for (int i = 0; i < 240; i++) strcat(expr, ")");
+  strcat(expr, "]");
+  ck_assert_uint_gt(240 * 5000, MF_LIMIT_REASON_NODES);
+  mf_evaluator_set_fuel(evaluator, 100000000);
+  ck_assert_int_eq(explain(NULL, expr, &e), MF_OK);
+  ck_assert_uint_lt(mf_explanation_count(e), 2 * 240);
+  ck_assert_uint_gt(mf_explanation_count(e), 240);
   mf_explanation_free(e);
   free(expr);
 }
@@ -165,7 +261,10 @@ START_TEST(explaining_survives_every_failed_allocation) {
     mf_explanation *e = NULL;
     memory.calls = 0;
     memory.fail_at = n;
-    status = explain(&alloc, "l.exists(v, v > x) || cel.bind(y, m.a, y.b) == 7", &e);
+    status = explain(
+        &alloc,
+        "l.exists(v, v > x) || l.map(v, v > 1, 1 / v).all(v, v > 1) || cel.bind(y, m.a, y.b) == 7",
+        &e);
     mf_explanation_free(e);
     ck_assert_uint_eq(memory.in_use, 0);
     ck_assert(status == MF_OK || status == MF_OUT_OF_MEMORY);
@@ -227,6 +326,10 @@ Suite *compiler_explain_suite(void) {
   tcase_add_checked_fixture(t, set_up, tear_down);
   tcase_add_loop_test(t, each_part_that_counted_has_its_value, 0, COUNT(trees));
   tcase_add_test(t, an_explanation_ends_at_REASONS);
+  tcase_add_test(t, of_long_loops_the_turns_that_decided_or_the_first_REASON_TURNS);
+  tcase_add_test(t, printed_values_end_at_REASON_BYTES);
+  tcase_add_test(t, values_are_kept_up_to_REASON_MEMORY);
+  tcase_add_test(t, an_explanation_ends_at_REASON_NODES);
   tcase_add_test(t, fuel_is_for_all_parts_together);
   tcase_add_test(t, what_does_not_compile_is_not_explained);
   tcase_add_test(t, places_are_those_of_the_text);
