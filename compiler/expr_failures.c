@@ -89,6 +89,7 @@ static void try_call(search *s, mf_span span, uint32_t code, const mf_value *arg
   s->call.fuel = MF_LIMIT_FOLD_FUEL;
   s->call.status = MF_OK;
   mf_value result = mf_function_call(&s->call, code, args, n);
+  if (s->call.status == MF_OUT_OF_MEMORY) s->em->arena->oom = true;
   if (s->call.status == MF_REGEX_TOO_LARGE)
     report(s, span, MF_STR("the regular expression is too large"), certain);
   else if (s->call.status == MF_OK && result.kind == MF_ERROR)

@@ -272,6 +272,29 @@ START_TEST(explaining_survives_every_failed_allocation) {
 }
 END_TEST
 
+/* The same program or none: what is folded does not depend on luck. */
+START_TEST(folding_survives_every_failed_allocation) {
+  mf_counting_alloc memory = {.inner = mf_alloc_default()};
+  mf_alloc alloc = mf_counting_alloc_as_alloc(&memory);
+  mf_program_options options = options_with(&alloc);
+  mf_status status = MF_OUT_OF_MEMORY;
+  const char *expr =
+      "[1, 2].map(v, string(v)).join() == string(x) && string(x).matches('a+b') || "
+      "'%d%s'.format([x, 'a']) == 'a' || {'a': [1, x]}.?a.hasValue()";
+  options.regex = mf_regex_re2();
+  for (uint64_t n = 1; status != MF_OK; n++) {
+    mf_program *program = NULL;
+    memory.calls = 0;
+    memory.fail_at = n;
+    status = mf_program_compile_with(&options, (mf_str){expr, strlen(expr)}, &program);
+    mf_program_free(program);
+    ck_assert_uint_eq(memory.in_use, 0);
+    ck_assert_msg(status == MF_OK ? memory.calls < n : status == MF_OUT_OF_MEMORY, "%d at %d",
+                  status, (int)n);
+  }
+}
+END_TEST
+
 /* ---- no allocation on scalar paths ---- */
 
 static const char *const scalar_paths[] = {
@@ -333,6 +356,7 @@ Suite *compiler_explain_suite(void) {
   tcase_add_test(t, fuel_is_for_all_parts_together);
   tcase_add_test(t, what_does_not_compile_is_not_explained);
   tcase_add_test(t, places_are_those_of_the_text);
+  tcase_add_test(t, folding_survives_every_failed_allocation);
   tcase_add_test(t, explaining_survives_every_failed_allocation);
   tcase_add_loop_test(t, scalar_paths_allocate_nothing, 0, COUNT(scalar_paths));
   suite_add_tcase(s, t);
