@@ -61,6 +61,7 @@ typedef struct mf_compiler {
   mf_expr_emitter expr;
 
   mf_names hosts;        /* constant hosts found in the document */
+  mf_names metric_kinds; /* of metrics for which record_metric says one */
   mf_names drivers;      /* driver name -> DRIVER row */
   mf_global_hook *hooks; /* of the document, in its order */
   mf_buf *dump_types;    /* --dump=types */

@@ -179,6 +179,11 @@ static void emit_record_metric(mf_compiler *c, const mf_node *action) {
   if (kind == MF_STRING || kind == MF_BOOL || kind == MF_LIST || kind == MF_MAP || kind == MF_NULL)
     mf_diag_add(c->diags, MF_E_NOT_KIND, value->span, "a metric's value",
                 kind == MF_STRING ? "text" : "no number", "a number");
+  const mf_node *labels = mf_node_get(action, MF_KEY_LABELS);
+  if (labels) {
+    mf_emit_expr(c, mf_data_expr(c, labels));
+    MF_EMIT(c, LABELS, 0, 0);
+  }
   mf_emit_expr(c, e);
   MF_EMIT(c, METRIC, mf_names_metric(c, name, MF_METRIC_KIND_GAUGE), 0);
 }

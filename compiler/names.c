@@ -491,6 +491,7 @@ void mf_names_open(mf_compiler *c) {
   mf_names_init(&c->globals, c->arena);
   for (int phase = 0; phase < 3; phase++) mf_names_init(&c->bare[phase], c->arena);
   mf_names_init(&c->env_slots, c->arena);
+  mf_names_init(&c->metric_kinds, c->arena);
   mf_names_init(&c->scenario_rows, c->arena);
   mf_names_init(&c->load_constants, c->arena);
   memset(c->builtin_slots, 0xff, sizeof c->builtin_slots); /* MF_ABSENT */
@@ -572,6 +573,31 @@ static void declare_variables(mf_compiler *c, const mf_node *variables) {
   while (mf_declared_next(variables, &d)) declare_global(c, d.name, d.span);
 }
 
+static uint32_t metric_kind(mf_compiler *c, const mf_node *action) {
+  mf_str word = mf_compile_word(c, action, MF_KEY_KIND);
+  if (word.n == 0) return MF_ABSENT;
+  uint32_t kind = mf_enum_code(MF_OPERAND_METRIC_KIND, word);
+  if (kind == MF_ABSENT)
+    mf_diag_add_hint(c->diags, MF_E_UNKNOWN_WORD, mf_node_get(action, MF_KEY_KIND)->span,
+                     "write trend, counter, rate or gauge", (int)word.n, word.p, "kind of metric");
+  return kind;
+}
+
+/* The first kind that is said is the metric's: gauge if none is. */
+static void declare_metric(mf_compiler *c, const mf_node *action, mf_str name) {
+  uint32_t kind = metric_kind(c, action), row = mf_names_metric(c, name, MF_METRIC_KIND_GAUGE);
+  uint32_t *known = &mf_builder_row_get(c->b, MF_TABLE_METRIC, row)[1];
+  if (kind == MF_ABSENT || kind == *known) {
+    if (kind != MF_ABSENT) mf_names_set(&c->metric_kinds, kept(c, name), kind);
+  } else if (mf_names_get(&c->metric_kinds, name) == MF_NAMES_NONE && !load_metric_find(name)) {
+    mf_names_set(&c->metric_kinds, kept(c, name), kind);
+    *known = kind;
+  } else {
+    mf_diag_add(c->diags, MF_E_METRIC_KINDS, mf_node_get(action, MF_KEY_KIND)->span, (int)name.n,
+                name.p, mf_enum_word(MF_OPERAND_METRIC_KIND, *known));
+  }
+}
+
 /* set_variable, save_as and record_metric declare names, wherever they stand. */
 static void declare_action(mf_compiler *c, const mf_node *action) {
   const mf_node *name = mf_node_get(action, MF_KEY_NAME);
@@ -586,7 +612,7 @@ static void declare_action(mf_compiler *c, const mf_node *action) {
   if (action->tag == MF_TAG_ACTION_RECORD_METRIC && name && name->shape == MF_SHAPE_TEXT &&
       !(name->flags & MF_NODE_INTERPOLATED)) {
     if (mf_name_is_identifier(mf_node_text(name)))
-      mf_names_metric(c, mf_node_text(name), MF_METRIC_KIND_GAUGE);
+      declare_metric(c, action, mf_node_text(name));
     else
       mf_diag_add(c->diags, MF_E_BAD_METRIC_NAME, name->span, (int)mf_node_text(name).n,
                   mf_node_text(name).p);

@@ -186,7 +186,8 @@ static void put_notice(mf_json_writer *w, const mf_notice *n) {
     mf_json_put_uint(w, n->attempt);
   }
   if (n->actual.kind != MF_UNSET) put_shown(w, MF_STR("actual"), &n->actual, MAX_SHOWN_BYTES);
-  if (n->expected.kind != MF_UNSET) put_shown(w, MF_STR("expected"), &n->expected, MAX_SHOWN_BYTES);
+  mf_str expected = n->kind == MF_NOTICE_METRIC ? MF_STR("labels") : MF_STR("expected");
+  if (n->expected.kind != MF_UNSET) put_shown(w, expected, &n->expected, MAX_SHOWN_BYTES);
 }
 
 static void put_count(mf_json_writer *w, const char *key, uint32_t count) {

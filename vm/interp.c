@@ -587,6 +587,7 @@ next:
   STATEMENT(ANSWER, mf_do_answer, NO_B)
   STATEMENT(SCENARIO, mf_do_scenario, NO_B)
   STATEMENT(LOG, mf_do_log, NO_B)
+  STATEMENT(LABELS, mf_do_labels, NO_B)
   STATEMENT(METRIC, mf_do_metric, NO_B)
   STATEMENT(ASSERT, mf_do_assert, NO_B)
   STATEMENT(VERDICT, mf_do_verdict, NO_B)

@@ -44,6 +44,13 @@ typedef struct mf_result {
   mf_box *metrics, *error; /* owned; NULL: none */
 } mf_result;
 
+/* Recorded samples so far, for what a metric of each kind comes to. */
+typedef struct mf_tally {
+  uint64_t count, hits; /* hits: samples that are not 0 */
+  double sum;
+  bool fractions; /* some sample was no int */
+} mf_tally;
+
 /* A row of METRIC: its slots by kind, MF_ABSENT where the image has none. */
 enum { MF_METRIC_SLOTS = MF_SLOT_KIND_METRIC_COUNT - MF_SLOT_KIND_METRIC_STEP + 1 };
 typedef struct mf_metric {
@@ -51,6 +58,7 @@ typedef struct mf_metric {
   uint64_t count;
   double sum;
   mf_value min, max;
+  mf_tally of_run, of_step; /* of what record_metric recorded */
 } mf_metric;
 
 /* ---- Tasks ---- */
@@ -72,6 +80,7 @@ struct mf_task {
   uint32_t effect_id;
   mf_str effect_driver, effect_path;
   mf_value effect_args, outcome;
+  mf_value labels; /* of the next METRIC; UNSET: none */
 };
 
 /* ---- The machine ---- */
@@ -128,10 +137,12 @@ mf_status mf_slot_set(mf_task *t, uint32_t slot, const mf_value *v);
 void mf_slot_clear(mf_task *t, uint32_t slot);
 /* The same for a built-in; scalars and text that outlives the machine only. */
 void mf_builtin_set(mf_vm *vm, uint32_t builtin, mf_value v);
-/* Records a number for a metric: its step and last slots, and one sample; and
- * what it is for the whole run. */
+/* A load's value of a metric, at a step's end: its step and last slots, and one
+ * sample; and what it is for the whole run. */
 void mf_metric_record(mf_vm *vm, uint32_t metric, mf_value v);
 void mf_metric_record_run(mf_vm *vm, uint32_t metric, mf_value v);
+/* One recorded sample: what the metric is for step and run depends on its kind. */
+void mf_metric_sample(mf_vm *vm, uint32_t metric, mf_value v);
 /* The metrics of the step under way are those of no step. */
 void mf_metrics_begin_step(mf_vm *vm);
 

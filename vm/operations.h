@@ -27,6 +27,7 @@ MF_OPERATION(abort);
 MF_OPERATION(gate);
 MF_OPERATION(handled);
 MF_OPERATION(log);
+MF_OPERATION(labels);
 MF_OPERATION(metric);
 
 /* vm/entries.c */

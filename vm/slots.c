@@ -71,11 +71,11 @@ static void add_sample(mf_metric *m, const mf_value *v) {
   m->count++;
 }
 
-void mf_metric_record(mf_vm *vm, uint32_t metric, mf_value v) {
-  mf_metric *m = &vm->metrics[metric];
+/* `v` is the sample, `now` what the metric is for the step. */
+static void record(mf_vm *vm, mf_metric *m, mf_value v, mf_value now) {
   add_sample(m, &v);
-  set_metric(vm, m, MF_SLOT_KIND_METRIC_STEP, v);
-  set_metric(vm, m, MF_SLOT_KIND_METRIC_LAST, v);
+  set_metric(vm, m, MF_SLOT_KIND_METRIC_STEP, now);
+  set_metric(vm, m, MF_SLOT_KIND_METRIC_LAST, now);
   set_metric(vm, m, MF_SLOT_KIND_METRIC_MAX, m->max);
   set_metric(vm, m, MF_SLOT_KIND_METRIC_MIN, m->min);
   set_metric(vm, m, MF_SLOT_KIND_METRIC_AVG, mf_double(m->sum / (double)m->count));
@@ -84,14 +84,52 @@ void mf_metric_record(mf_vm *vm, uint32_t metric, mf_value v) {
   vm->metrics_set = true;
 }
 
+void mf_metric_record(mf_vm *vm, uint32_t metric, mf_value v) {
+  record(vm, &vm->metrics[metric], v, v);
+}
+
+static void tally(mf_tally *t, const mf_value *v) {
+  double d = as_double(v);
+  t->count++;
+  t->hits += d != 0;
+  t->sum += d;
+  t->fractions = t->fractions || v->kind != MF_INT;
+}
+
+static mf_value count_of(const mf_tally *t) {
+  bool whole = !t->fractions && fabs(t->sum) < 9007199254740992.0;
+  return whole ? mf_int((int64_t)t->sum) : mf_double(t->sum);
+}
+
+/* What samples come to, the latest of which is v. */
+static mf_value come_to(uint32_t kind, const mf_tally *t, mf_value v) {
+  switch (kind) {
+    case MF_METRIC_KIND_COUNTER: return count_of(t);
+    case MF_METRIC_KIND_TREND: return mf_double(t->sum / (double)t->count);
+    case MF_METRIC_KIND_RATE: return mf_double((double)t->hits / (double)t->count);
+    default: return v;
+  }
+}
+
+void mf_metric_sample(mf_vm *vm, uint32_t metric, mf_value v) {
+  uint32_t kind = MF_ROWS(vm->image, METRIC, metric)[metric].kind;
+  mf_metric *m = &vm->metrics[metric];
+  tally(&m->of_step, &v);
+  tally(&m->of_run, &v);
+  record(vm, m, v, come_to(kind, &m->of_step, v));
+  set_metric(vm, m, MF_SLOT_KIND_METRIC_RUN, come_to(kind, &m->of_run, v));
+}
+
 void mf_metric_record_run(mf_vm *vm, uint32_t metric, mf_value v) {
   set_metric(vm, &vm->metrics[metric], MF_SLOT_KIND_METRIC_RUN, v);
 }
 
 void mf_metrics_begin_step(mf_vm *vm) {
   if (!vm->metrics_set) return;
-  for (uint32_t i = 0; i < MF_ROW_COUNT(vm->image, METRIC); i++)
+  for (uint32_t i = 0; i < MF_ROW_COUNT(vm->image, METRIC); i++) {
+    vm->metrics[i].of_step = (mf_tally){0};
     set_metric(vm, &vm->metrics[i], MF_SLOT_KIND_METRIC_STEP, (mf_value){.kind = MF_UNSET});
+  }
   vm->metrics_set = false;
 }
 

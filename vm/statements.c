@@ -127,6 +127,12 @@ MF_OPERATION(log) {
   return MF_GO;
 }
 
+MF_OPERATION(labels) {
+  (void)a, (void)b;
+  mf_stop stop;
+  return mf_pop(t, &t->labels, &stop) ? MF_GO : stop;
+}
+
 MF_OPERATION(metric) {
   (void)b;
   const mf_image *im = t->vm->image;
@@ -137,10 +143,11 @@ MF_OPERATION(metric) {
   if (v.kind < MF_INT || v.kind > MF_DOUBLE)
     return mf_raisef(t, "metric '%.*s' must be a number, not %s", (int)name.n, name.p,
                      mf_kind_name(v.kind));
-  mf_metric_record(t->vm, a, v);
-  mf_metric_record_run(t->vm, a, v);
+  mf_metric_sample(t->vm, a, v);
   mf_notice n = {.kind = MF_NOTICE_METRIC, .index = a, .name = name, .actual = v};
+  n.expected = t->labels;
   n.path = mf_task_path(t);
   mf_tell(t, &n);
+  t->labels = (mf_value){.kind = MF_UNSET};
   return MF_GO;
 }

@@ -141,8 +141,8 @@ START_TEST(metrics_are_recorded) {
                               SHOW("LOAD 3\n") SHOW("LOAD 5\n")),
                 ""),
             NULL,
-            "step_started shown\nmetric latency [2.5]\nmetric latency [1]\nlog info: 1\nlog info: "
-            "1\nlog info: 2.5\nlog info: 1.75\n"
+            "step_started shown\nmetric latency [2.5]\nmetric latency [1]\nlog info: 1.75\n"
+            "log info: 1.75\nlog info: 2.5\nlog info: 1.75\n"
             "step_finished shown passed\nverdict passed\n= done passed\n");
   vm_expect(RUN(STEP("0", "CONST 0\nMETRIC 0\n"), SHOW("LOAD 7\n")), NULL,
             "step_started shown\nstep_finished shown failed: metric 'latency' must be a number, "

@@ -83,7 +83,8 @@ static const char statements[] = ROWS
     "STEP_ENTER 0, failed\nCONST 2\nJUMP_FALSE skip\nCONST 4\nSTEP_BEGIN 0\n"
     "HOOK_ENTER 0, hook\nHOOK_BEGIN 0\nACTION_ENTER 0, action\nCONST "
     "4\nFAIL\naction:\nACTION_LEAVE 0\nhook:\nHOOK_LEAVE 0\n"
-    "CONST 7\nFAULT_ENTER 0, undo\nCONST 7\nSCENARIO 0\nCONST 0\nMETRIC 0\nundo:\nFAULT_LEAVE 0\n"
+    "CONST 7\nFAULT_ENTER 0, undo\nCONST 7\nSCENARIO 0\nCONST 7\nLABELS\nCONST 0\nMETRIC "
+    "0\nundo:\nFAULT_LEAVE 0\n"
     "CONST 7\nEFFECT 0\nANSWER\nagain:\nJUMP_SET 0, holds\nCONST 1\nSTORE 0\nCONST 2\nCONST 1\n"
     "CONST 0\nWAIT_AGAIN again\nholds:\nCLEAR 0\n"
     "CONST 7\nEFFECT 0\nOUTCOME\nNOW\nCONST 1\nWAIT\nCONST 1\nSTORE 0\nJUMP_SET 0, known\nCLEAR "
@@ -105,7 +106,7 @@ static const char statements[] = ROWS
 static const char statement_log[] =
     "step_started a\nhook_started hook\naction_finished act warning: a\nhook_finished hook passed\n"
     "-> proxy {\"do\":\"inject\",\"fault\":\"slow\",\"args\":{}}\n-> http_load {}\nmetric m "
-    "[7]\n-> proxy {\"do\":\"undo\",\"fault\":\"slow\",\"args\":{}}\n"
+    "[7, {}]\n-> proxy {\"do\":\"undo\",\"fault\":\"slow\",\"args\":{}}\n"
     "-> http_request {}\nvariable x [2]\n-> wait {\"seconds\":2.0}\n"
     "-> http_request {}\n-> now {}\n-> wait {\"seconds\":2.0}\nvariable x [2]\nstep_finished a "
     "passed 8s\nstep_finished one skipped\n"
