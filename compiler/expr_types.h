@@ -116,6 +116,6 @@ mf_kind mf_type_value_kind(mf_type_kind kind);
 /* ---- program_names.c ---- */
 
 /* int, google.protobuf.Timestamp ...: whether the chain begins with the name of a
- * type, and which. */
-bool mf_expr_type_named(const mf_str *names, uint32_t count, mf_ref *ref);
+ * type in this namespace, and which. */
+bool mf_expr_type_named(mf_str in, const mf_str *names, uint32_t count, mf_ref *ref);
 #endif

@@ -35,9 +35,6 @@ static const struct {
                   {"sum_", MF_SLOT_KIND_METRIC_SUM},
                   {"count_", MF_SLOT_KIND_METRIC_COUNT}};
 
-static const char *const type_names[] = {"int",   "uint", "double", "bool",      "string",
-                                         "bytes", "list", "map",    "null_type", "type"};
-
 bool mf_name_is_identifier(mf_str name) {
   if (name.n == 0 || (name.p[0] >= '0' && name.p[0] <= '9')) return false;
   for (size_t i = 0; i < name.n; i++) {
@@ -395,18 +392,6 @@ static const struct {
               GROUP("response", resolve_response)};
 #undef GROUP
 
-/* Type names are values: type(x) == int. */
-static bool type_ref(mf_str name, mf_ref *ref) {
-  for (size_t i = 0; i < sizeof type_names / sizeof type_names[0]; i++) {
-    if (!mf_str_is(name, type_names[i])) continue;
-    ref->kind = MF_REF_CONSTANT;
-    ref->used = 1;
-    ref->value = (mf_value){.kind = MF_TYPE, .len = (uint32_t)name.n, .as.s = type_names[i]};
-    return true;
-  }
-  return false;
-}
-
 /* Global variable, built-in, metric, aggregate; MF_ABSENT: none of these. */
 static uint32_t bare_slot(mf_compiler *c, mf_str name) {
   uint32_t slot = mf_names_get(&c->globals, name);
@@ -423,15 +408,16 @@ static uint32_t known_slot(mf_compiler *c, mf_str name) {
   return slot != MF_NAMES_NONE ? slot : mf_names_get(&c->bare[c->phase], name);
 }
 
-static mf_ref resolve_bare(mf_compiler *c, mf_str name, mf_span span) {
-  uint32_t slot = bare_slot(c, name);
+static mf_ref resolve_bare(mf_compiler *c, const mf_str *names, mf_span span, uint32_t count) {
+  uint32_t slot = bare_slot(c, names[0]);
   if (slot != MF_ABSENT) {
-    mf_names_set(&c->bare[c->phase], kept(c, name), slot);
+    mf_names_set(&c->bare[c->phase], kept(c, names[0]), slot);
     return slot_ref(slot, 1);
   }
   mf_ref ref = {.kind = MF_REF_UNKNOWN};
-  if (type_ref(name, &ref)) return ref;
-  return unknown_name(c, name, span, 1, false);
+  /* Type names are values: type(x) == int. */
+  if (mf_expr_type_named(MF_STR(""), names, count, &ref)) return ref;
+  return unknown_name(c, names[0], span, 1, false);
 }
 
 static mf_ref resolve(void *ctx, const mf_str *names, const mf_span *spans, uint32_t count) {
@@ -440,7 +426,7 @@ static mf_ref resolve(void *ctx, const mf_str *names, const mf_span *spans, uint
   if (known != MF_NAMES_NONE) return slot_ref(known, 1);
   for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
     if (mf_str_eq(names[0], groups[i].name)) return groups[i].resolve(c, names, spans, count);
-  return resolve_bare(c, names[0], spans[0]);
+  return resolve_bare(c, names, spans[0], count);
 }
 
 /* ---- types ---- */

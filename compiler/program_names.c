@@ -90,12 +90,20 @@ static uint32_t names_in(mf_str text, const mf_str *names, uint32_t count) {
   return 0;
 }
 
-bool mf_expr_type_named(const mf_str *names, uint32_t count, mf_ref *ref) {
+/* text without "in." before it; n 0 when it is in another namespace. */
+static mf_str within(mf_str in, mf_str text) {
+  if (in.n == 0) return text;
+  bool is_in = text.n > in.n && text.p[in.n] == '.' && mf_str_starts(text, in);
+  return is_in ? (mf_str){text.p + in.n + 1, text.n - in.n - 1} : (mf_str){NULL, 0};
+}
+
+bool mf_expr_type_named(mf_str in, const mf_str *names, uint32_t count, mf_ref *ref) {
   static const char *const others[] = {"net.IP", "net.CIDR"};
   enum { OTHERS = sizeof others / sizeof others[0] };
   for (uint8_t i = MF_NULL; i < MF_ERROR + OTHERS; i++) {
     const char *name = i < MF_ERROR ? mf_kind_name(i) : others[i - MF_ERROR];
-    uint32_t used = names_in(mf_str_of(name), names, count);
+    mf_str rest = within(in, mf_str_of(name));
+    uint32_t used = rest.n ? names_in(rest, names, count) : 0;
     if (used == 0) continue;
     mf_value value = {.kind = MF_TYPE, .len = (uint32_t)strlen(name), .as.s = name};
     *ref = (mf_ref){.kind = MF_REF_CONSTANT, .used = used, .value = value};
@@ -126,9 +134,9 @@ static mf_ref look_up(mf_unit *u, mf_str container, const mf_str *names, const m
   for (mf_str in = container;; in = mf_namespace_around(in)) {
     ref = look_in(u, in, names, plain);
     if (ref.kind != MF_REF_UNKNOWN) return ref;
+    if (mf_expr_type_named(in, names, plain, &ref)) return ref;
     if (in.n == 0) break;
   }
-  if (mf_expr_type_named(names, plain, &ref)) return ref;
   return unknown(u, names[0], spans[0], count);
 }
 

@@ -60,7 +60,7 @@ mf_value mf_fn_ip(mf_call *call, const mf_value *args, uint32_t n) {
   mf_value bad = mf_null();
   if (args[0].kind == MF_CIDR)
     a = address_of(args);
-  else if (args[0].kind != MF_STRING && args[0].kind != MF_IP)
+  else if (args[0].kind != MF_STRING)
     return mf_no_function(call, "ip", args, n);
   else if (!get_ip(call, args, &a, &bad))
     return bad;
@@ -71,15 +71,13 @@ mf_value mf_fn_cidr(mf_call *call, const mf_value *args, uint32_t n) {
   mf_address a = {.n = 4};
   unsigned prefix;
   mf_value bad = mf_null();
-  if (args[0].kind != MF_STRING && args[0].kind != MF_CIDR)
-    return mf_no_function(call, "cidr", args, n);
+  if (!mf_args_are(args, n, "s")) return mf_no_function(call, "cidr", args, n);
   if (!get_cidr(call, args, &a, &prefix, &bad)) return bad;
   return address_value(call, MF_CIDR, &a, prefix);
 }
 
 mf_value mf_fn_isIP(mf_call *call, const mf_value *args, uint32_t n) {
   mf_address a;
-  if (args[0].kind == MF_IP) return mf_bool(true);
   if (args[0].kind != MF_STRING) return mf_no_function(call, "isIP", args, n);
   if (!mf_charge(call, args[0].len)) return mf_null();
   return mf_bool(mf_parse_address(mf_value_str(args[0]), &a) == MF_ADDRESS_OK);
@@ -88,7 +86,6 @@ mf_value mf_fn_isIP(mf_call *call, const mf_value *args, uint32_t n) {
 mf_value mf_fn_isCIDR(mf_call *call, const mf_value *args, uint32_t n) {
   mf_address a;
   unsigned prefix;
-  if (args[0].kind == MF_CIDR) return mf_bool(true);
   if (args[0].kind != MF_STRING) return mf_no_function(call, "isCIDR", args, n);
   if (!mf_charge(call, args[0].len)) return mf_null();
   return mf_bool(mf_parse_block(mf_value_str(args[0]), &a, &prefix) == MF_ADDRESS_OK);

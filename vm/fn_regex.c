@@ -62,6 +62,12 @@ mf_value mf_fn_matches(mf_call *call, const mf_value *args, uint32_t n) {
 
 /* ---- Extracting ---- */
 
+/* Whether the match has something to give: a group may have taken no part in it,
+ * or be empty, which counts as the same. */
+static bool is_found(const search *s, unsigned group) {
+  return group == 0 || s->spans[group].from != s->spans[group].to;
+}
+
 static mf_value too_many_groups(mf_call *call, const char *name) {
   return mf_call_error(call, MF_EVAL_BAD_ARGUMENT, "%s takes a pattern with one group at most",
                        name);
@@ -74,18 +80,17 @@ mf_value mf_fn_regex_extract(mf_call *call, const mf_value *args, uint32_t n) {
   if (!begin(&s, call, args, &found)) return found;
   if (s.regex->groups > 1) return too_many_groups(call, "regex.extract");
   unsigned group = s.regex->groups;
-  if (!next_match(&s, group + 1) || s.spans[group].from == SIZE_MAX)
-    return mf_optional_of(call, NULL);
+  if (!next_match(&s, group + 1) || !is_found(&s, group)) return mf_optional_of(call, NULL);
   found = span_value(&s, group);
   return mf_optional_of(call, &found);
 }
 
-/* Goes through all matches, counting those whose group took part, and copying
- * them when `items` is not NULL. */
+/* Goes through all matches, counting those whose group is found, and copying them
+ * when `items` is not NULL. */
 static uint64_t extract_all(search s, unsigned group, mf_value *items) {
   uint64_t count = 0;
   while (next_match(&s, group + 1)) {
-    if (s.spans[group].from == SIZE_MAX) continue;
+    if (!is_found(&s, group)) continue;
     if (items) items[count] = span_value(&s, group);
     count++;
   }

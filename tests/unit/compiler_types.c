@@ -398,6 +398,16 @@ static const struct {
     {"ns.deep", "[true].exists(v, .v == 1)", "bool"},
     {"ns.deep", "[{'w': 1}].exists(v, v.w == 1)", "bool"},
     {"", "a['b'].c", ""}, /* an index is no part of a name */
+    {"google.protobuf", "Timestamp", "type(timestamp)"},
+    {"google.protobuf.deeper", "Duration", "type(duration)"},
+    {"google", "protobuf.Duration", "type(duration)"},
+    {"goo", "gle.protobuf.Duration", ""},
+    {"net.IP", "IP", "type(net.IP)"},
+    {"math.deeper", "abs(-1)", "int"},
+    {"math", ".abs(-1)", ""},
+    {"mat", "abs(-1)", ""},
+    {"math", "size([])", "int"},
+    {"optional", "[0].map(x, of(x))", "list(optional_type(int))"},
 };
 
 /* Functions too; methods are no names. */
