@@ -87,9 +87,9 @@ int cli_session_run(cli_session *s, const mf_program *program, mf_value *result)
 
 int cli_print_value(const mf_value *value) {
   if (value->kind == MF_ERROR) return cli_fail(CLI_FAILED, "%.*s", (int)value->len, value->as.s);
-  mf_value_print(value, true, cli_stdout());
-  putchar('\n');
-  return CLI_OK;
+  mf_status status = mf_value_print(value, true, cli_stdout());
+  if (status == MF_OK) putchar('\n');
+  return cli_session_status(status);
 }
 
 int cli_session_evaluate(cli_session *s, mf_str expr) {

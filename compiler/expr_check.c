@@ -253,7 +253,7 @@ static bool check(mf_expr_emitter *em, const mf_expr *e) {
 /* Values on the stack while e is evaluated.  Lists and joins are made in pieces
  * (expr_emit.c); what folds is one constant. */
 static uint32_t values_needed(const mf_expr *e) {
-  enum { WORTH_FOLDING = 64, LOOP_STATE = 3 };
+  enum { WORTH_FOLDING = 64, LOOP_STATE = 3, PIECES = 20 }; /* pieces that wait for others */
   uint32_t most = 1, held = 0;
   bool one_by_one = e->kind == MF_EXPR_CHOOSE;
   bool in_pieces = e->kind == MF_EXPR_LIST || e->kind == MF_EXPR_JOIN;
@@ -263,7 +263,7 @@ static uint32_t values_needed(const mf_expr *e) {
     if (child->kind == MF_EXPR_VAR && !is_loop) continue;
     uint32_t here = held + values_needed(child);
     if (here > most) most = here;
-    if (!one_by_one && !(in_pieces && held == MF_EXPR_PIECE)) held++;
+    if (!one_by_one && !(in_pieces && held == MF_EXPR_PIECE + PIECES)) held++;
   }
   bool folds = most > WORTH_FOLDING && mf_expr_constant(e).kind != MF_UNSET;
   return folds ? 1 : most;

@@ -300,33 +300,30 @@ static void emit_choose(emitter *x, const mf_expr *e) {
 
 /* ---- parts put together ---- */
 
-/* In pieces, so that a long text or list does not fill the stack. */
-static void emit_join(emitter *x, const mf_expr *e) {
-  uint32_t held = 0;
-  for (const mf_expr *child = e->first; child; child = child->next) {
-    emit(x, child);
-    if (++held < MF_EXPR_PIECE || child->next == NULL) continue;
-    op(x, MF_OP_CONCAT, held, 0);
-    held = 1;
-  }
-  mark(x, e->span);
-  op(x, MF_OP_CONCAT, held, 0);
-}
-
-static void emit_list(emitter *x, const mf_expr *e) {
-  uint32_t held = 0;
-  bool has_front = false;
-  for (const mf_expr *child = e->first; child; child = child->next) {
-    emit(x, child);
-    if (child->flags & MF_EXPR_ELEMENT) op(x, MF_OP_OPT_ELEMENT, 0, 0);
-    if (++held < MF_EXPR_PIECE && child->next) continue;
+/* The code of `count` parts, which end in one value.  Many are put together in
+ * pieces, so that they do not fill the stack, and the pieces in pairs, so that
+ * none is copied often. */
+static const mf_expr *emit_parts(emitter *x, const mf_expr *e, const mf_expr *child,
+                                 uint32_t count) {
+  const bool is_list = e->kind == MF_EXPR_LIST;
+  uint32_t left = MF_EXPR_PIECE;
+  if (count <= MF_EXPR_PIECE) {
+    for (uint32_t i = 0; i < count; i++, child = child->next) {
+      emit(x, child);
+      if (child->flags & MF_EXPR_ELEMENT) op(x, MF_OP_OPT_ELEMENT, 0, 0);
+    }
     mark(x, e->span);
-    op(x, MF_OP_LIST, held, 0);
-    if (has_front) op(x, MF_OP_ADD, 0, 0);
-    has_front = true;
-    held = 0;
+    op(x, is_list ? MF_OP_LIST : MF_OP_CONCAT, count, 0);
+    return child;
   }
-  if (!has_front) op(x, MF_OP_LIST, 0, 0);
+  while (left * 2 < count) left *= 2;
+  child = emit_parts(x, e, child, left);
+  child = emit_parts(x, e, child, count - left);
+  if (is_list)
+    op(x, MF_OP_ADD, 0, 0);
+  else
+    op(x, MF_OP_CONCAT, 2, 0);
+  return child;
 }
 
 static void emit_map(emitter *x, const mf_expr *e) {
@@ -397,9 +394,9 @@ static void emit_node(emitter *x, const mf_expr *e) {
     case MF_EXPR_UNARY: emit_unary(x, e); break;
     case MF_EXPR_BINARY: emit_operator(x, e); break;
     case MF_EXPR_CHOOSE: emit_choose(x, e); break;
-    case MF_EXPR_LIST: emit_list(x, e); break;
+    case MF_EXPR_LIST:
+    case MF_EXPR_JOIN: emit_parts(x, e, e->first, mf_expr_count(e->first)); break;
     case MF_EXPR_MAP: emit_map(x, e); break;
-    case MF_EXPR_JOIN: emit_join(x, e); break;
     case MF_EXPR_LOOP: mf_code_loop(x, e); break;
     case MF_EXPR_BIND: mf_code_bind(x, e); break;
     case MF_EXPR_OPT_MAP: mf_code_opt_map(x, e); break;

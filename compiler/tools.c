@@ -75,16 +75,20 @@ mf_status mf_compile_dump(const mf_compile_options *options, const char *bytes, 
 
 /* ---- values ---- */
 
-void mf_value_print(const mf_value *value, bool lossless, mf_output out) {
+mf_status mf_value_print(const mf_value *value, bool lossless, mf_output out) {
   mf_alloc alloc = mf_alloc_default();
-  mf_buf buf = new_buffer(&alloc);
+  mf_buf buf;
+  mf_buf_init(&buf, &alloc, (size_t)MF_LIMIT_EVAL_MEMORY);
   mf_json_writer w;
   mf_json_write_init(&w, &buf, 0);
   if (lossless)
     mf_value_write_json(&w, value);
   else
     mf_value_write_plain(&w, value);
+  mf_status status = buf.too_large ? MF_VALUE_TOO_LARGE : buf.failed ? MF_OUT_OF_MEMORY : MF_OK;
+  if (status != MF_OK) mf_buf_clear(&buf);
   send(&buf, out);
+  return status;
 }
 
 /* ---- images ---- */

@@ -12,8 +12,7 @@
 #error "images are little-endian and used in place"
 #endif
 
-/* Nesting of one constant, and the values it would have if nothing were shared. */
-#define MF_CONSTANT_DEPTH 100u
+/* The values one constant would have if nothing were shared. */
 #define MF_CONSTANT_NODES ((uint32_t)MF_LIMIT_DOCUMENT_BYTES)
 #define MF_OPERAND_A_MAX 0xffffffu
 

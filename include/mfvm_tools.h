@@ -61,8 +61,9 @@ MF_API mf_status mf_values_file(const mf_alloc *alloc, const char *name, mf_str 
 MF_API mf_status mf_values_copy(const mf_alloc *alloc, const mf_value *value, mf_values **out);
 MF_API mf_value mf_values_get(const mf_values *values);
 MF_API void mf_values_free(mf_values *values);
-/* A value as lossless or plain JSON. */
-MF_API void mf_value_print(const mf_value *value, bool lossless, mf_output out);
+/* A value as lossless or plain JSON.  VALUE_TOO_LARGE (values share parts: their
+ * text may be without end), OUT_OF_MEMORY: then nothing was written. */
+MF_API mf_status mf_value_print(const mf_value *value, bool lossless, mf_output out);
 
 /* ---- expressions ---- */
 

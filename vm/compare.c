@@ -69,14 +69,12 @@ static bool equal_lists(mf_call *call, const mf_value *x, const mf_value *y, uns
   return true;
 }
 
-/* Fuel of finding one key: without an index every entry is looked at. */
-static uint64_t find_cost(const mf_map *map) { return map->index ? 1 : map->count; }
-
 static bool equal_maps(mf_call *call, const mf_map *x, const mf_map *y, unsigned depth) {
   if (x->count != y->count) return false;
   for (uint32_t i = 0; i < x->count; i++) {
-    if (!mf_charge(call, find_cost(y))) return false;
-    const mf_value *other = mf_map_find(y, x->pairs[i].key);
+    const mf_value *key = &x->pairs[i].key;
+    if (!mf_charge(call, mf_map_find_cost(y, key))) return false;
+    const mf_value *other = mf_map_find(y, *key);
     if (other == NULL || !equal(call, &x->pairs[i].value, other, depth)) return false;
   }
   return true;

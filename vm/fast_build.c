@@ -436,6 +436,7 @@ static void choose(maker *m, const mf_fast_node *n, uint32_t depth) {
 
 static const mf_fast_key *key_of(maker *m, const mf_value *v) {
   mf_fast_key *key = mf_arena_get(m->arena, sizeof *key);
+  if (mf_key_cost(v)) m->failed = true; /* fuel is counted there for entries alone */
   if (key) *key = (mf_fast_key){.value = v, .hash = mf_key_hash(v), .text = text_of(v)};
   return key;
 }

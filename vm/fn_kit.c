@@ -36,12 +36,17 @@ static void *arena_realloc(void *ctx, void *ptr, size_t old_size, size_t new_siz
 
 void mf_call_text(mf_call *call, mf_buf *text) {
   mf_alloc alloc = {arena_realloc, call->arena};
-  mf_buf_init(text, &alloc, (size_t)MF_LIMIT_STRING_BYTES);
+  const uint64_t fuel = call->fuel > 0 ? (uint64_t)call->fuel : 1;
+  mf_buf_init(text, &alloc, (size_t)(fuel < MF_LIMIT_STRING_BYTES ? fuel : MF_LIMIT_STRING_BYTES));
+}
+
+static mf_status why_failed(const mf_buf *text) {
+  if (!text->too_large) return MF_OUT_OF_MEMORY;
+  return text->max < (size_t)MF_LIMIT_STRING_BYTES ? MF_OUT_OF_FUEL : MF_VALUE_TOO_LARGE;
 }
 
 mf_value mf_call_text_done(mf_call *call, const mf_buf *text) {
-  if (text->failed)
-    return mf_call_end(call, text->too_large ? MF_VALUE_TOO_LARGE : MF_OUT_OF_MEMORY);
+  if (text->failed) return mf_call_end(call, why_failed(text));
   if (!mf_charge(call, text->n)) return mf_null();
   return text->n ? mf_string(mf_buf_str(text)) : mf_string(MF_STR(""));
 }

@@ -9,7 +9,8 @@
  * have more letters than there are arguments. */
 bool mf_args_are(const mf_value *args, uint32_t n, const char *kinds);
 
-/* A text that grows in scratch memory, up to MF_LIMIT_STRING_BYTES. */
+/* A text that grows in scratch memory, up to MF_LIMIT_STRING_BYTES or what the
+ * fuel that is left pays for. */
 void mf_call_text(mf_call *call, mf_buf *text);
 /* The string that was written, fuel taken for its bytes; null when it ended the
  * evaluation. */

@@ -154,7 +154,7 @@ mf_value mf_fn_regex_replace(mf_call *call, const mf_value *args, uint32_t n) {
   search s;
   mf_value error;
   if (!mf_args_are(args, n, "sssi")) return mf_no_function(call, "regex.replace", args, n);
-  if (!begin(&s, call, args, &error)) return error;
+  if (!begin(&s, call, args, &error) || !mf_charge(call, args[2].len)) return error;
   if (!replacement_ok(mf_value_str(args[2]), s.regex->groups))
     return mf_error(MF_EVAL_BAD_ARGUMENT,
                     MF_STR("a \\ in the new text of regex.replace is no group of the pattern"));

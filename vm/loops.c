@@ -137,6 +137,7 @@ static bool add_pair(mf_call *call, mf_value *s, const mf_value *key, const mf_v
   if (value->kind == MF_ERROR) return fail(s, *value);
   mf_map_builder *b = pairs_of(s);
   if (b->count >= MF_LIMIT_LIST_ELEMENTS) mf_call_end(call, MF_VALUE_TOO_LARGE);
+  mf_charge(call, mf_key_cost(key));
   mf_map_add_value(b, *key, *value);
   if (b->failed) mf_call_end(call, MF_OUT_OF_MEMORY);
   s[MF_LOOP_RESULT].flags |= (key->flags | value->flags) & MF_TAINTED;

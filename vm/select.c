@@ -13,9 +13,8 @@ static mf_value no_key(mf_call *call, const mf_value *key) {
   return mf_call_error(call, MF_EVAL_NO_KEY, "no key %s", mf_quoted(key, text));
 }
 
-/* Fuel of finding one key: without an index every entry is looked at. */
-static bool charge_find(mf_call *call, const mf_map *map) {
-  return mf_charge(call, map->index ? 1 : map->count);
+static bool charge_find(mf_call *call, const mf_map *map, const mf_value *key) {
+  return mf_charge(call, mf_map_find_cost(map, key));
 }
 
 /* A list position: an int, or a uint or double that equals one.  Those that fit
@@ -43,7 +42,7 @@ static mf_value list_element(mf_call *call, const mf_value *list, const mf_value
 }
 
 static mf_value map_entry(mf_call *call, const mf_value *map, const mf_value *key) {
-  if (!charge_find(call, map->as.map)) return mf_null();
+  if (!charge_find(call, map->as.map, key)) return mf_null();
   const mf_value *entry = mf_map_find(map->as.map, *key);
   return entry ? *entry : no_key(call, key);
 }
@@ -77,7 +76,7 @@ mf_value mf_has_field(mf_call *call, const mf_value *x, const mf_value *key) {
   if (x->kind == MF_OPTIONAL)
     return x->as.list ? mf_has_field(call, x->as.list, key) : mf_bool(false);
   if (x->kind != MF_MAP) return no_fields(call, x, key);
-  if (!charge_find(call, x->as.map)) return mf_null();
+  if (!charge_find(call, x->as.map, key)) return mf_null();
   return mf_bool(mf_map_find(x->as.map, *key) != NULL);
 }
 
@@ -94,7 +93,7 @@ mf_value mf_in(mf_call *call, const mf_value *x, const mf_value *y) {
   if (y->kind != MF_MAP)
     return mf_call_error(call, MF_EVAL_NO_OVERLOAD, "no overload for %s in %s",
                          mf_kind_name(x->kind), mf_kind_name(y->kind));
-  if (!charge_find(call, y->as.map)) return mf_null();
+  if (!charge_find(call, y->as.map, x)) return mf_null();
   return mf_bool(mf_map_find(y->as.map, *x) != NULL);
 }
 
@@ -134,7 +133,7 @@ static mf_value optional_element(mf_call *call, const mf_value *list, const mf_v
 }
 
 static mf_value optional_entry(mf_call *call, const mf_value *map, const mf_value *key) {
-  if (!charge_find(call, map->as.map)) return mf_null();
+  if (!charge_find(call, map->as.map, key)) return mf_null();
   return optional_part(call, mf_map_find(map->as.map, *key), map->flags | key->flags);
 }
 
@@ -208,6 +207,7 @@ mf_value mf_make_map(mf_call *call, const mf_value *items, uint32_t n) {
     if (!mf_key_kind_ok(items[2 * i].kind))
       return mf_call_error(call, MF_EVAL_BAD_KEY, "a map key cannot be of type %s",
                            mf_kind_name(items[2 * i].kind));
+    if (!mf_charge(call, mf_key_cost(&items[2 * i]))) return mf_null();
     const mf_value *value = &items[2 * i + 1];
     if (is_element(value)) value = value->as.list;
     if (value) mf_map_add_value(&b, items[2 * i], *value);

@@ -76,6 +76,13 @@ const char *mf_kind_name(uint8_t kind);
 const mf_value *mf_map_get(const mf_value *map, mf_str key);
 /* The entry by any key, by CEL's rules (numbers match across kinds). */
 const mf_value *mf_map_find(const mf_map *map, mf_value key);
+/* Fuel of finding a key: without an index every entry is looked at, and a long key
+ * is hashed or compared with others. */
+uint64_t mf_map_find_cost(const mf_map *map, const mf_value *key);
+/* What a key's length adds to that, or to making a map with it; nothing up to
+ * MF_KEY_SHORT bytes. */
+enum { MF_KEY_SHORT = 63 };
+uint64_t mf_key_cost(const mf_value *key);
 /* Typed reads with defaults, for drivers and hosts. */
 mf_str mf_map_str(const mf_value *map, const char *key, const char *fallback);
 double mf_map_number(const mf_value *map, const char *key,

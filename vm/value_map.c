@@ -58,6 +58,14 @@ static const mf_value *find(const mf_map *map, const mf_value *key) {
   return NULL;
 }
 
+uint64_t mf_key_cost(const mf_value *key) {
+  return key->kind == MF_STRING ? (uint64_t)(key->len / (MF_KEY_SHORT + 1)) * MF_MAP_SMALL : 0;
+}
+
+uint64_t mf_map_find_cost(const mf_map *map, const mf_value *key) {
+  return (map->index ? 1 : map->count) + mf_key_cost(key);
+}
+
 const mf_value *mf_map_find(const mf_map *map, mf_value key) {
   return as_key(&key) ? find(map, &key) : NULL;
 }
