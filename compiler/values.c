@@ -55,6 +55,8 @@ mf_status mf_values_copy(const mf_alloc *alloc, const mf_value *value, mf_values
   mf_values *v = new_values(&use);
   *out = NULL;
   if (!v) return MF_OUT_OF_MEMORY;
+  if (mf_value_size(value, (size_t)MF_LIMIT_EVAL_MEMORY) == SIZE_MAX)
+    return finish(v, MF_OUT_OF_MEMORY, out); /* parts may be shared without end */
   v->value = mf_value_copy(&v->arena, value);
   return finish(v, v->value.kind == MF_UNSET ? MF_OUT_OF_MEMORY : MF_OK, out);
 }

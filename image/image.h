@@ -33,7 +33,7 @@
 #define MF_IMAGE_VERSION 1u
 #define MF_ABSENT UINT32_MAX
 #define MF_CONSTANT_DEPTH 100u /* nesting of one constant */
-#define MF_PREVIOUS 0xffffffu /* STEP_OR_PREVIOUS: the step before */
+#define MF_PREVIOUS 0xffffffu  /* STEP_OR_PREVIOUS: the step before */
 
 typedef struct mf_image_header {
   uint32_t magic, version;

@@ -2,6 +2,7 @@
 /* Effects: what is asked of the world, and what its answers change. */
 #include <math.h>
 
+#include "../base/limits.h"
 #include "machine.h"
 #include "operations.h"
 
@@ -9,6 +10,9 @@
 
 static mf_stop ask(mf_task *t, mf_opcode op, uint32_t row, mf_str driver, mf_value args) {
   mf_vm *vm = t->vm;
+  /* The world gets them as text, where parts that values share are written out. */
+  if (mf_value_size(&args, (size_t)MF_LIMIT_JOURNAL_LINE_BYTES) == SIZE_MAX)
+    return mf_end_with(t, MF_VALUE_TOO_LARGE);
   t->waiting = true;
   t->delivered = false;
   t->effect_op = (uint8_t)op;

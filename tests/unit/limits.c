@@ -400,6 +400,25 @@ END_TEST
 
 /* ---- time ---- */
 
+/* A value may share parts so often that its text, in the journal or in a request,
+ * is without end. */
+START_TEST(arguments_of_effects_end_at_JOURNAL_LINE_BYTES) {
+  ck_assert_uint_ge(MF_LIMIT_JOURNAL_LINE_BYTES, 4 << 16);
+  for (unsigned levels = 10; levels <= 40; levels += 30) {
+    mf_buf_clear(&text);
+    repeat("variables: { v: 1 }\nsteps:\n", 1);
+    repeat("  - { type: http_request, url: 'http://127.0.0.1/', body: \"${", 1);
+    for (unsigned i = 0; i < levels; i++)
+      mf_buf_printf(&text, i ? "cel.bind(x%u, [x%u, x%u], " : "cel.bind(x0, [v], ", i, i - 1,
+                    i - 1);
+    mf_buf_printf(&text, "x%u", levels - 1);
+    repeat(")", levels);
+    repeat("}\" }\n", 1);
+    ck_assert_int_eq(run_text(0, 0), levels == 10 ? MF_OK : MF_VALUE_TOO_LARGE);
+  }
+}
+END_TEST
+
 START_TEST(ten_thousand_steps_compile_in_proportion) {
   size_t peaks[2];
   for (int i = 0; i < 2; i++) {
@@ -471,6 +490,7 @@ Suite *limits_suite(void) {
   tcase_add_test(t, maps_of_interpolations_end_at_half_of_STACK_DEPTH);
   tcase_add_test(t, runs_end_at_RUN_FUEL);
   tcase_add_test(t, runs_end_at_RUN_MEMORY);
+  tcase_add_test(t, arguments_of_effects_end_at_JOURNAL_LINE_BYTES);
   tcase_add_test(t, ten_thousand_steps_compile_in_proportion);
   tcase_add_test(t, every_limit_has_a_test);
   suite_add_tcase(s, t);
