@@ -166,7 +166,7 @@ static MF_COLD const mf_value *unpacked(mf_arena *arena, const mf_value *slots, 
 
 mf_status mf_eval_generic(const mf_program *program, mf_evaluator *evaluator, const mf_value *slots,
                           mf_value *result) {
-  if (evaluator->arena.head && !evaluator->keeps) mf_arena_reset(&evaluator->arena);
+  if (!evaluator->keeps) mf_evaluator_forget(evaluator);
   if (program->max_depth > evaluator->stack_size && !grow_stack(evaluator, program->max_depth))
     return MF_OUT_OF_MEMORY;
   if (has_packed(slots, program->slot_count)) {
@@ -181,23 +181,39 @@ mf_status mf_eval(const mf_program *program, mf_evaluator *evaluator, const mf_v
   if (evaluator->fast_fuel < program->fast_need)
     return mf_eval_generic(program, evaluator, slots, result);
   evaluator->program = program;
-  return program->fast->run(program->fast, slots, 0, NULL, evaluator, result);
+  evaluator->result = result;
+  return program->fast->run(program->fast, slots, 0, NULL, evaluator);
+}
+
+static mf_status eval_one_by_one(const mf_program *program, mf_evaluator *evaluator,
+                                 const mf_value *const *rows, size_t count, mf_value *results) {
+  const mf_fast_op *const fast = program->fast;
+  const bool is_fast = evaluator->fast_fuel >= program->fast_need;
+  mf_status status = MF_OK;
+  for (size_t i = 0; i < count && status == MF_OK; i++) {
+    evaluator->result = &results[i];
+    status = is_fast ? fast->run(fast, rows[i], 0, NULL, evaluator)
+                     : mf_eval_generic(program, evaluator, rows[i], &results[i]);
+  }
+  return status;
 }
 
 static mf_status eval_rows(const mf_program *program, mf_evaluator *evaluator,
                            const mf_value *const *rows, size_t count, mf_value *results) {
-  const mf_fast_op *const fast = program->fast;
-  const bool is_fast = evaluator->fast_fuel >= program->fast_need;
+  if (program->fast_codes == NULL || evaluator->fast_fuel < program->fast_need)
+    return eval_one_by_one(program, evaluator, rows, count, results);
   mf_status status = MF_OK;
-  for (size_t i = 0; i < count && status == MF_OK; i++)
-    status = is_fast ? fast->run(fast, rows[i], 0, NULL, evaluator, &results[i])
-                     : mf_eval_generic(program, evaluator, rows[i], &results[i]);
+  for (size_t i = 0; i < count && status == MF_OK; i += MF_FAST_ROWS) {
+    const size_t left = count - i, n = left < MF_FAST_ROWS ? left : MF_FAST_ROWS;
+    if (!mf_fast_block_run(program, evaluator, rows + i, (uint32_t)n, results + i))
+      status = eval_one_by_one(program, evaluator, rows + i, n, results + i);
+  }
   return status;
 }
 
 mf_status mf_eval_rows(const mf_program *program, mf_evaluator *evaluator,
                        const mf_value *const *rows, size_t count, mf_value *results) {
-  if (evaluator->arena.head) mf_arena_reset(&evaluator->arena);
+  mf_evaluator_forget(evaluator);
   evaluator->program = program;
   evaluator->keeps = true;
   const mf_status status = eval_rows(program, evaluator, rows, count, results);

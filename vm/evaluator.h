@@ -13,7 +13,9 @@ enum {
 struct mf_evaluator {
   int64_t fast_fuel;         /* what fast code may use: `fuel`, or 0 while there is a trace */
   const mf_program *program; /* being evaluated by fast code */
+  mf_value *result;          /* of it */
   bool keeps;                /* several results live at a time: text goes to the arena */
+  char *chunk, *chunk_end;   /* free part of what the arena has given for texts */
   const mf_value *kept[MF_FAST_DEPTH]; /* left operands */
   mf_value temps[MF_FAST_DEPTH];
   mf_alloc alloc;
@@ -25,6 +27,12 @@ struct mf_evaluator {
   mf_value inline_stack[MF_INLINE_STACK];
   char text[MF_FAST_TEXT];
 };
+
+/* What the evaluation before this one left in the arena goes. */
+static inline void mf_evaluator_forget(mf_evaluator *e) {
+  if (e->arena.head) mf_arena_reset(&e->arena);
+  e->chunk = e->chunk_end = NULL;
+}
 
 /* The evaluation as the image's instructions say: the one that knows all of
  * CEL, errors, limits and traces. */

@@ -22,9 +22,8 @@
 #include "evaluator.h"
 
 typedef struct mf_fast_op mf_fast_op;
-#define MF_FAST_ARGS                                                                              \
-  const mf_fast_op *op, const mf_value *slots, uint64_t bits, const mf_value *v, mf_evaluator *e, \
-      mf_value *result
+#define MF_FAST_ARGS \
+  const mf_fast_op *op, const mf_value *slots, uint64_t bits, const mf_value *v, mf_evaluator *e
 typedef mf_status (*mf_fast_fn)(MF_FAST_ARGS);
 
 typedef union mf_fast_word {
@@ -43,10 +42,13 @@ struct mf_fast_op {
 
 /* ---- Instructions ---- */
 
-/* MF_FAST(name, synopsis); those of MF_FAST_EACH come in six, for == != < <= > >=. */
+/* MF_FAST(name, synopsis); MF_FAST_EACH(name, suffix, synopsis) are six, for == != <
+ * <= > >=: name_EQ and the suffix, and so on. */
 enum {
 #define MF_FAST(name, synopsis) MF_FAST_##name,
-#define MF_FAST_EACH(name, synopsis) MF_FAST_##name, MF_FAST_##name##_LAST = MF_FAST_##name + 5,
+#define MF_FAST_EACH(name, suffix, synopsis)                                             \
+  MF_FAST_##name##_EQ##suffix, MF_FAST_##name##_NE##suffix, MF_FAST_##name##_LT##suffix, \
+      MF_FAST_##name##_LE##suffix, MF_FAST_##name##_GT##suffix, MF_FAST_##name##_GE##suffix,
 #include "fast.def"
 #undef MF_FAST
 #undef MF_FAST_EACH
@@ -61,11 +63,17 @@ typedef struct mf_fast_text {
   uint32_t len, used;
 } mf_fast_text;
 /* A table of 2^n places, at least twice as many as texts; searched from
- * mf_fast_place(text) on.  Of few texts: `mask` is how many they are. */
+ * mf_fast_place(text) on. */
 typedef struct mf_fast_texts {
   uint32_t mask, longest;
   mf_fast_text places[];
 } mf_fast_texts;
+
+/* The same of at most four texts, which are compared one by one. */
+typedef struct mf_fast_few {
+  uint64_t count;
+  mf_fast_text texts[];
+} mf_fast_few;
 
 /* A key of a map. */
 typedef struct mf_fast_key {
@@ -102,6 +110,42 @@ static inline uint32_t mf_fast_place(uint64_t first, uint64_t last, uint32_t n) 
 
 /* Kinds of parts of a JOIN; they follow it as operands. */
 enum { MF_FAST_PART_CONST, MF_FAST_PART_SLOT, MF_FAST_PART_KEPT };
+/* Bytes behind a constant one; and what a part takes that is no text, or takes
+ * beside its text. */
+enum { MF_FAST_PADDING = 16, MF_FAST_OTHER_PART = 40 };
+
+/* ---- Many rows ---- */
+
+/* Some rows of mf_eval_rows.  Each instruction runs over all of them before the
+ * next one does (vm/fast_block.c): what it costs to get from one to the next is
+ * paid once for all.  Where rows part ways they are sorted, so that those that go
+ * on in one place stand together, and `number` says which row is where. */
+enum { MF_FAST_ROWS = 64, MF_FAST_BLOCK_DEPTH = 4, MF_FAST_TRUTHS = 16 };
+typedef struct mf_fast_block {
+  mf_evaluator *e;
+  mf_value *results;
+  const mf_value *const *rows; /* the caller's, or `sorted` ones */
+  uint8_t truths[MF_FAST_TRUTHS][MF_FAST_ROWS];
+  uint32_t top;   /* of `truths` */
+  uint32_t count; /* of rows */
+  const mf_value *v[MF_FAST_ROWS];
+  const mf_value *sorted[MF_FAST_ROWS];
+  uint8_t number[MF_FAST_ROWS]; /* of the sorted rows */
+  const mf_value *kept[MF_FAST_BLOCK_DEPTH][MF_FAST_ROWS];
+  mf_value temps[MF_FAST_BLOCK_DEPTH][MF_FAST_ROWS];
+} mf_fast_block;
+
+/* Runs an instruction over rows from <= i < to; false: one of them gives up. */
+typedef bool (*mf_fast_block_fn)(const mf_fast_op *op, mf_fast_block *b, uint32_t from,
+                                 uint32_t to);
+/* NULL: the instruction goes over one row at a time, as all expressions that have
+ * it do. */
+extern const mf_fast_block_fn mf_fast_block_table[MF_FAST_COUNT];
+
+/* Evaluates `count` rows, at most MF_FAST_ROWS.  False: some row gave up, and
+ * nothing has been done. */
+bool mf_fast_block_run(const mf_program *program, mf_evaluator *e, const mf_value *const *rows,
+                       uint32_t count, mf_value *results);
 
 /* ---- Making it ---- */
 

@@ -2,6 +2,7 @@
 /* Fast code from a tree.  Truth values are pushed (truth_of), all other ones
  * become the current value (value_of); `depth` is the first temporary that is
  * free. */
+#include "fast_kernel.h"
 #include "fast_tree.h"
 
 #include "../image/keys.h"
@@ -9,7 +10,7 @@
 enum {
   MAX_OPS = 160,
   MAX_LEAVES = 8,
-  FEW_TEXTS = 4,
+  FEW_TEXTS = 4, /* of `in`: each is compared, none is hashed */
   MAX_WORK = 60,
   MAX_TEXTS = 64,
   MAX_INTS = 64,
@@ -24,20 +25,44 @@ typedef struct maker {
   const mf_program *program;
   mf_arena *arena; /* of what instructions point to */
   mf_fast_op ops[MAX_OPS];
+  uint8_t codes[MAX_OPS];
   uint32_t count;
   uint32_t work; /* instructions that take a share of the fuel */
   bool failed;   /* there is no fast code for this */
+  bool one_row;  /* it goes over rows one by one */
   bool resets;   /* it uses the arena */
   bool jumps;    /* some instruction goes on elsewhere */
   bool guards;   /* it asks what has a value before it uses it: order matters for speed */
   uint32_t joins;
+  uint32_t truths; /* on the stack */
 } maker;
 
 static void truth_of(maker *m, const mf_fast_node *n, uint32_t depth);
+static void table(maker *m, uint32_t count, uint64_t truth);
 static void value_of(maker *m, const mf_fast_node *n, uint32_t depth);
+
+/* How many truth values are pushed but not yet used. */
+static void count_truths(maker *m, uint32_t code, uint32_t popped) {
+  switch (code) {
+    case MF_FAST_BOOL_SSS: m->truths += 3; break;
+    case MF_FAST_BOOL_SS: m->truths += 2; break;
+    case MF_FAST_TABLE:
+    case MF_FAST_WIDE_TABLE: m->truths -= popped - 1; break;
+    case MF_FAST_IF_FALSE:
+    case MF_FAST_IF_TRUE:
+    case MF_FAST_UNLESS:
+    case MF_FAST_TRUTH: m->truths--; break;
+    default: m->truths += code >= MF_FAST_BOOL_S && code < MF_FAST_TABLE;
+  }
+  if (m->truths > MF_FAST_TRUTHS) m->one_row = true;
+  if (m->truths > 64) m->failed = true;
+}
 
 static mf_fast_op *add(maker *m, uint32_t code, uint32_t a, uint32_t b) {
   if (m->count == MAX_OPS) m->failed = true, m->count--;
+  m->codes[m->count] = (uint8_t)code;
+  m->one_row |= mf_fast_block_table[code] == NULL;
+  count_truths(m, code, b);
   mf_fast_op *op = &m->ops[m->count++];
   *op = (mf_fast_op){.run = mf_fast_table[code], .a = a, .b = b};
   return op;
@@ -56,15 +81,25 @@ static const mf_value *constant_text(const maker *m, const mf_fast_node *n) {
 }
 static bool is_relation(const mf_fast_node *n) { return n->op >= MF_OP_EQ && n->op <= MF_OP_GE; }
 
+static void check_depth(maker *m, uint32_t depth) {
+  if (depth >= MF_FAST_DEPTH) m->failed = true;
+  if (depth >= MF_FAST_BLOCK_DEPTH) m->one_row = true;
+}
+
+/* Rows go on in different places from here on. */
+static uint32_t parting(maker *m, uint32_t code, uint32_t depth) {
+  const uint32_t at = m->count;
+  m->jumps = true;
+  if (depth > 0) m->one_row = true; /* what is kept would have to move with them */
+  add(m, code, 0, 0);
+  return at;
+}
+
 /* The value of n when it is no slot: it stays where it is. */
 static void kept_value(maker *m, const mf_fast_node *n, uint32_t depth) {
   value_of(m, n, depth);
-  if (depth >= MF_FAST_DEPTH) m->failed = true;
+  check_depth(m, depth);
   add(m, MF_FAST_KEEP, depth, 0);
-}
-
-static void check_depth(maker *m, uint32_t depth) {
-  if (depth >= MF_FAST_DEPTH) m->failed = true;
 }
 
 /* ---- Comparisons ---- */
@@ -87,21 +122,26 @@ static mf_fast_op *slot_or_value(maker *m, const mf_fast_node *n, uint32_t on_sl
   return add(m, on_value, 0, 0);
 }
 
-static void text_equality(maker *m, const mf_fast_node *n, const mf_value *text, bool not_equal,
-                          uint32_t depth) {
-  const uint32_t len = text->len;
-  const uint32_t by_length = len == 0                    ? 0
-                             : len <= 3                  ? 1
-                             : len <= 8                  ? 2
-                             : len <= MF_FAST_WORD_BYTES ? 3
-                                                         : 4;
-  mf_fast_op *op = slot_or_value(m, n, MF_FAST_TEXT_EMPTY_S + by_length,
-                                 MF_FAST_TEXT_EMPTY_V + by_length, depth);
-  op->b = len | (uint32_t)not_equal << 31;
-  if (len > MF_FAST_WORD_BYTES)
+/* n == text; the value of n stays the current one, if it is no slot. */
+static uint32_t text_code(const mf_value *text) {
+  return text->len == 0                    ? MF_FAST_TEXT_EMPTY_S
+         : text->len <= 3                  ? MF_FAST_TEXT_3_S
+         : text->len <= 8                  ? MF_FAST_TEXT_8_S
+         : text->len <= MF_FAST_WORD_BYTES ? MF_FAST_TEXT_16_S
+                                           : MF_FAST_TEXT_S;
+}
+
+static void put_text(mf_fast_op *op, const mf_value *text) {
+  op->b = text->len;
+  if (text->len > MF_FAST_WORD_BYTES)
     op->k.p = text->as.s;
   else
-    mf_fast_words(text->as.s, len, &op->k.u, &op->l.u);
+    mf_fast_words(text->as.s, text->len, &op->k.u, &op->l.u);
+}
+
+/* The instruction on the current value in place of one on a slot. */
+static uint32_t of_value(uint32_t on_slot) {
+  return on_slot + (MF_FAST_TEXT_EMPTY_V - MF_FAST_TEXT_EMPTY_S);
 }
 
 /* n relation v.  False: nothing special is known of such a constant. */
@@ -111,17 +151,20 @@ static bool with_constant(maker *m, const mf_fast_node *n, uint32_t relation, co
   if (v->flags) return false;
   switch (v->kind) {
     case MF_DOUBLE:
-      op = slot_or_value(m, n, MF_FAST_DOUBLE_S + relation, MF_FAST_DOUBLE_V + relation, depth);
+      op = slot_or_value(m, n, MF_FAST_DOUBLE_EQ_S + relation, MF_FAST_DOUBLE_EQ_V + relation,
+                         depth);
       op->k.d = v->as.d;
       return true;
     case MF_INT:
-      op = slot_or_value(m, n, MF_FAST_INT_S + relation, MF_FAST_INT_V + relation, depth);
+      op = slot_or_value(m, n, MF_FAST_INT_EQ_S + relation, MF_FAST_INT_EQ_V + relation, depth);
       op->k.i = v->as.i;
       op->l.d = (double)v->as.i;
       return true;
     case MF_STRING:
       if (relation > MF_OP_NE - MF_OP_EQ || v->len > INT32_MAX) return false;
-      text_equality(m, n, v, relation != 0, depth);
+      op = slot_or_value(m, n, text_code(v), of_value(text_code(v)), depth);
+      put_text(op, v);
+      if (relation) table(m, 1, 1);
       m->work += v->len > MF_FAST_WORD_BYTES;
       return true;
     default: return false;
@@ -135,17 +178,17 @@ static void comparison(maker *m, const mf_fast_node *n, uint32_t depth) {
   if (is_constant(x) && with_constant(m, y, mirrored(relation), constant(m, x->a), depth)) return;
   m->work++;
   if (is_slot(x) && is_slot(y)) {
-    add(m, MF_FAST_COMPARE_SS + relation, offset_of(x), offset_of(y));
+    add(m, MF_FAST_COMPARE_SS_EQ + relation, offset_of(x), offset_of(y));
   } else if (is_slot(y)) {
     value_of(m, x, depth);
-    add(m, MF_FAST_COMPARE_VS + relation, offset_of(y), 0);
+    add(m, MF_FAST_COMPARE_VS_EQ + relation, offset_of(y), 0);
   } else if (is_constant(y)) {
     value_of(m, x, depth);
-    add(m, MF_FAST_COMPARE_VK + relation, 0, 0)->k.p = constant(m, y->a);
+    add(m, MF_FAST_COMPARE_VK_EQ + relation, 0, 0)->k.p = constant(m, y->a);
   } else {
     kept_value(m, x, depth);
     value_of(m, y, depth + 1);
-    add(m, MF_FAST_COMPARE_HV + relation, depth, 0);
+    add(m, MF_FAST_COMPARE_HV_EQ + relation, depth, 0);
   }
 }
 
@@ -157,11 +200,19 @@ static mf_fast_text text_of(const mf_value *v) {
   return text;
 }
 
-static const mf_fast_texts *few_texts_of(maker *m, const mf_value *list) {
-  mf_fast_texts *t = mf_arena_zero(m->arena, sizeof *t + list->len * sizeof *t->places);
-  if (t) t->mask = list->len;
-  for (uint32_t i = 0; t && i < list->len; i++) t->places[i] = text_of(&list->as.list[i]);
-  return t;
+static const mf_fast_few *few_of(maker *m, const mf_value *list) {
+  mf_fast_few *few = mf_arena_zero(m->arena, sizeof *few + list->len * sizeof *few->texts);
+  if (few) few->count = list->len;
+  for (uint32_t i = 0; few && i < list->len; i++) {
+    const mf_value *v = &list->as.list[i];
+    mf_fast_text *text = &few->texts[i];
+    text->len = v->len;
+    if (v->len >= 4)
+      quarters_of(v->as.s, v->len, &text->first, &text->last);
+    else if (v->len)
+      text->first = three_of(v->as.s, v->len);
+  }
+  return few;
 }
 
 static const mf_fast_texts *texts_of(maker *m, const mf_value *list) {
@@ -213,13 +264,13 @@ static void membership(maker *m, const mf_fast_node *n, uint32_t depth) {
   mf_fast_op *op;
   if (in_texts(m, n) && v->len <= FEW_TEXTS) {
     op = slot_or_value(m, x, MF_FAST_IN_FEW_S, MF_FAST_IN_FEW_V, depth);
-    op->k.p = few_texts_of(m, v);
+    op->k.p = few_of(m, v);
   } else if (in_texts(m, n)) {
     op = slot_or_value(m, x, MF_FAST_IN_TEXTS_S, MF_FAST_IN_TEXTS_V, depth);
     op->k.p = texts_of(m, v);
   } else if (v && v->kind == MF_LIST && v->len <= MAX_INTS && all_are(v, MF_INT, 0)) {
-    value_of(m, x, depth);
-    op = add(m, MF_FAST_IN_INTS_V, v->len, 0);
+    op = slot_or_value(m, x, MF_FAST_IN_INTS_S, MF_FAST_IN_INTS_V, depth);
+    op->b = v->len;
     op->k.p = ints_of(m, v);
   } else {
     kept_value(m, x, depth);
@@ -280,7 +331,7 @@ static void quantifier(maker *m, const mf_fast_node *n, uint32_t depth) {
     return;
   }
   range_of(m, n->first, depth);
-  add(m, MF_FAST_EVERY + n->b, n->op == MF_OP_EXISTS_COMPARE, 0)->k.d = k->as.d;
+  add(m, MF_FAST_EVERY, n->op == MF_OP_EXISTS_COMPARE, n->b)->k.d = k->as.d;
   m->work++;
 }
 
@@ -293,12 +344,27 @@ typedef struct leaves {
   uint32_t count;
 } leaves;
 
+static bool is_number(const maker *m, const mf_fast_node *n) {
+  const uint8_t kind = is_constant(n) ? constant(m, n->a)->kind : MF_NULL;
+  return kind == MF_INT || kind == MF_DOUBLE;
+}
+
+/* An operation that fails for huge numbers at most. */
+static bool is_plain_sum(const maker *m, const mf_fast_node *n) {
+  if (n->op < MF_OP_ADD || n->op > MF_OP_REMAINDER) return false;
+  const mf_fast_node *x = n->first, *y = x->next;
+  if (!is_slot(x) || !(is_slot(y) || is_number(m, y))) return false;
+  const bool divides = n->op == MF_OP_DIVIDE || n->op == MF_OP_REMAINDER;
+  return !divides || (is_constant(y) && constant(m, y->a)->as.i != 0);
+}
+
 static bool is_leaf(const maker *m, const mf_fast_node *n) {
   if (is_slot(n) || n->op == MF_OP_IS_SET) return true;
   if (n->op == MF_OP_IN) return is_slot(n->first) && in_texts(m, n);
   if (!is_relation(n)) return false;
   const mf_fast_node *x = n->first, *y = x->next;
   if (is_slot(x) && is_slot(y)) return true;
+  if (is_plain_sum(m, x)) return is_slot(y) || is_number(m, y);
   const mf_fast_node *k = is_constant(y) ? y : x, *slot = is_constant(y) ? x : y;
   if (!is_slot(slot) || !is_constant(k)) return false;
   const uint8_t kind = constant(m, k->a)->kind;
@@ -354,7 +420,7 @@ static truth_table table_of(const mf_fast_node *n, const leaves *of) {
 }
 
 static void table(maker *m, uint32_t count, uint64_t truth) {
-  add(m, MF_FAST_TABLE, 0, count)->k.u = truth;
+  add(m, MF_FAST_TABLE, (1u << count) - 1, count)->k.u = truth;
 }
 
 static void wide_table(maker *m, uint32_t count, const truth_table *truth) {
@@ -411,9 +477,7 @@ static void logic(maker *m, const mf_fast_node *n, uint32_t depth) {
     table(m, 2, n->op == MF_OP_AND ? 8 : 14);
     return;
   }
-  const uint32_t jump = m->count;
-  m->jumps = true;
-  add(m, n->op == MF_OP_AND ? MF_FAST_IF_FALSE : MF_FAST_IF_TRUE, 0, 0);
+  const uint32_t jump = parting(m, n->op == MF_OP_AND ? MF_FAST_IF_FALSE : MF_FAST_IF_TRUE, depth);
   truth_of(m, y, depth);
   m->ops[jump].b = m->count - jump;
 }
@@ -423,9 +487,7 @@ static void logic(maker *m, const mf_fast_node *n, uint32_t depth) {
 static void choose(maker *m, const mf_fast_node *n, uint32_t depth) {
   const mf_fast_node *then = n->first->next;
   truth_of(m, n->first, depth);
-  const uint32_t unless = m->count;
-  m->jumps = true;
-  add(m, MF_FAST_UNLESS, 0, 0);
+  const uint32_t unless = parting(m, MF_FAST_UNLESS, depth);
   value_of(m, then, depth);
   const uint32_t jump = m->count;
   add(m, MF_FAST_JUMP, 0, 0);
@@ -453,7 +515,10 @@ static void field(maker *m, const mf_fast_node *n, uint32_t k, uint32_t depth) {
                                  MF_FAST_FIELD_3_V + by_length, depth);
   op->b = len;
   if (len <= MF_FAST_WORD_BYTES) mf_fast_words(text->as.s, len, &op->k.u, &op->l.u);
-  add(m, MF_FAST_FIELD_V, 0, 0)->k.p = key_of(m, text); /* an operand */
+  op = add(m, MF_FAST_OPERAND, 0, 0);
+  op->k.p = key_of(m, text);
+  const mf_value key = {.kind = MF_STRING, .len = len};
+  memcpy(&op->l, &key, sizeof op->l);
   m->work++;
 }
 
@@ -490,7 +555,7 @@ static void part(maker *m, mf_fast_op *op, const mf_fast_node *n, bool any_kind,
   if (!is_constant(n)) return;
   const mf_value *text = constant(m, n->a);
   if (text->kind != MF_STRING || text->flags || text->len > MF_FAST_TEXT) m->failed = true;
-  char *padded = m->failed ? NULL : mf_arena_zero(m->arena, text->len + (size_t)32);
+  char *padded = m->failed ? NULL : mf_arena_zero(m->arena, text->len + (size_t)MF_FAST_PADDING);
   if (padded && text->len) memcpy(padded, text->as.s, text->len);
   op->k.p = padded, op->a = m->failed ? 0 : text->len, op->b = MF_FAST_PART_CONST;
 }
@@ -514,8 +579,14 @@ static void join(maker *m, const mf_fast_node *n, uint32_t depth) {
   }
   check_depth(m, depth);
   m->joins++;
+  const uint32_t at = m->count;
   add(m, MF_FAST_JOIN, count, depth);
-  for (uint32_t i = 0; i < count; i++) *add(m, MF_FAST_JOIN, 0, 0) = operands[i];
+  for (uint32_t i = 0; i < count && !m->failed; i++) {
+    operands[i].run = add(m, MF_FAST_OPERAND, 0, 0)->run;
+    m->ops[m->count - 1] = operands[i];
+    m->ops[at].l.u += operands[i].b == MF_FAST_PART_CONST ? operands[i].a + MF_FAST_PADDING
+                                                          : MF_FAST_OTHER_PART;
+  }
   m->work++;
 }
 
@@ -580,10 +651,7 @@ static void truth_of(maker *m, const mf_fast_node *n, uint32_t depth) {
     case MF_OP_NOT:
       if (at_once(m, n, depth)) break;
       truth_of(m, n->first, depth);
-      if (needle_op(m, n->first) != MF_FAST_COUNT)
-        m->ops[m->count - 1].b ^= UINT32_C(1) << 31;
-      else
-        table(m, 1, 1);
+      table(m, 1, 1);
       break;
     case MF_OP_IS_SET: add(m, MF_FAST_IS_SET, offset_of(n), 0); break;
     case MF_OP_HAS_FIELD: has_field(m, n, depth); break;
@@ -625,23 +693,28 @@ static void value_of(maker *m, const mf_fast_node *n, uint32_t depth) {
   }
 }
 
+/* The last instruction becomes another one. */
+static void turn_last(maker *m, uint32_t code) {
+  if (!m->jumps) m->codes[m->count - 1] = (uint8_t)code; /* else blocks go on behind */
+  m->ops[m->count - 1].run = mf_fast_table[code];
+}
+
 static void finish(maker *m, const mf_fast_node *root) {
-  mf_fast_op *last = &m->ops[m->count - 1];
-  if (!is_truth(m, root))
+  const uint32_t last = m->codes[m->count - 1];
+  const bool narrow = last == MF_FAST_TABLE, wide = last == MF_FAST_WIDE_TABLE;
+  if (!is_truth(m, root)) {
     add(m, MF_FAST_RETURN, 0, 0);
-  else if (!m->jumps && last->run == mf_fast_table[MF_FAST_TABLE])
-    last->run = mf_fast_table[MF_FAST_RETURN_TABLE];
-  else if (!m->jumps && last->run == mf_fast_table[MF_FAST_WIDE_TABLE])
-    last->run = mf_fast_table[MF_FAST_RETURN_WIDE];
-  else
-    add(m, MF_FAST_RETURN_TRUTH, 0, 0);
+    return;
+  }
+  if (narrow || wide) turn_last(m, narrow ? MF_FAST_RETURN_TABLE : MF_FAST_RETURN_WIDE);
+  if (m->jumps || !(narrow || wide)) add(m, MF_FAST_RETURN_TRUTH, 0, 0);
 }
 
 /* The only text an evaluation makes need not lie in the arena. */
 static void mark_single_join(maker *m) {
   if (m->joins > 1) m->resets = true;
   for (uint32_t i = 0; i < m->count && !m->resets; i++)
-    if (m->ops[i].run == mf_fast_table[MF_FAST_JOIN]) m->ops[i].k.u = 1;
+    if (m->codes[i] == MF_FAST_JOIN) m->ops[i].k.u = 1;
 }
 
 static bool has_guards(const maker *m, const mf_fast_tree *tree) {
@@ -655,6 +728,7 @@ static bool has_guards(const maker *m, const mf_fast_tree *tree) {
 
 static void make(maker *m, const mf_fast_node *root) {
   add(m, MF_FAST_RESET, 0, 0); /* left out again when nothing uses the arena */
+  m->one_row = false;
   if (is_truth(m, root))
     truth_of(m, root, 0);
   else
@@ -664,6 +738,20 @@ static void make(maker *m, const mf_fast_node *root) {
   if (m->work > MAX_WORK) m->failed = true;
 }
 
+/* The code without its first `skipped` instructions, in the program. */
+static mf_status hand_over(const maker *m, mf_program *program, uint32_t skipped) {
+  const uint32_t count = m->count - skipped;
+  mf_fast_op *ops = mf_arena_get(m->arena, count * sizeof *ops);
+  uint8_t *codes = m->one_row ? NULL : mf_arena_get(m->arena, count);
+  if (ops == NULL || mf_arena_oom(m->arena)) return MF_OUT_OF_MEMORY;
+  memcpy(ops, m->ops + skipped, count * sizeof *ops);
+  if (codes) memcpy(codes, m->codes + skipped, count);
+  program->fast = ops;
+  program->fast_codes = codes;
+  program->fast_count = count;
+  return MF_OK;
+}
+
 mf_status mf_fast_build(mf_program *program, const mf_row_chunk *chunk) {
   mf_fast_tree tree;
   maker m;
@@ -671,18 +759,13 @@ mf_status mf_fast_build(mf_program *program, const mf_row_chunk *chunk) {
   if (chunk->length > MAX_WORDS || !mf_fast_tree_read(&tree, program->code, chunk->length))
     return MF_OK;
   m.program = program, m.arena = &program->image->arena;
-  m.count = m.work = m.joins = 0;
-  m.failed = m.resets = m.jumps = false;
+  m.count = m.work = m.joins = m.truths = 0;
+  m.failed = m.one_row = m.resets = m.jumps = false;
   m.guards = has_guards(&m, &tree);
   make(&m, tree.root);
   if (mf_arena_oom(m.arena)) return MF_OUT_OF_MEMORY;
   if (m.failed) return MF_OK;
-  const uint32_t skipped = m.resets ? 0 : 1;
-  mf_fast_op *ops = mf_arena_get(m.arena, (m.count - skipped) * sizeof *ops);
-  if (ops == NULL) return MF_OUT_OF_MEMORY;
-  memcpy(ops, m.ops + skipped, (m.count - skipped) * sizeof *ops);
-  program->fast = ops;
-  program->fast_count = m.count - skipped;
-  program->fast_need = LEAST_FUEL + FUEL_OF_WORD * (int64_t)chunk->length;
-  return MF_OK;
+  const mf_status status = hand_over(&m, program, m.resets ? 0 : 1);
+  if (status == MF_OK) program->fast_need = LEAST_FUEL + FUEL_OF_WORD * (int64_t)chunk->length;
+  return status;
 }

@@ -15,6 +15,7 @@ struct mf_program {
   const mf_value *constants;
   uint32_t slot_count, max_depth;
   const struct mf_fast_op *fast; /* vm/fast.h; NULL: none */
+  const uint8_t *fast_codes;     /* for blocks of rows, which instructions they are; NULL: none */
   uint32_t fast_count;           /* instructions of it */
   int64_t fast_need;             /* fuel that is enough for it; INT64_MAX: there is none */
 };

@@ -12,12 +12,13 @@
 
 #include <check.h>
 
-enum { EXPRESSIONS = 8000, ROWS_EACH = 4, VARIABLES = 19, PACKED = 37 };
+enum { EXPRESSIONS = 8000, ROWS_EACH = 4, VARIABLES = 19, PACKED = 37, BLOCK_ROWS = 70 };
 
 typedef struct generator {
   uint64_t state;
   mf_buf text;
   unsigned room; /* operators left */
+  bool tame;     /* values are of the kinds that expressions take them for */
 } generator;
 
 /* Mixed (splitmix64): plain congruential numbers leave out combinations. */
@@ -49,7 +50,7 @@ static const char *const words[] = {"",
                                     "/api/v1/admin/users/and/more"};
 static double packed[PACKED];
 static mf_value numbers[PACKED], mixed[3];
-static mf_pair few[3], many[12];
+static mf_pair few[4], many[12];
 static mf_map maps[2];
 static uint32_t many_index[32];
 
@@ -59,7 +60,9 @@ static mf_value number(generator *g) {
   static const double doubles[] = {0, -0.0, 1, 2.5, 500, 1e300, -3, 0x1p63, 0x1p53, 1.0 / 3};
   static const int64_t ints[] = {0, 1, -1, 2, 3, 7, 500, INT64_MAX, INT64_MIN, 4294967296};
   switch (pick(g, 8)) {
-    case 0: return mf_uint((uint64_t)PICK(g, ints));
+    case 0:
+      if (g->tame) return mf_int(2);
+      return mf_uint((uint64_t)PICK(g, ints));
     case 1: return mf_double(pick(g, 2) ? NAN : INFINITY);
     case 2:
     case 3:
@@ -70,7 +73,7 @@ static mf_value number(generator *g) {
 
 static mf_value string(generator *g) {
   mf_value v = text_value(PICK(g, words));
-  if (pick(g, 16) == 0) v.flags = MF_TAINTED;
+  if (pick(g, 16) == 0 && !g->tame) v.flags = MF_TAINTED;
   return v;
 }
 
@@ -85,16 +88,21 @@ static mf_value list(generator *g) {
 
 static mf_value map(generator *g) {
   mf_value v;
-  mf_set_map(&v, &maps[pick(g, 2)]);
-  if (pick(g, 16) == 0) v.flags = MF_TAINTED;
+  mf_set_map(&v, &maps[g->tame ? 0 : pick(g, 2)]);
+  if (pick(g, 16) == 0 && !g->tame) v.flags = MF_TAINTED;
   return v;
 }
 
 /* Of the kind that expressions take the variable for; seldom of another one. */
 static mf_value value(generator *g, uint32_t variable) {
-  uint32_t kind = pick(g, 12) ? variable : pick(g, VARIABLES);
-  if (pick(g, 40) == 0) return (mf_value){.kind = MF_UNSET};
-  if (pick(g, 40) == 0) return mf_null();
+  uint32_t kind = g->tame || pick(g, 12) ? variable : pick(g, VARIABLES);
+  if (g->tame) {
+    if (variable == 9 || variable == 11) return mf_int(1 + (int64_t)pick(g, 9));
+    if (variable == 10) return mf_double(pick(g, 9) * 1.25);
+    if (variable == 16) return (mf_value){.kind = MF_MAP, .len = 12, .as.map = &maps[1]};
+  } else if (pick(g, 40) == 0)
+    return (mf_value){.kind = MF_UNSET};
+  if (pick(g, 40) == 0 && !g->tame) return mf_null();
   switch (variable_names[kind][0]) {
     case 'b': return mf_bool(pick(g, 2));
     case 'q':
@@ -114,12 +122,16 @@ static void fill_values(generator *g) {
   few[0] = (mf_pair){text_value("id"), number(g)};
   few[1] = (mf_pair){text_value("group"), string(g)};
   few[2] = (mf_pair){text_value("max_latency_ms"), number(g)};
-  maps[0] = (mf_map){.count = 3, .pairs = few};
+  few[3] = (mf_pair){text_value("another key of more than sixteen bytes"), number(g)};
+  maps[0] = (mf_map){.count = 4, .pairs = few};
   for (uint32_t i = 0; i < 12; i++) {
     static const char *const keys[12] = {
         "id", "k1",   "k2", "k3", "k4", "k5", "k6", "k7", "k8", "a key of more than sixteen bytes",
         "m",  "group"};
-    many[i] = (mf_pair){text_value(keys[i]), i == 10 ? map(g) : number(g)};
+    const mf_value text_or_number = g->tame ? string(g) : number(g);
+    many[i] = (mf_pair){text_value(keys[i]), i == 10   ? map(g)
+                                             : i == 11 ? text_or_number
+                                                       : number(g)};
   }
   mf_map_index_fill(many_index, 32, many, 12);
   maps[1] = (mf_map){.count = 12, .index_mask = 31, .pairs = many, .index = many_index};
@@ -208,17 +220,21 @@ static void named_text(generator *g) {
   word(g);
 }
 
+static const char *const relations[] = {" == ", " != ", " < ", " <= ", " > ", " >= "};
+
 static void relation(generator *g, void (*of)(generator *)) {
-  static const char *const relations[] = {" == ", " != ", " < ", " <= ", " > ", " >= "};
   const char *const op = PICK(g, relations);
   void (*const other)(generator *) = pick(g, 12) ? of : arithmetic;
   between(g, of, op, other);
 }
 
+static const char *const text_lists[] = {
+    "[\"qa\", \"staging\"]",
+    "[\"\", \"a\", \"qa\", \"abc\", \"stag\", \"staging\", \"production\"]",
+};
+
 static void membership(generator *g) {
   static const char *const lists[] = {
-      "[\"qa\", \"staging\"]",
-      "[\"\", \"a\", \"qa\", \"abc\", \"stag\", \"staging\", \"production\"]",
       "[\"a text of more than sixteen bytes\", \"qa\"]",
       "[1, 2, 3, 7]",
       "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 500]",
@@ -229,14 +245,15 @@ static void membership(generator *g) {
   put(g, "(");
   pick(g, 2) ? text(g) : arithmetic(g);
   put(g, " in ");
-  put(g, PICK(g, lists));
+  put(g, pick(g, 4) ? PICK(g, lists) : PICK(g, text_lists));
   put(g, ")");
 }
 
+static const char *const searches[] = {".startsWith(", ".endsWith(", ".contains("};
+
 static void search(generator *g) {
-  static const char *const functions[] = {".startsWith(", ".endsWith(", ".contains("};
   pick(g, 2) ? name(g, "s", 2) : text(g);
-  put(g, PICK(g, functions));
+  put(g, PICK(g, searches));
   pick(g, 4) ? word(g) : text(g);
   put(g, ")");
 }
@@ -286,19 +303,55 @@ static void truth(generator *g) {
   }
 }
 
+/* Sums of small ints, which do not fail. */
+static void plain_sum(generator *g) {
+  static const char *const leaves[] = {"n1", "n3", "7", "3"};
+  static const char *const operators[] = {" + ", " - ", " * ", " / ", " % "};
+  if (is_full(g) || pick(g, 3) == 0)
+    put(g, PICK(g, leaves));
+  else if (pick(g, 8) == 0)
+    put(g, "-"), between(g, plain_sum, " + ", plain_sum);
+  else
+    between(g, plain_sum, PICK(g, operators), plain_sum);
+}
+
+/* What succeeds on values of the usual kinds: comparisons of what is in maps, and
+ * functions of many truth values within something else. */
+static void selection(generator *g) {
+  static const char *const texts[] = {"s1", "m1.group", "m2.group", "m1.m.group"};
+  static const char *const values[] = {"n2",
+                                       "m1.id",
+                                       "m1.m.id",
+                                       "m2.max_latency_ms",
+                                       "m1.m.max_latency_ms",
+                                       "m1[\"a key of more than sixteen bytes\"]",
+                                       "m1.m[\"another key of more than sixteen bytes\"]"};
+  switch (pick(g, 6)) {
+    case 0: put(g, PICK(g, texts)), put(g, PICK(g, relations)), word(g); break;
+    case 1: put(g, PICK(g, texts)), put(g, " in "), put(g, PICK(g, text_lists)); break;
+    case 2: put(g, PICK(g, texts)), put(g, PICK(g, searches)), word(g), put(g, ")"); break;
+    case 3: put(g, PICK(g, values)), put(g, PICK(g, relations)), put(g, "2.5"); break;
+    case 4: put(g, "n1 in [1, 2, 3, 7]"); break;
+    default: function(g, 4), put(g, " ? n1 : n3");
+  }
+}
+
 static void expression(generator *g) {
   mf_buf_clear(&g->text);
   g->room = 1 + pick(g, 14);
-  switch (pick(g, 6)) {
+  switch (pick(g, 10)) {
     case 0: arithmetic(g); break;
     case 1: text(g); break;
+    case 2: relation(g, plain_sum); break;
+    case 3:
+    case 4: selection(g); break;
     default: truth(g);
   }
 }
 
 /* ---- which instructions there were ---- */
 
-static bool seen[MF_FAST_COUNT];
+static bool seen[MF_FAST_COUNT], seen_in_blocks[MF_FAST_COUNT];
 
 static void note(const mf_program *program) {
   for (uint32_t i = 0; i < program->fast_count; i++)
@@ -309,7 +362,7 @@ static void note(const mf_program *program) {
 static const char *fast_name(uint32_t code) {
   static const char *const names[MF_FAST_COUNT] = {
 #define MF_FAST(name, synopsis) [MF_FAST_##name] = #name,
-#define MF_FAST_EACH(name, synopsis) [MF_FAST_##name] = #name,
+#define MF_FAST_EACH(name, suffix, synopsis) [MF_FAST_##name##_EQ##suffix] = #name #suffix,
 #include "../../vm/fast.def"
 #undef MF_FAST
 #undef MF_FAST_EACH
@@ -323,6 +376,16 @@ static size_t count_unseen(void) {
   for (uint32_t code = 0; code < MF_FAST_COUNT; code++) {
     if (!seen[code]) fprintf(stderr, "never made: %s, number %u\n", fast_name(code), code);
     unseen += !seen[code];
+  }
+  return unseen;
+}
+
+static size_t count_unseen_in_blocks(void) {
+  size_t unseen = 0;
+  for (uint32_t code = 0; code < MF_FAST_COUNT; code++) {
+    if (seen_in_blocks[code] || mf_fast_block_table[code] == NULL) continue;
+    fprintf(stderr, "never run over a block: %s, number %u\n", fast_name(code), code);
+    unseen++;
   }
   return unseen;
 }
@@ -377,6 +440,61 @@ static mf_program *compile_unfolded(mf_arena *arena, mf_str expr, cel_subject *s
   return program;
 }
 
+/* ---- many rows ---- */
+
+static mf_value block_values[BLOCK_ROWS][VARIABLES];
+static const mf_value *block_rows[BLOCK_ROWS];
+
+static void fill_block(generator *g, bool tame) {
+  g->tame = tame;
+  fill_values(g);
+  for (uint32_t r = 0; r < BLOCK_ROWS; r++) {
+    block_rows[r] = block_values[r];
+    for (uint32_t i = 0; i < VARIABLES; i++) block_values[r][i] = value(g, i);
+  }
+  g->tame = false;
+}
+
+/* Which instructions ran over a whole block; false: none did. */
+static bool note_block(const mf_program *program, mf_evaluator *evaluator, mf_value *results) {
+  if (program->fast_codes == NULL) return false;
+  if (!mf_fast_block_run(program, evaluator, block_rows, MF_FAST_ROWS, results)) return false;
+  for (uint32_t i = 0; i < program->fast_count; i++)
+    for (uint32_t code = 0; code < MF_FAST_COUNT; code++)
+      seen_in_blocks[code] |= mf_fast_table[code] == program->fast[i].run;
+  return true;
+}
+
+/* All rows at once come to what each does alone. */
+static bool compare_rows(const mf_program *program, const char *expr) {
+  mf_evaluator *one, *many_rows;
+  static mf_value results[BLOCK_ROWS];
+  mf_buf want, got;
+  mf_buf_init(&want, NULL, 0);
+  mf_buf_init(&got, NULL, 0);
+  ck_assert_int_eq(mf_evaluator_new(NULL, &one), MF_OK);
+  ck_assert_int_eq(mf_evaluator_new(NULL, &many_rows), MF_OK);
+  const bool in_block = note_block(program, many_rows, results);
+  const mf_status status = mf_eval_rows(program, many_rows, block_rows, BLOCK_ROWS, results);
+  mf_status alone = MF_OK;
+  for (uint32_t r = 0; r < BLOCK_ROWS && alone == MF_OK; r++) {
+    mf_value result;
+    alone = mf_eval_generic(program, one, block_rows[r], &result);
+    mf_buf_clear(&want);
+    mf_buf_clear(&got);
+    cel_write_result(&want, alone, &result);
+    cel_write_result(&got, alone, &results[r]);
+    ck_assert_msg(strcmp(want.p, got.p) == 0, "%s, row %u\n  alone:    %s\n  together: %s", expr, r,
+                  want.p, got.p);
+  }
+  ck_assert_msg(status == alone, "%s", expr); /* of the first row that ends so, for both */
+  mf_evaluator_free(one);
+  mf_evaluator_free(many_rows);
+  mf_buf_fini(&want);
+  mf_buf_fini(&got);
+  return in_block;
+}
+
 static size_t check_one(generator *g, cel_subject *s) {
   mf_arena arena;
   mf_buf folded, unfolded;
@@ -419,7 +537,26 @@ START_TEST(random_expressions_come_to_the_same_in_both_ways) {
 }
 END_TEST
 
-/* ---- many rows ---- */
+START_TEST(random_expressions_come_to_the_same_over_many_rows) {
+  generator g = {.state = 11};
+  size_t in_blocks = 0;
+  mf_buf_init(&g.text, NULL, 0);
+  for (int i = 0; i < EXPRESSIONS / 2; i++) {
+    expression(&g);
+    mf_program *program = compile(mf_buf_str(&g.text));
+    for (int tame = 0; tame < 2; tame++) {
+      fill_block(&g, tame);
+      in_blocks += compare_rows(program, g.text.p);
+    }
+    mf_program_free(program);
+  }
+  mf_buf_fini(&g.text);
+  printf("differential: %zu times over a whole block\n", in_blocks);
+  fflush(stdout);
+  ck_assert_uint_gt(in_blocks, EXPRESSIONS / 10);
+  ck_assert_uint_eq(count_unseen_in_blocks(), 0);
+}
+END_TEST
 
 START_TEST(rows_come_to_what_single_evaluations_do) {
   generator g = {.state = 7};
@@ -453,6 +590,39 @@ START_TEST(rows_come_to_what_single_evaluations_do) {
   }
   mf_evaluator_free(one);
   mf_evaluator_free(many_rows);
+}
+END_TEST
+
+/* ---- depth ---- */
+
+enum { NAMES = 78 };
+
+/* a0 || (a1 && (a2 || ...: more truth values wait than a word has bits. */
+START_TEST(many_truth_values_can_wait) {
+  static char names[NAMES][8];
+  const char *list[NAMES];
+  mf_value slots[NAMES], result;
+  mf_program *program;
+  mf_evaluator *evaluator;
+  char message[256] = "";
+  mf_buf text;
+  mf_buf_init(&text, NULL, 0);
+  for (int i = 0; i < NAMES; i++) {
+    snprintf(names[i], sizeof names[i], "a%d", i);
+    list[i] = names[i];
+    slots[i] = mf_bool(i == 0);
+    mf_buf_printf(&text, "%sa%d", i == 0 ? "" : i % 2 ? " || (" : " && (", i);
+  }
+  for (int i = 1; i < NAMES; i++) mf_buf_puts(&text, ")");
+  ck_assert_int_eq(mf_evaluator_new(NULL, &evaluator), MF_OK);
+  ck_assert_msg(mf_program_compile(NULL, mf_buf_str(&text), list, NAMES, &program, message,
+                                   sizeof message) == MF_OK,
+                "%s", message);
+  ck_assert_int_eq(mf_eval(program, evaluator, slots, &result), MF_OK);
+  ck_assert(result.kind == MF_BOOL && result.as.i == 1);
+  mf_program_free(program);
+  mf_evaluator_free(evaluator);
+  mf_buf_fini(&text);
 }
 END_TEST
 
@@ -502,6 +672,8 @@ Suite *vm_differential_suite(void) {
   TCase *tc = tcase_create("fast code");
   tcase_set_timeout(tc, 120);
   tcase_add_test(tc, random_expressions_come_to_the_same_in_both_ways);
+  tcase_add_test(tc, random_expressions_come_to_the_same_over_many_rows);
+  tcase_add_test(tc, many_truth_values_can_wait);
   tcase_add_test(tc, usual_conditions_allocate_nothing);
   tcase_add_test(tc, rows_come_to_what_single_evaluations_do);
   suite_add_tcase(suite, tc);
