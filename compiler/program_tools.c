@@ -85,15 +85,22 @@ void mf_program_disassemble(const mf_program *program, mf_output out) {
   send(&buf, out);
 }
 
-/* What is longer than MF_LIMIT_REASON_BYTES is cut at a code point. */
+/* What is longer than MF_LIMIT_REASON_BYTES is cut at a code point.  Values may share
+ * parts: what is written before the cut is bounded, too. */
 static void write_value(mf_buf *out, const mf_value *v) {
+  mf_buf text;
   mf_json_writer w;
-  const size_t from = out->n, most = (size_t)MF_LIMIT_REASON_BYTES;
-  mf_json_write_init(&w, out, 0);
+  const size_t most = (size_t)MF_LIMIT_REASON_BYTES;
+  mf_buf_init(&text, &out->alloc, (size_t)MF_LIMIT_STRING_BYTES);
+  mf_json_write_init(&w, &text, 0);
   mf_value_write_json(&w, v);
-  if (out->n - from <= most) return;
-  out->n = from + mf_utf8_valid(out->p + from, most);
-  mf_buf_puts(out, "...");
+  bool cut = !text.failed && text.n > most;
+  if (text.failed)
+    mf_buf_puts(out, "(too large to be shown)");
+  else
+    mf_buf_add(out, text.p, cut ? mf_utf8_valid(text.p, most) : text.n);
+  if (cut) mf_buf_puts(out, "...");
+  mf_buf_fini(&text);
 }
 
 static void write_reason(mf_buf *out, mf_str expr, const mf_reason *r) {

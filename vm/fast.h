@@ -10,8 +10,9 @@
  * errors: it never holds one.  So the two cannot differ in meaning where fast
  * code has an opinion at all; tests/unit/vm_differential.c compares them.
  *
- * An instruction is a function that calls the next one in tail position (direct
- * threading).  Its state is in the arguments, hence in registers:
+ * What instructions compute is in vm/fast_kernel.h.  For one row an instruction is
+ * a function that calls the next one in tail position (direct threading).  Its
+ * state is in the arguments, hence in registers:
  *
  *   v     the current value, in a slot, constant, map, list or temporary
  *   bits  truth values, the latest in bit 0: a comparison pushes one, and TABLE
