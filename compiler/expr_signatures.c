@@ -35,10 +35,12 @@ mf_kind mf_function_kind(uint32_t code) {
 }
 
 static bool skip(mf_str text, size_t *at, const char *sign) {
-  while (*at < text.n && text.p[*at] == ' ') ++*at;
-  mf_str rest = {text.p + *at, text.n - *at};
-  if (!mf_str_starts(rest, mf_str_of(sign))) return false;
-  *at += strlen(sign);
+  size_t i = *at;
+  while (i < text.n && text.p[i] == ' ') i++;
+  *at = i;
+  for (; *sign; sign++, i++)
+    if (i >= text.n || text.p[i] != *sign) return false;
+  *at = i;
   return true;
 }
 
@@ -85,7 +87,8 @@ bool mf_overload_read(mf_arena *arena, mf_str text, mf_str spelling, size_t *at,
   skip(text, at, ";");
   skip(text, at, "");
   if (*at >= text.n || !read_receiver(arena, text, spelling, at, out)) return false;
-  if (!skip(text, at, "") || mf_str_find(text, spelling, *at) != *at) return false;
+  if (!skip(text, at, "") || !mf_str_starts((mf_str){text.p + *at, text.n - *at}, spelling))
+    return false;
   *at += spelling.n;
   if (!read_params(arena, text, at, out) || !skip(text, at, "->")) return false;
   skip(text, at, "");

@@ -56,15 +56,38 @@ static bool is_known(const mf_checker *c, const mf_type *type) {
   return true;
 }
 
+/* What the overload at `at` gives, as it is written; *end is behind it. */
+static mf_str result_text(mf_str signatures, size_t at, size_t *end) {
+  const char *const p = signatures.p + at;
+  const size_t n = signatures.n - at;
+  const char *const semicolon = memchr(p, ';', n);
+  const size_t length = semicolon ? (size_t)(semicolon - p) : n;
+  const char *const arrow = memchr(p, '>', length);
+  *end = at + length + (semicolon != NULL);
+  return arrow ? (mf_str){arrow, (size_t)(p + length - arrow)} : (mf_str){p, 0};
+}
+
+/* Nothing is known of any argument, and what the call gives is a plain type. */
+static bool is_all_dyn(const call *k) {
+  for (uint32_t i = 0; i < k->argc; i++)
+    if (!mf_type_is_dyn(k->types[i])) return false;
+  return k->result->count == 0 && k->result->kind < MF_TYPE_ABSTRACT;
+}
+
 /* Of known arguments the first overload that takes them counts; what is not
- * known may come to any that does. */
+ * known may come to any that does.  One that gives the same need not be read. */
 static void try_all(mf_checker *c, call *k, mf_str signatures) {
   mf_overload o;
+  mf_str known_result = {NULL, 0};
   bool known = true;
   for (uint32_t i = 0; i < k->argc; i++) known = known && is_known(c, k->types[i]);
-  for (size_t at = 0; mf_overload_read(c->arena, signatures, k->spelling, &at, &o);) {
+  for (size_t at = 0, end; at < signatures.n; at = end) {
+    const mf_str result = result_text(signatures, at, &end);
+    if (known_result.n && mf_str_eq(result, known_result)) continue;
+    if (!mf_overload_read(c->arena, signatures, k->spelling, &at, &o)) break;
     try_overload(c, k, &o);
-    if (known && k->result) break;
+    if (k->result && (known || k->result == dyn())) break;
+    if (k->result && is_all_dyn(k)) known_result = result;
   }
 }
 

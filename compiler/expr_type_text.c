@@ -2,33 +2,36 @@
 /* expr_type_text - types as text, and text as types. */
 #include "expr_types.h"
 
+#define WORD(text) text, sizeof text - 1
 static const struct {
   const char *word;
+  uint8_t length;
   mf_type_kind kind;
   uint32_t count; /* of parameters */
 } words[] = {
     /* The first of a kind is what is written. */
-    {"dyn", MF_TYPE_DYN, 0},
-    {"error", MF_TYPE_ERROR, 0},
-    {"null_type", MF_TYPE_NULL, 0},
-    {"null", MF_TYPE_NULL, 0},
-    {"bool", MF_TYPE_BOOL, 0},
-    {"int", MF_TYPE_INT, 0},
-    {"uint", MF_TYPE_UINT, 0},
-    {"double", MF_TYPE_DOUBLE, 0},
-    {"number", MF_TYPE_NUMBER, 0},
-    {"string", MF_TYPE_STRING, 0},
-    {"bytes", MF_TYPE_BYTES, 0},
-    {"timestamp", MF_TYPE_TIMESTAMP, 0},
-    {"google.protobuf.Timestamp", MF_TYPE_TIMESTAMP, 0},
-    {"duration", MF_TYPE_DURATION, 0},
-    {"google.protobuf.Duration", MF_TYPE_DURATION, 0},
-    {"type", MF_TYPE_TYPE, 1},
-    {"list", MF_TYPE_LIST, 1},
-    {"map", MF_TYPE_MAP, 2},
-    {"optional_type", MF_TYPE_OPTIONAL, 1},
-    {"optional", MF_TYPE_OPTIONAL, 1},
+    {WORD("dyn"), MF_TYPE_DYN, 0},
+    {WORD("error"), MF_TYPE_ERROR, 0},
+    {WORD("null_type"), MF_TYPE_NULL, 0},
+    {WORD("null"), MF_TYPE_NULL, 0},
+    {WORD("bool"), MF_TYPE_BOOL, 0},
+    {WORD("int"), MF_TYPE_INT, 0},
+    {WORD("uint"), MF_TYPE_UINT, 0},
+    {WORD("double"), MF_TYPE_DOUBLE, 0},
+    {WORD("number"), MF_TYPE_NUMBER, 0},
+    {WORD("string"), MF_TYPE_STRING, 0},
+    {WORD("bytes"), MF_TYPE_BYTES, 0},
+    {WORD("timestamp"), MF_TYPE_TIMESTAMP, 0},
+    {WORD("google.protobuf.Timestamp"), MF_TYPE_TIMESTAMP, 0},
+    {WORD("duration"), MF_TYPE_DURATION, 0},
+    {WORD("google.protobuf.Duration"), MF_TYPE_DURATION, 0},
+    {WORD("type"), MF_TYPE_TYPE, 1},
+    {WORD("list"), MF_TYPE_LIST, 1},
+    {WORD("map"), MF_TYPE_MAP, 2},
+    {WORD("optional_type"), MF_TYPE_OPTIONAL, 1},
+    {WORD("optional"), MF_TYPE_OPTIONAL, 1},
 };
+#undef WORD
 enum { WORDS = sizeof words / sizeof words[0] };
 
 /* ---- making ---- */
@@ -67,8 +70,8 @@ const mf_type *mf_type_with(mf_arena *arena, mf_type_kind kind, const mf_type *a
 
 /* ---- reading ---- */
 
-static bool is_name_char(char c) {
-  bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+static inline bool is_name_char(char c) {
+  bool letter = (unsigned char)((c | 32) - 'a') < 26;
   return letter || (c >= '0' && c <= '9') || c == '_' || c == '.';
 }
 
@@ -116,7 +119,7 @@ static bool read_args(mf_arena *arena, mf_str text, size_t *at, mf_type *t) {
 
 static mf_type_kind kind_of_word(mf_str name, uint32_t *wanted) {
   for (size_t i = 0; i < WORDS; i++) {
-    if (!mf_str_is(name, words[i].word)) continue;
+    if (name.n != words[i].length || memcmp(name.p, words[i].word, name.n) != 0) continue;
     *wanted = words[i].count;
     return words[i].kind;
   }
@@ -142,10 +145,12 @@ const mf_type *mf_type_read(mf_arena *arena, mf_str text, size_t *at) {
   uint32_t wanted;
   if (name.n == 0) return NULL;
   if (name.n == 1 && name.p[0] >= 'A' && name.p[0] <= 'Z') return variable(arena, name);
-  if (mf_str_is(name, "param")) return read_param(arena, text, at);
+  if (name.n == 5 && mf_str_is(name, "param")) return read_param(arena, text, at);
+  const mf_type_kind kind = kind_of_word(name, &wanted);
+  if (wanted == 0 && (*at == text.n || text.p[*at] != '(')) return mf_type_plain(kind);
   mf_type *t = MF_NEW(arena, mf_type);
   if (t == NULL) return NULL;
-  t->kind = (uint8_t)kind_of_word(name, &wanted);
+  t->kind = (uint8_t)kind;
   t->name = name;
   return read_args(arena, text, at, t) ? with_args(t, wanted) : NULL;
 }
