@@ -66,7 +66,10 @@ void mf_program_free(mf_program *program) {
 /* ---- Evaluators ---- */
 
 /* Traces are of the image's instructions. */
-static void set_fast_fuel(mf_evaluator *e) { e->fast_fuel = e->exec.trace ? 0 : e->fuel; }
+static void set_fast_fuel(mf_evaluator *e) {
+  e->fast_fuel = e->exec.trace ? 0 : e->fuel;
+  e->share = mf_fast_share(e);
+}
 
 mf_status mf_evaluator_new(const mf_alloc *alloc, mf_evaluator **out) {
   mf_alloc use = mf_alloc_or_default(alloc);

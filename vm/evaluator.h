@@ -12,6 +12,7 @@ enum {
 
 struct mf_evaluator {
   int64_t fast_fuel;         /* what fast code may use: `fuel`, or 0 while there is a trace */
+  uint64_t share;            /* of it, for an instruction whose work grows with its input */
   const mf_program *program; /* being evaluated by fast code */
   mf_value *result;          /* of it */
   bool keeps;                /* several results live at a time: text goes to the arena */
@@ -33,6 +34,9 @@ static inline void mf_evaluator_forget(mf_evaluator *e) {
   if (e->arena.head) mf_arena_reset(&e->arena);
   e->chunk = e->chunk_end = NULL;
 }
+
+/* 64 instructions that take a share and the rest of the code fit into the fuel. */
+static inline uint64_t mf_fast_share(const mf_evaluator *e) { return (uint64_t)e->fast_fuel >> 7; }
 
 /* The evaluation as the image's instructions say: the one that knows all of
  * CEL, errors, limits and traces. */

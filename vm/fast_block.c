@@ -70,8 +70,10 @@ BLOCK_OP(EVERY) {
 
 #define COMPARE_OP(name, relation, X, Y)                                                    \
   static inline unsigned name##_of(mf_evaluator *e, const mf_value *x, const mf_value *y) { \
-    const unsigned truth = relation##_numbers(x, y);                                        \
-    return LIKELY(truth != MF_FAST_NO) ? truth : mf_fast_compare(e, MF_##relation, x, y);   \
+    unsigned truth = relation##_numbers(x, y);                                              \
+    if (LIKELY(truth != MF_FAST_NO)) return truth;                                          \
+    truth = relation##_mixed_numbers(x, y);                                                 \
+    return truth != MF_FAST_NO ? truth : mf_fast_compare(e, MF_##relation, x, y);           \
   }                                                                                         \
   BLOCK_OP(name) { PUSH_EACH(name##_of(b->e, (X), (Y))); }
 MF_FAST_COMPARISONS(COMPARE_OP)
@@ -167,9 +169,13 @@ MF_FAST_FIELDS(FIELD_OPS)
 #define ARITHMETIC_OP(name, overflows, doubles, of_doubles, X, Y)                       \
   BLOCK_OP(name) {                                                                      \
     EACH_ROW {                                                                          \
-      const mf_value *const x = (X), *const y = (Y);                                    \
+      const mf_value *x = (X), *y = (Y);                                                \
+      mf_value both[2];                                                                 \
       int64_t number;                                                                   \
-      if (UNLIKELY(tag_of(x) != tag_of(y))) return false;                               \
+      if (UNLIKELY(tag_of(x) != tag_of(y))) {                                           \
+        if (!as_doubles(x, y, op->l.u, both)) return false;                             \
+        x = &both[0], y = &both[1];                                                     \
+      }                                                                                 \
       if (LIKELY(is_clean(x, MF_INT)) && LIKELY(!overflows(x->as.i, y->as.i, &number))) \
         PUT(MF_INT, i, number)                                                          \
       else if (doubles && is_clean(x, MF_DOUBLE))                                       \
@@ -193,6 +199,21 @@ BLOCK_OP(NEGATE) {
   }
   return true;
 }
+
+/* ---- Functions ---- */
+
+#define QUICK_OP(name, X)                                                   \
+  BLOCK_OP(name) {                                                          \
+    const mf_quick_function *const function = &mf_quick_functions[op->k.u]; \
+    EACH_ROW {                                                              \
+      mf_value *const made = &b->temps[op->b][i];                           \
+      if (UNLIKELY(!function->run(b->e, (X), CURRENT, made))) return false; \
+      b->v[i] = made;                                                       \
+    }                                                                       \
+    return true;                                                            \
+  }
+QUICK_OP(QUICK_V, CURRENT)
+QUICK_OP(QUICK_HV, KEPT(op->a))
 
 /* ---- The end ---- */
 
@@ -340,8 +361,8 @@ const mf_fast_block_fn mf_fast_block_table[MF_FAST_COUNT] = {
     MF_FAST_KERNELS(S_AND_V) MF_FAST_FIELDS(S_AND_V) MF_FAST_COMPARISONS(COMPARE_ONE)
         MF_FAST_OPERATIONS(ARITHMETIC_ONE) ONE(BOOL_SS) ONE(BOOL_SSS) ONE(IS_SET) ONE(HAS)
             ONE(EVERY) ONE(TABLE) ONE(WIDE_TABLE) ONE(SLOT) ONE(RANGE) ONE(CONST) ONE(KEEP)
-                ONE(TRUTH) ONE(NEGATE) ONE(RETURN_TRUTH) ONE(RETURN_TABLE) ONE(RETURN_WIDE)
-                    ONE(RETURN)[MF_FAST_OPERAND] = block_NOTHING,
+                ONE(TRUTH) ONE(QUICK_V) ONE(QUICK_HV) ONE(NEGATE) ONE(RETURN_TRUTH)
+                    ONE(RETURN_TABLE) ONE(RETURN_WIDE) ONE(RETURN)[MF_FAST_OPERAND] = block_NOTHING,
     [MF_FAST_IF_FALSE] = block_NOTHING,
     [MF_FAST_IF_TRUE] = block_NOTHING,
     [MF_FAST_UNLESS] = block_NOTHING,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Fast code from a tree: values of all kinds, and the whole. */
+#include "fast_kernel.h"
 #include "fast_maker.h"
+#include "functions.h"
 
 #include "../image/keys.h"
 
@@ -87,8 +89,37 @@ const mf_fast_key *mf_fast_key_of(mf_fast_maker *m, const mf_value *v) {
   return key;
 }
 
+static void quick_call(mf_fast_maker *m, const mf_fast_node *n, uint32_t number, uint32_t depth) {
+  mf_fast_op *op;
+  mf_fast_check_depth(m, depth + 1);
+  if (n->count == 1) {
+    mf_fast_range(m, n->first, depth);
+    op = mf_fast_add(m, MF_FAST_QUICK_V, 0, depth);
+  } else {
+    mf_fast_keep(m, n->first, depth);
+    mf_fast_value_of(m, n->first->next, depth + 1);
+    op = mf_fast_add(m, MF_FAST_QUICK_HV, depth, depth);
+  }
+  op->k.u = number, op->l.u = n->a;
+  m->work++; /* what is left in the arena is at most an error, hence nothing */
+}
+
+/* size(list.filter(...)), if it can be counted. */
+static bool count(mf_fast_maker *m, const mf_fast_node *n, uint32_t depth) {
+  const mf_fast_node *loop = n->first;
+  return n->a == MF_FUNCTION_size && n->count == 1 && loop->op == MF_OP_LOOP &&
+         loop->a == MF_LOOP_KIND_FILTER &&
+         mf_fast_scan_loop(m, loop, MF_FAST_SCAN_COUNT, loop->a, depth);
+}
+
 static void call(mf_fast_maker *m, const mf_fast_node *n, uint32_t depth) {
+  const uint32_t quick = mf_quick_function_of(n->a, n->count);
   uint32_t at = depth;
+  if (count(m, n, depth)) return;
+  if (quick != UINT32_MAX) {
+    quick_call(m, n, quick, depth);
+    return;
+  }
   for (const mf_fast_node *arg = n->first; arg; arg = arg->next, at++) {
     mf_fast_check_depth(m, at);
     mf_fast_value_of(m, arg, at);
@@ -134,8 +165,8 @@ static bool is_string_call(const mf_fast_node *n) {
   return n->op == MF_OP_CALL && n->count == 1 && strcmp(mf_function_name(n->a), "string") == 0;
 }
 
-static bool is_text(const mf_fast_maker *m, const mf_fast_node *n) {
-  if (n->op == MF_OP_ADD) return is_text(m, n->first) || is_text(m, n->first->next);
+bool mf_fast_is_text(const mf_fast_maker *m, const mf_fast_node *n) {
+  if (n->op == MF_OP_ADD) return mf_fast_is_text(m, n->first) || mf_fast_is_text(m, n->first->next);
   return constant_text(m, n) || is_string_call(n) || n->op == MF_OP_CONCAT;
 }
 
@@ -197,9 +228,11 @@ static void arithmetic(mf_fast_maker *m, const mf_fast_node *n, uint32_t depth) 
   const mf_fast_node *x = n->first, *y = x->next;
   const uint32_t operation = n->op - MF_OP_ADD;
   mf_fast_check_depth(m, depth);
-  if (n->op == MF_OP_ADD && is_text(m, n)) {
+  if (n->op == MF_OP_ADD && mf_fast_is_text(m, n)) {
     join(m, n, depth);
-  } else if (is_slot(x) && is_slot(y)) {
+    return;
+  }
+  if (is_slot(x) && is_slot(y)) {
     mf_fast_add(m, MF_FAST_ADD_SS + operation, offset_of(x), depth)->k.u = offset_of(y);
   } else if (is_slot(x) && is_constant(y)) {
     mf_fast_add(m, MF_FAST_ADD_SK + operation, offset_of(x), depth)->k.p = constant(m, y->a);
@@ -214,6 +247,7 @@ static void arithmetic(mf_fast_maker *m, const mf_fast_node *n, uint32_t depth) 
     mf_fast_value_of(m, y, depth + 1);
     mf_fast_add(m, MF_FAST_ADD_HV + operation, depth, depth);
   }
+  m->ops[m->count - 1].l.u = n->a; /* on one kind only */
 }
 
 static void index_of(mf_fast_maker *m, const mf_fast_node *n, uint32_t depth) {
@@ -221,7 +255,9 @@ static void index_of(mf_fast_maker *m, const mf_fast_node *n, uint32_t depth) {
     field(m, n, n->first->next->a, depth);
     return;
   }
-  mf_fast_keep(m, n->first, depth);
+  mf_fast_range(m, n->first, depth);
+  mf_fast_check_depth(m, depth);
+  mf_fast_add(m, MF_FAST_KEEP, depth, 0);
   mf_fast_value_of(m, n->first->next, depth + 1);
   mf_fast_add(m, MF_FAST_INDEX_HV, depth, depth);
   m->work++, m->resets = true;
@@ -241,6 +277,8 @@ void mf_fast_value_of(mf_fast_maker *m, const mf_fast_node *n, uint32_t depth) {
     case MF_OP_FIELD: field(m, n, n->a, depth); break;
     case MF_OP_INDEX: index_of(m, n, depth); break;
     case MF_OP_CALL: is_string_call(n) ? join(m, n, depth) : call(m, n, depth); break;
+    case MF_OP_LOOP:
+    case MF_OP_LOCAL: m->failed = true; break;
     case MF_OP_CONCAT: join(m, n, depth); break;
     case MF_OP_CHOOSE: choose(m, n, depth); break;
     case MF_OP_NEGATE:
@@ -317,7 +355,7 @@ mf_status mf_fast_build(mf_program *program, const mf_row_chunk *chunk) {
   program->fast_need = INT64_MAX;
   if (chunk->length > MAX_WORDS || !mf_fast_tree_read(&tree, program->code, chunk->length))
     return MF_OK;
-  m.program = program, m.arena = &program->image->arena;
+  m.program = program, m.tree = &tree, m.arena = &program->image->arena;
   m.count = m.work = m.joins = m.truths = 0;
   m.failed = m.one_row = m.resets = m.jumps = false;
   m.guards = has_guards(&m, &tree);

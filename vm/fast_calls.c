@@ -19,7 +19,7 @@ static unsigned compare_any(mf_evaluator *e, mf_relation relation, const mf_valu
 
 unsigned mf_fast_compare(mf_evaluator *e, mf_relation relation, const mf_value *x,
                          const mf_value *y) {
-  const bool texts = x->kind == MF_STRING && y->kind == MF_STRING;
+  const bool texts = x->kind == y->kind && (x->kind == MF_STRING || x->kind == MF_TYPE);
   if (relation <= MF_NE && LIKELY(texts) && !is_much(e, x->len))
     return same_text(x, y) == (relation == MF_EQ);
   return compare_any(e, relation, x, y);

@@ -58,14 +58,12 @@ static inline void put(mf_value *to, uint8_t kind, uint64_t payload) {
 }
 
 /* Work that grows with its input has a share of the fuel; more is for those who
- * count exactly.  64 such instructions and the rest of the code fit into all. */
-static inline bool is_much(const mf_evaluator *e, uint64_t units) {
-  return units > (uint64_t)e->fast_fuel >> 7;
-}
+ * count exactly. */
+static inline bool is_much(const mf_evaluator *e, uint64_t units) { return units > e->share; }
 
 /* What operators and functions called from here may use. */
 static inline mf_call *open_call(mf_evaluator *e) {
-  e->exec.call.fuel = e->fast_fuel >> 7;
+  e->exec.call.fuel = (int64_t)e->share;
   e->exec.call.status = MF_OK;
   return &e->exec.call;
 }
@@ -278,14 +276,20 @@ MF_FAST_KERNEL(CONTAINS) {
 
 /* ---- x relation y ---- */
 
-/* Other pairs of kinds than numbers of one kind. */
+/* Other pairs of kinds than numbers. */
 MF_COLD unsigned mf_fast_compare(mf_evaluator *e, mf_relation relation, const mf_value *x,
                                  const mf_value *y);
 
+/* An int beside a double becomes one. */
 #define COMPARE_NUMBERS(name, relation)                                                        \
   static MF_INLINE unsigned name##_numbers(const mf_value *x, const mf_value *y) {             \
     if (LIKELY(x->kind == MF_DOUBLE && y->kind == MF_DOUBLE)) return x->as.d relation y->as.d; \
     if (LIKELY(x->kind == MF_INT && y->kind == MF_INT)) return x->as.i relation y->as.i;       \
+    return MF_FAST_NO;                                                                         \
+  }                                                                                            \
+  static MF_INLINE unsigned name##_mixed_numbers(const mf_value *x, const mf_value *y) {       \
+    if (x->kind == MF_DOUBLE && y->kind == MF_INT) return x->as.d relation(double) y->as.i;    \
+    if (x->kind == MF_INT && y->kind == MF_DOUBLE) return (double)x->as.i relation y->as.d;    \
     return MF_FAST_NO;                                                                         \
   }
 COMPARE_NUMBERS(EQ, ==)
@@ -369,7 +373,17 @@ static inline bool remainder_overflows(int64_t x, int64_t y, int64_t *out) {
   return false;
 }
 
-/* MF_FORM(name, overflows, doubles, result, X, Y): the instruction with its operands;
+/* An int and a double, both as doubles; `alike`: they must not be mixed. */
+static inline bool as_doubles(const mf_value *x, const mf_value *y, bool alike, mf_value out[2]) {
+  const bool first = is_clean(x, MF_INT) && is_clean(y, MF_DOUBLE);
+  if (alike || !(first || (is_clean(x, MF_DOUBLE) && is_clean(y, MF_INT)))) return false;
+  out[0] = mf_double(first ? (double)x->as.i : x->as.d);
+  out[1] = mf_double(first ? y->as.d : (double)y->as.i);
+  return true;
+}
+
+/* `l` of these instructions: whether both operands must be of one kind.
+ * MF_FORM(name, overflows, doubles, result, X, Y): the instruction with its operands;
  * `result` of `doubles`, if it has any. */
 #define MF_FAST_OPERATION(MF_FORM, name, overflows, doubles, result)                     \
   MF_FORM(name##_SS, overflows, doubles, result, SLOT(op->a), SLOT(op->k.u))             \
@@ -383,6 +397,18 @@ static inline bool remainder_overflows(int64_t x, int64_t y, int64_t *out) {
   MF_FAST_OPERATION(MF_FORM, MULTIPLY, multiply_overflows, true, x->as.d * y->as.d) \
   MF_FAST_OPERATION(MF_FORM, DIVIDE, divide_overflows, true, x->as.d / y->as.d)     \
   MF_FAST_OPERATION(MF_FORM, REMAINDER, remainder_overflows, false, 0.0)
+
+/* ---- Functions ---- */
+
+/* What fast code computes itself, of `count` (1 or 2) values; false: the function
+ * is called.  vm/fast_functions.c. */
+typedef struct mf_quick_function {
+  bool (*run)(const mf_evaluator *e, const mf_value *x, const mf_value *y, mf_value *out);
+  uint32_t code, count;
+} mf_quick_function;
+extern const mf_quick_function mf_quick_functions[];
+/* The number of a function there, UINT32_MAX when it is none. */
+uint32_t mf_quick_function_of(uint32_t code, uint32_t count);
 
 /* ---- Functions of truth values ---- */
 

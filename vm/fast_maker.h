@@ -11,6 +11,7 @@ enum { MF_FAST_OPS = 160 };
 
 typedef struct mf_fast_maker {
   const mf_program *program;
+  const mf_fast_tree *tree;
   mf_arena *arena; /* of what instructions point to */
   mf_fast_op ops[MF_FAST_OPS];
   uint8_t codes[MF_FAST_OPS];
@@ -39,6 +40,26 @@ uint32_t mf_fast_add_parting(mf_fast_maker *m, uint32_t code, uint32_t depth);
 /* The value of n when it is no slot: it stays where it is. */
 void mf_fast_keep(mf_fast_maker *m, const mf_fast_node *n, uint32_t depth);
 void mf_fast_check_depth(mf_fast_maker *m, uint32_t depth);
+
+/* Whether n makes a text of texts. */
+bool mf_fast_is_text(const mf_fast_maker *m, const mf_fast_node *n);
+
+/* ---- vm/fast_loops.c ---- */
+
+/* The current value becomes n, which may be a packed list. */
+void mf_fast_range(mf_fast_maker *m, const mf_fast_node *n, uint32_t depth);
+/* ALL_COMPARE and EXISTS_COMPARE */
+void mf_fast_quantifier(mf_fast_maker *m, const mf_fast_node *n, uint32_t depth);
+/* A loop over n's range by SCAN or SCAN_COUNT; false: it is not of that sort. */
+bool mf_fast_scan_loop(mf_fast_maker *m, const mf_fast_node *n, uint32_t code, uint32_t kind,
+                       uint32_t depth);
+/* all, exists, exists_one */
+static inline bool is_loop_truth(const mf_fast_node *n) {
+  return n->op == MF_OP_LOOP &&
+         (n->a == MF_LOOP_KIND_ALL || n->a == MF_LOOP_KIND_EXISTS || n->a == MF_LOOP_KIND_ONE);
+}
+
+/* ---- Parts of instructions ---- */
 
 mf_fast_text mf_fast_text_of(const mf_value *v);
 const mf_fast_key *mf_fast_key_of(mf_fast_maker *m, const mf_value *v);

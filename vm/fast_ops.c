@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The instructions of fast code, threaded: vm/fast.def has one line for each. */
 #include "fast_kernel.h"
+#include "fast_scan.h"
 #include "functions.h"
 #include "select.h"
 
@@ -31,6 +32,7 @@
 /* Gives up: the whole expression again, by the image's instructions. */
 static MF_COLD mf_status give_up(MF_FAST_ARGS) {
   (void)op, (void)bits, (void)v;
+  e->share = mf_fast_share(e);
   return mf_eval_generic(e->program, e, slots, e->result);
 }
 #define GIVE_UP return give_up(PASS)
@@ -75,19 +77,50 @@ OP(EVERY) { PUSH_KNOWN(mf_fast_every[op->b](op, v, e)); }
   static MF_APART mf_status name##_others(MF_FAST_ARGS) {          \
     PUSH_KNOWN(mf_fast_compare(e, MF_##relation, (X), (Y)));       \
   }                                                                \
+  static MF_APART mf_status name##_mixed(MF_FAST_ARGS) {           \
+    const unsigned truth = relation##_mixed_numbers((X), (Y));     \
+    if (UNLIKELY(truth == MF_FAST_NO)) return name##_others(PASS); \
+    PUSH(truth);                                                   \
+  }                                                                \
   OP(name) {                                                       \
     const unsigned truth = relation##_numbers((X), (Y));           \
-    if (UNLIKELY(truth == MF_FAST_NO)) return name##_others(PASS); \
+    if (UNLIKELY(truth == MF_FAST_NO)) return name##_mixed(PASS);  \
     PUSH(truth);                                                   \
   }
 MF_FAST_COMPARISONS(COMPARE_OP)
 
 OP(IN_HV) {
   const mf_value *const x = e->kept[op->a];
+  const unsigned found = mf_fast_in_list(e, x, v);
+  if (LIKELY(found != MF_FAST_NO)) PUSH(found);
   if (!is_value(x) || !is_value(v) || x->flags || v->flags) GIVE_UP;
   const mf_value truth = mf_in(open_call(e), x, v);
   if (truth.kind != MF_BOOL || e->exec.call.status != MF_OK) GIVE_UP;
   PUSH(truth.as.u);
+}
+
+/* What follows is done for each element of list v: its work has that part of a
+ * share, until SCAN or SCAN_COUNT. */
+OP(SHARE) {
+  if (UNLIKELY(v->kind != MF_LIST)) GIVE_UP;
+  for (uint32_t n = v->len; n > 0; n >>= 1) e->share >>= 1;
+  NEXT;
+}
+OP(SCAN) {
+  uint32_t count;
+  e->share = mf_fast_share(e);
+  const unsigned truth = mf_fast_scan(op, v, slots, e, &count);
+  if (UNLIKELY(truth == MF_FAST_NO)) GIVE_UP;
+  bits = bits << 1 | truth;
+  GO(op + 1 + op->a);
+}
+OP(SCAN_COUNT) {
+  uint32_t count;
+  e->share = mf_fast_share(e);
+  if (UNLIKELY(mf_fast_scan(op, v, slots, e, &count) == MF_FAST_NO)) GIVE_UP;
+  v = &e->temps[op->l.u];
+  put(&e->temps[op->l.u], MF_INT, count);
+  GO(op + 1 + op->a);
 }
 
 /* ---- Functions of truth values, jumps ---- */
@@ -127,6 +160,10 @@ OP(SLOT) {
 }
 OP(RANGE) {
   v = SLOT(op->a);
+  NEXT;
+}
+OP(KEPT) {
+  v = e->kept[op->a];
   NEXT;
 }
 OP(CONST) {
@@ -185,10 +222,17 @@ MF_FAST_FIELDS(FIELD_OPS)
     return next_(op + 1, slots, bits, to_, e);      \
   } while (0)
 #define ARITHMETIC_OP(name, overflows, doubles, of_doubles, X, Y)                     \
+  static MF_APART mf_status name##_mixed(MF_FAST_ARGS) {                              \
+    mf_value both[2];                                                                 \
+    const mf_value *const x = &both[0], *const y = &both[1];                          \
+    (void)x, (void)y;                                                                 \
+    if (!(doubles) || !as_doubles((X), (Y), op->l.u, both)) GIVE_UP;                  \
+    PUT(MF_DOUBLE, d, of_doubles);                                                    \
+  }                                                                                   \
   OP(name) {                                                                          \
     const mf_value *const x = (X), *const y = (Y);                                    \
     int64_t number;                                                                   \
-    if (UNLIKELY(tag_of(x) != tag_of(y))) GIVE_UP;                                    \
+    if (UNLIKELY(tag_of(x) != tag_of(y))) return name##_mixed(PASS);                  \
     if (LIKELY(is_clean(x, MF_INT)) && LIKELY(!overflows(x->as.i, y->as.i, &number))) \
       PUT(MF_INT, i, number);                                                         \
     if (doubles && LIKELY(is_clean(x, MF_DOUBLE))) PUT(MF_DOUBLE, d, of_doubles);     \
@@ -209,19 +253,54 @@ static inline bool is_fine(const mf_evaluator *e, const mf_value *made) {
 }
 
 OP(INDEX_HV) {
-  if (UNLIKELY(!is_value(e->kept[op->a]) || !is_value(v))) GIVE_UP;
-  mf_value made = mf_index(open_call(e), e->kept[op->a], v);
-  if (!is_fine(e, &made)) GIVE_UP;
+  const mf_value *const list = e->kept[op->a];
+  mf_value made;
+  if (!mf_fast_packed_element(list, v, &made)) {
+    if (UNLIKELY(!is_value(list) || !is_value(v) || list->flags & MF_PACKED)) GIVE_UP;
+    made = mf_index(open_call(e), list, v);
+    if (!is_fine(e, &made)) GIVE_UP;
+  }
   e->temps[op->b] = made;
   v = &e->temps[op->b];
   NEXT;
 }
-OP(CALL) {
+static mf_status call(MF_FAST_ARGS, uint32_t code, uint32_t count) {
   mf_value *const args = &e->temps[op->b];
-  mf_value made = mf_function_call(open_call(e), (uint32_t)op->k.u, args, op->a);
+  mf_value made = mf_function_call(open_call(e), code, args, count);
   if (!is_fine(e, &made)) GIVE_UP;
   *args = made;
   v = args;
+  NEXT;
+}
+OP(CALL) { return call(PASS, (uint32_t)op->k.u, op->a); }
+
+/* Their own arguments may be packed lists. */
+static bool copy_argument(mf_value *to, const mf_value *from) {
+  if (!is_value(from) || from->flags & MF_PACKED) return false;
+  mf_value_move(to, from);
+  return true;
+}
+static MF_APART mf_status call_1(MF_FAST_ARGS) {
+  if (UNLIKELY(!copy_argument(&e->temps[op->b], v))) GIVE_UP;
+  return call(PASS, (uint32_t)op->l.u, 1);
+}
+static MF_APART mf_status call_2(MF_FAST_ARGS) {
+  mf_value second;
+  if (UNLIKELY(!copy_argument(&second, v))) GIVE_UP;
+  if (UNLIKELY(!copy_argument(&e->temps[op->b], e->kept[op->a]))) GIVE_UP;
+  e->temps[op->b + 1] = second;
+  return call(PASS, (uint32_t)op->l.u, 2);
+}
+OP(QUICK_V) {
+  mf_value *const to = &e->temps[op->b];
+  if (UNLIKELY(!mf_quick_functions[op->k.u].run(e, v, v, to))) return call_1(PASS);
+  v = to;
+  NEXT;
+}
+OP(QUICK_HV) {
+  mf_value *const to = &e->temps[op->b];
+  if (UNLIKELY(!mf_quick_functions[op->k.u].run(e, e->kept[op->a], v, to))) return call_2(PASS);
+  v = to;
   NEXT;
 }
 

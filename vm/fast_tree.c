@@ -15,6 +15,7 @@ typedef struct reader {
   uint32_t depth;
   choice choices[MF_FAST_CHOICES];
   uint32_t open;
+  bool alike; /* the next operator is on one kind only */
 } reader;
 
 /* Pops `count` operands and pushes a node over them. */
@@ -65,6 +66,56 @@ static bool close_choices(reader *r) {
   return true;
 }
 
+/* A loop over one variable.  Like on the machine's stack there are four places
+ * while it is open, the element's on top. */
+static bool open_loop(reader *r, uint32_t kind) {
+  mf_fast_node *loop = push(r, MF_OP_LOOP, 1, kind, r->pc + mf_op_table[MF_OP_LOOP].words);
+  if (loop == NULL || r->depth + 3 > MF_FAST_NODES) return false;
+  for (uint32_t i = 0; i < 3; i++) r->stack[r->depth++] = loop;
+  return true;
+}
+
+/* STEP: the body is known, and is all of the loop. */
+static bool close_body(reader *r, uint32_t begin) {
+  mf_fast_node *loop = r->depth > 4 ? r->stack[r->depth - 2] : NULL;
+  if (loop == NULL || loop->op != MF_OP_LOOP || loop->b != begin || loop->count != 1) return false;
+  const uint32_t end = r->pc + mf_op_table[MF_OP_STEP].words;
+  if (mf_word_a(r->code[begin - mf_op_table[MF_OP_LOOP].words]) != end) return false;
+  loop->first->next = r->stack[r->depth - 1];
+  loop->count = 2;
+  r->depth -= 2;
+  return true;
+}
+
+static bool close_loop(reader *r) {
+  if (r->depth < 3 || r->stack[r->depth - 1]->op != MF_OP_LOOP) return false;
+  r->depth -= 2;
+  return r->stack[r->depth - 1]->count == 2;
+}
+
+/* The element of an open loop; other values have no name in fast code. */
+static bool push_local(reader *r, uint32_t places) {
+  const mf_fast_node *loop = places < r->depth ? r->stack[r->depth - 1 - places] : NULL;
+  if (loop == NULL || loop->op != MF_OP_LOOP || loop->count != 1) return false;
+  return push(r, MF_OP_LOCAL, 0, (uint32_t)(loop - r->tree->nodes), 0);
+}
+
+static bool push_fused_local(reader *r, mf_opcode op, uint32_t places, uint32_t constant) {
+  return push_local(r, places) && push(r, MF_OP_CONST, 0, constant, 0) &&
+         push(r, (mf_opcode)(MF_OP_EQ + (op - MF_OP_LOCAL_EQ)), 2, 0, 0);
+}
+
+static bool push_arithmetic(reader *r, mf_opcode op) {
+  const uint32_t alike = r->alike;
+  r->alike = false;
+  return push(r, op, 2, alike, 0);
+}
+
+static bool push_comparison(reader *r, mf_opcode op, uint32_t a, uint32_t b) {
+  if (op >= MF_OP_SLOT_EQ && op <= MF_OP_SLOT_GE) return push_fused(r, op, a, b);
+  return op >= MF_OP_LOCAL_EQ && op <= MF_OP_LOCAL_GE && push_fused_local(r, op, a, b);
+}
+
 static bool read_one(reader *r) {
   const uint32_t word = r->code[r->pc], a = mf_word_a(word);
   const mf_opcode op = (mf_opcode)mf_word_op(word);
@@ -83,7 +134,7 @@ static bool read_one(reader *r) {
     case MF_OP_SUBTRACT:
     case MF_OP_MULTIPLY:
     case MF_OP_DIVIDE:
-    case MF_OP_REMAINDER:
+    case MF_OP_REMAINDER: return push_arithmetic(r, op);
     case MF_OP_EQ:
     case MF_OP_NE:
     case MF_OP_LT:
@@ -96,12 +147,16 @@ static bool read_one(reader *r) {
     case MF_OP_OR: return push(r, op, 2, 0, 0);
     case MF_OP_CALL: return push(r, op, b, a, 0);
     case MF_OP_CONCAT: return push(r, op, a, 0, 0);
-    case MF_OP_ALIKE:    /* fast arithmetic is always on one kind */
+    case MF_OP_ALIKE: return r->alike = true;
     case MF_OP_AND_JUMP: /* AND and OR say it all */
     case MF_OP_OR_JUMP: return true;
+    case MF_OP_LOOP: return open_loop(r, b);
+    case MF_OP_STEP: return close_body(r, a);
+    case MF_OP_LOOP_END: return close_loop(r);
+    case MF_OP_LOCAL: return push_local(r, a);
     case MF_OP_CHOOSE: return open_choice(r, a, b);
     case MF_OP_JUMP: return turn_choice(r, a);
-    default: return op >= MF_OP_SLOT_EQ && op <= MF_OP_SLOT_GE && push_fused(r, op, a, b);
+    default: return push_comparison(r, op, a, b);
   }
 }
 
@@ -109,11 +164,13 @@ bool mf_fast_tree_read(mf_fast_tree *tree, const uint32_t *code, uint32_t words)
   reader r;
   r.tree = tree, r.code = code, r.words = words;
   r.pc = r.depth = r.open = 0;
+  r.alike = false;
   tree->count = 0;
   while (r.pc < words) {
     const mf_opcode op = (mf_opcode)mf_word_op(code[r.pc]);
     if (!close_choices(&r)) return false;
     if (op == MF_OP_RETURN) break;
+    if (r.alike && (op < MF_OP_ADD || op > MF_OP_REMAINDER)) return false;
     if (!read_one(&r)) return false;
     r.pc += mf_op_table[op].words;
   }

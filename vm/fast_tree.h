@@ -7,7 +7,9 @@
 enum { MF_FAST_NODES = 192, MF_FAST_CHOICES = 16 };
 
 /* `op` is the opcode that made it: CONST a, LOAD a, IS_SET a, SLOT_... became EQ ...
- * GE of LOAD and CONST, FIELD a, HAS_FIELD a, CALL a, ALL_COMPARE a (relation b). */
+ * GE of LOAD and CONST, FIELD a, HAS_FIELD a, CALL a, ALL_COMPARE a (relation b).
+ * LOOP (kind a) has its range and its body, where LOCAL is the element of the loop
+ * that is node number a.  Arithmetic has a = 1 when it is on one kind only. */
 typedef struct mf_fast_node {
   uint8_t op, count; /* count of operands */
   uint32_t a, b;

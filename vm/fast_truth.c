@@ -169,7 +169,7 @@ static void membership(mf_fast_maker *m, const mf_fast_node *n, uint32_t depth) 
     op->k.p = ints_of(m, v);
   } else {
     mf_fast_keep(m, x, depth);
-    mf_fast_value_of(m, list, depth + 1);
+    mf_fast_range(m, list, depth + 1);
     mf_fast_add(m, MF_FAST_IN_HV, depth, 0);
     m->work++, m->resets = true;
   }
@@ -196,25 +196,6 @@ static void search(mf_fast_maker *m, const mf_fast_node *n, uint32_t code, uint3
   op->k.p = needle->as.s;
   uint64_t last;
   if (needle->len <= 8) mf_fast_words(needle->as.s, needle->len, &op->l.u, &last);
-  m->work++;
-}
-
-/* A slot as a range: it may be a packed list. */
-static void range_of(mf_fast_maker *m, const mf_fast_node *n, uint32_t depth) {
-  if (is_slot(n))
-    mf_fast_add(m, MF_FAST_RANGE, offset_of(n), 0);
-  else
-    mf_fast_value_of(m, n, depth);
-}
-
-static void quantifier(mf_fast_maker *m, const mf_fast_node *n, uint32_t depth) {
-  const mf_value *k = constant(m, n->a);
-  if (k->kind != MF_DOUBLE || n->b > 5) {
-    m->failed = true;
-    return;
-  }
-  range_of(m, n->first, depth);
-  mf_fast_add(m, MF_FAST_EVERY, n->op == MF_OP_EXISTS_COMPARE, n->b)->k.d = k->as.d;
   m->work++;
 }
 
@@ -376,7 +357,7 @@ static void has_field(mf_fast_maker *m, const mf_fast_node *n, uint32_t depth) {
 
 /* Whether truth_of knows n; else it is a value that must be a bool. */
 bool mf_fast_is_truth(const mf_fast_maker *m, const mf_fast_node *n) {
-  if (is_relation(n) || is_logic(n)) return true;
+  if (is_relation(n) || is_logic(n) || is_loop_truth(n)) return true;
   switch (n->op) {
     case MF_OP_NOT:
     case MF_OP_IS_SET:
@@ -407,7 +388,11 @@ void mf_fast_truth_of(mf_fast_maker *m, const mf_fast_node *n, uint32_t depth) {
     case MF_OP_HAS_FIELD: has_field(m, n, depth); break;
     case MF_OP_IN: membership(m, n, depth); break;
     case MF_OP_ALL_COMPARE:
-    case MF_OP_EXISTS_COMPARE: quantifier(m, n, depth); break;
+    case MF_OP_EXISTS_COMPARE: mf_fast_quantifier(m, n, depth); break;
+    case MF_OP_LOOP:
+      if (!is_loop_truth(n) || !mf_fast_scan_loop(m, n, MF_FAST_SCAN, n->a, depth))
+        m->failed = true;
+      break;
     default:
       if (mf_fast_is_truth(m, n)) {
         search(m, n, needle_op(m, n), depth);
