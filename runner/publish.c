@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "../image/report_formats.h"
 #include "journal_read.h"
 #include "printable.h"
 
@@ -42,15 +43,17 @@ static const char *write_report(mf_host *h, const char *path, mf_str format) {
   if (status == MF_OK) status = mf_blob_write(path, bytes.p, bytes.n, error, sizeof error);
   mf_buf_fini(&bytes);
   if (status == MF_OK) return NULL;
-  if (status == MF_UNSUPPORTED) return "this report format is not supported yet";
+  if (status == MF_UNSUPPORTED) return "the ending of its path names no format of reports";
   const char *why = error[0] ? mf_arena_copy(&h->arena, error, strlen(error)) : NULL;
   return why ? why : mf_status_text(status);
 }
 
 /* ---- Asking for one ---- */
 
+/* Static, so that the journal and messages can name it. */
 static mf_str format_of(mf_str path) {
-  return mf_str_ends(path, MF_STR(".json")) ? MF_STR("json") : MF_STR("html");
+  mf_report_format format = mf_report_format_of(path);
+  return mf_str_of(format < MF_REPORT_FORMAT_COUNT ? mf_report_format_word(format) : "");
 }
 
 /* A path is a C string for the kernel. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "report_model.h"
+#include "../image/report_formats.h"
 
 mf_report *mf_report_new(const mf_alloc *alloc) {
   mf_alloc a = mf_alloc_or_default(alloc);
@@ -76,10 +77,18 @@ mf_json *mf_report_variables(mf_report *r) {
 
 typedef void (*render_fn)(mf_report *r, mf_buf *out);
 
-static render_fn renderer_of(mf_str format) {
-  if (mf_str_is(format, "json")) return mf_report_write_json;
-  if (mf_str_is(format, "html")) return mf_report_write_html;
-  return NULL;
+/* NULL: such reports are made from templates only. */
+static const render_fn renderers[MF_REPORT_FORMAT_COUNT] = {
+    [MF_REPORT_FORMAT_HTML] = mf_report_write_html,
+    [MF_REPORT_FORMAT_JSON] = mf_report_write_json,
+    [MF_REPORT_FORMAT_JUNIT] = mf_report_write_junit,
+    [MF_REPORT_FORMAT_MARKDOWN] = mf_report_write_markdown,
+    [MF_REPORT_FORMAT_CSV] = mf_report_write_csv,
+};
+
+static render_fn renderer_of(mf_str word) {
+  mf_report_format format = mf_report_format_named(word);
+  return format < MF_REPORT_FORMAT_COUNT ? renderers[format] : NULL;
 }
 
 mf_status mf_report_render(mf_report *r, mf_str format, mf_buf *out) {

@@ -5,6 +5,8 @@
  * report_verdict.c  what the run came to, and why
  * report_text.c     numbers and values as people read them
  * report_json.c     the JSON report
+ * report_junit.c    for CI systems; report_markdown.c, report_csv.c
+ * report_escape.c   text of unknown origin, made harmless for a format
  * report_html.c     the HTML report, with report_page.h: report_parts.c,
  *                   report_steps.c, report_timeline.c, report_style.c
  *
@@ -195,6 +197,11 @@ double mf_report_duration(const mf_report *r);
 /* What an assertion's text adds to its name and its two sides. */
 mf_str mf_report_remark(const mf_report_item *assertion);
 
+/* "assertion 'x': actual 5, expected at most 2 (remark)", in scratch memory. */
+mf_str mf_report_assertion_text(mf_report *r, const mf_report_item *assertion);
+/* False: the steps that failed were all allowed to. */
+bool mf_report_steps_count(const mf_report *r);
+
 enum { MF_REPORT_REASONS = 24 };
 typedef struct mf_report_reasons {
   mf_str items[MF_REPORT_REASONS];
@@ -228,4 +235,7 @@ mf_str mf_report_prefix(mf_str s, size_t max);
 
 void mf_report_write_json(mf_report *r, mf_buf *out);
 void mf_report_write_html(mf_report *r, mf_buf *out);
+void mf_report_write_junit(mf_report *r, mf_buf *out);
+void mf_report_write_markdown(mf_report *r, mf_buf *out);
+void mf_report_write_csv(mf_report *r, mf_buf *out);
 #endif

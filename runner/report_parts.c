@@ -1,70 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The small parts an HTML report is made of. */
 #include "report_page.h"
+#include "report_escape.h"
 
 #include <math.h>
 
 /* ---- Text ---- */
 
-/* Directional marks, embeddings, overrides and isolates; line and paragraph
- * separators; the byte order mark; U+FFFE and the like. */
-static bool is_deceptive(uint32_t c) {
-  return c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
-         (c >= 0x2066 && c <= 0x2069) || c == 0xFEFF || (c & 0xFFFE) == 0xFFFE ||
-         (c >= 0xFDD0 && c <= 0xFDEF) || (c >= 0x80 && c < 0xA0);
-}
-
-/* "[U+202E]" */
-static void put_code(mf_buf *out, uint32_t c) { mf_buf_printf(out, "[U+%04X]", (unsigned)c); }
-
-/* U+2400 and on are the pictures of the control characters. */
-static void put_picture(mf_buf *out, uint32_t c) {
-  char utf8[4];
-  mf_buf_add(out, utf8, mf_utf8_encode(c == 0x7F ? 0x2421 : 0x2400 + c, utf8));
-}
-
-static const char *entity_of(char c) {
-  switch (c) {
-    case '&': return "&amp;";
-    case '<': return "&lt;";
-    case '>': return "&gt;";
-    case '"': return "&quot;";
-    case '\'': return "&#39;";
-    default: return NULL;
-  }
-}
-
-static bool is_control(char c) {
-  return ((unsigned char)c < 0x20 && c != '\n' && c != '\t') || c == 0x7F;
-}
-
-/* Writes the character at p; returns its length. */
-static size_t put_character(mf_buf *out, const char *p, size_t n) {
-  const char *entity = entity_of(*p);
-  size_t length = mf_utf8_length(p, n);
-  uint32_t c;
-  if (entity || is_control(*p)) {
-    if (entity)
-      mf_buf_puts(out, entity);
-    else
-      put_picture(out, (unsigned char)*p);
-    return 1;
-  }
-  if (length == 0) {
-    mf_buf_puts(out, "\xEF\xBF\xBD");
-    return 1;
-  }
-  mf_utf8_decode(p, &c);
-  if (is_deceptive(c))
-    put_code(out, c);
-  else
-    mf_buf_add(out, p, length);
-  return length;
-}
-
-void mf_page_text(mf_page *p, mf_str s) {
-  for (size_t i = 0; i < s.n;) i += put_character(p->out, s.p + i, s.n - i);
-}
+void mf_page_text(mf_page *p, mf_str s) { mf_escape_markup(p->out, s); }
 
 void mf_page_name(mf_page *p, mf_str s) {
   mf_page_raw(p, "<bdi>");

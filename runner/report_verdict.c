@@ -107,6 +107,16 @@ static void put_assertion(reasons *why, const mf_report_item *assertion) {
   if (remark.n) put_name(why, " (", remark, ")");
 }
 
+mf_str mf_report_assertion_text(mf_report *r, const mf_report_item *assertion) {
+  reasons why = {.r = r};
+  mf_buf_init(&why.text, &r->alloc, 0);
+  put_assertion(&why, assertion);
+  mf_str copy = {mf_arena_copy(&r->scratch, why.text.p, why.text.n), why.text.n};
+  if (why.text.failed) r->scratch.oom = true;
+  mf_buf_fini(&why.text);
+  return copy.p ? copy : MF_STR("");
+}
+
 static bool is_unmet(const mf_report_item *item) {
   return item->kind == MF_NOTICE_ASSERTION &&
          (item->outcome == MF_OUTCOME_FAILED || item->outcome == MF_OUTCOME_NO_DATA);
@@ -140,8 +150,10 @@ static void put_cause(reasons *why, const mf_report_step *step) {
   put_count(why, unmet - 1, " more assertion", " more assertions");
 }
 
+bool mf_report_steps_count(const mf_report *r) { return !r->judged || r->steps_failed != 0; }
+
 static void add_steps(reasons *why) {
-  if (why->r->judged && why->r->steps_failed == 0) return; /* they were allowed to fail */
+  if (!mf_report_steps_count(why->r)) return;
   for (const mf_report_step *step = why->r->first_step; step; step = step->next) {
     if (!step->finished || step->retried) continue;
     if (step->outcome != MF_OUTCOME_FAILED && step->outcome != MF_OUTCOME_NO_DATA) continue;

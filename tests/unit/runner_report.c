@@ -23,10 +23,10 @@ static unsigned line_of_difference(const char *a, const char *b) {
 }
 
 /* MF_BLESS=1 rewrites the golden file. */
-static void golden(const char *name, const char *format) {
+static void golden(const char *name, const char *format, const char *ending) {
   char path[256];
   size_t n;
-  snprintf(path, sizeof path, "%s/reports/%s.%s", MF_TESTS_DIR, name, format);
+  snprintf(path, sizeof path, "%s/reports/%s%s", MF_TESTS_DIR, name, ending);
   feed_journal_lines(name, UINT32_MAX);
   render(format);
   if (getenv("MF_BLESS")) save(path);
@@ -37,13 +37,13 @@ static void golden(const char *name, const char *format) {
   free(want);
 }
 
-START_TEST(passed_run_as_json) { golden("pass", "json"); }
+static const char *const formats[][2] = {
+    {"html", ".html"}, {"json", ".json"}, {"junit", ".xml"}, {"markdown", ".md"}, {"csv", ".csv"}};
+enum { FORMATS = sizeof formats / sizeof *formats };
+
+START_TEST(a_passed_run) { golden("pass", formats[_i][0], formats[_i][1]); }
 END_TEST
-START_TEST(passed_run_as_html) { golden("pass", "html"); }
-END_TEST
-START_TEST(failed_run_as_json) { golden("fail", "json"); }
-END_TEST
-START_TEST(failed_run_as_html) { golden("fail", "html"); }
+START_TEST(a_failed_run) { golden("fail", formats[_i][0], formats[_i][1]); }
 END_TEST
 
 START_TEST(rendering_twice_gives_the_same) {
@@ -597,10 +597,8 @@ Suite *runner_report_suite(void) {
   TCase *c = tcase_create("report");
   tcase_add_checked_fixture(c, set_up, tear_down);
   tcase_set_timeout(c, 60);
-  tcase_add_test(c, passed_run_as_json);
-  tcase_add_test(c, passed_run_as_html);
-  tcase_add_test(c, failed_run_as_json);
-  tcase_add_test(c, failed_run_as_html);
+  tcase_add_loop_test(c, a_passed_run, 0, FORMATS);
+  tcase_add_loop_test(c, a_failed_run, 0, FORMATS);
   tcase_add_test(c, rendering_twice_gives_the_same);
   tcase_add_test(c, lines_after_the_report_change_nothing);
   tcase_add_test(c, only_json_objects_are_lines);

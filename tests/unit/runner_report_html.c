@@ -11,55 +11,6 @@ Suite *runner_report_html_suite(void);
 
 /* ---- Hostile names ---- */
 
-/* Everything that a document or the world can name, named `name` (as JSON text). */
-static void run_named(const char *name) {
-  char data[8192];
-#define SAY(ms, event, path, ...) \
-  (snprintf(data, sizeof data, __VA_ARGS__), say(ms, event, path, data))
-  SAY(0, "run_started", "",
-      "\"name\":\"%s\",\"run_id\":\"%s\",\"source\":\"%s\",\"image_digest\":\"%s\","
-      "\"version\":\"%s\",\"format\":\"%s\",\"seed\":\"%s\",\"target\":{\"kind\":\"%s\",\"url\":\"%"
-      "s\"}",
-      name, name, name, name, name, name, name, name, name);
-  SAY(1, "hook_started", name, "\"name\":\"%s\"", name);
-  SAY(1, "intent", name, "\"id\":1,\"driver\":\"%s\",\"args\":{}", name);
-  SAY(1, "intent", name,
-      "\"id\":2,\"driver\":\"http_request\",\"args\":{\"method\":\"%s\",\"url\":\"%s\"}", name,
-      name);
-  SAY(1, "outcome", name, "\"id\":2,\"value\":{\"ok\":true,\"status\":200,\"warning\":\"%s\"}",
-      name);
-  SAY(2, "action_finished", name, "\"name\":\"%s\",\"text\":\"%s\",\"outcome\":\"%s\"", name, name,
-      name);
-  SAY(2, "hook_finished", name, "\"name\":\"%s\",\"text\":\"%s\",\"outcome\":\"failed\"", name,
-      name);
-  SAY(2, "step_started", name, "\"name\":\"%s\"", name);
-  SAY(3, "outcome", name, "\"id\":9,\"value\":{\"metrics\":{\"%s\":\"%s\",\"requests\":1}}", name,
-      name);
-  SAY(3, "assertion", name,
-      "\"name\":\"%s\",\"text\":\"%s\",\"outcome\":\"failed\",\"actual\":\"%s\","
-      "\"expected\":{\"%s\":\"%s\"}",
-      name, name, name, name, name);
-  SAY(9, "step_finished", name, "\"name\":\"%s\",\"text\":\"%s\",\"outcome\":\"failed\"", name,
-      name);
-  SAY(10, "branch", name, "\"name\":\"%s\",\"text\":\"%s\",\"actual\":\"%s\"", name, name, name);
-  SAY(10, "log", name, "\"name\":\"%s\",\"text\":\"%s\"", name, name);
-  SAY(10, "warning", name, "\"text\":\"%s\"", name);
-  SAY(10, "error", name, "\"text\":\"%s\"", name);
-  SAY(10, "signal", name, "\"signal\":\"%s\",\"origin\":\"%s\"", name, name);
-  SAY(11, "assertion", name, "\"name\":\"%s\",\"outcome\":\"failed\",\"actual\":\"%s\"", name,
-      name);
-  SAY(12, "final", "", "\"variables\":{\"%s\":\"%s\"},\"metrics\":{\"%s\":{\"%s\":1}}", name, name,
-      name, name);
-  SAY(12, "verdict", "", "\"outcome\":\"failed\",\"interrupted\":true");
-  SAY(13, "report_written", "", "\"path\":\"%s\",\"error\":\"%s\"", name, name);
-  SAY(13, "run_finished", "", "\"exit_code\":74,\"reason\":\"%s\"", name);
-  snprintf(data, sizeof data,
-           "{\"t\":14,\"wall\":\"%s\",\"event\":\"step_started\",\"path\":\"p\",\"data\":{}}",
-           name);
-  ck_assert_int_eq(feed(data), MF_OK);
-#undef SAY
-}
-
 /* The markup alone: what stands between < and >, of each tag. */
 static char *skeleton(const char *html) {
   char *out = malloc(strlen(html) + 1), *to = out;
@@ -79,21 +30,6 @@ static char *skeleton_named(const char *name) {
   run_named(name);
   return skeleton(render("html"));
 }
-
-/* JSON text of names; none may add, change or remove a tag or attribute. */
-static const char *const hostile[] = {
-    "<script>alert(1)</script>",
-    "</title></style></code><svg onload=alert(1)>",
-    "\\\" onmouseover=\\\"alert(1)",
-    "' autofocus onfocus='alert(1)",
-    "--><!-- ]]> <![CDATA[ <?xml",
-    "&lt;b&gt; &amp; &#0; &",
-    "\\u0000\\u0001\\b\\u001b[31m\\u007f\\u0085",
-    "\\u202Eexe.txt\\u2066\\u200F\\u061C\\uFEFF\\u2028\\uFFFE",
-    "javascript:alert(1)",
-    "{{constructor.constructor('alert(1)')()}} ${x} %s %n",
-    "\xF0\x9F\x98\x80 \xE4\xB8\xAD\xE6\x96\x87 \xD7\xA9\xD7\x9C\xD7\x95\xD7\x9D e\xCC\x81",
-};
 
 START_TEST(no_name_changes_the_markup) {
   char *plain = skeleton_named("x"), *named = skeleton_named(hostile[_i]);
@@ -115,7 +51,7 @@ START_TEST(no_name_hides_what_it_is) {
   for (size_t i = 0; i < page.n;) {
     uint32_t c;
     i += mf_utf8_decode(page.p + i, &c);
-    bool control = (c < 0x20 && c != '\n') || (c >= 0x7F && c <= 0x9F);
+    bool control = (c < 0x20 && c != '\n' && c != '\t') || (c >= 0x7F && c <= 0x9F);
     bool mark = c == 0x061C || c == 0x200E || c == 0x200F || c == 0xFEFF;
     bool turn = (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
     if (control || mark || turn) ck_abort_msg("U+%04X", (unsigned)c);
@@ -272,7 +208,6 @@ START_TEST(text_can_be_read) {
 END_TEST
 
 Suite *runner_report_html_suite(void) {
-  enum { HOSTILE = sizeof hostile / sizeof *hostile };
   Suite *s = suite_create("runner_report_html");
   TCase *c = tcase_create("html");
   tcase_add_checked_fixture(c, set_up, tear_down);
