@@ -34,41 +34,40 @@ static int report_problem(mf_status status, const char *journal, const char *err
 
 /* A damaged journal gives a report of everything before the damage, and an
  * exit code that says so. */
-static int write_report(const char *journal, const char *format, const char *out) {
+static int write_report(const mf_report_options *options) {
   mf_alloc alloc = mf_alloc_default();
   mf_blob bytes = {.n = 0};
-  char error[256] = "";
-  mf_status status = mf_report_from_journal(&alloc, journal, format, &bytes, error, sizeof error);
-  int code = status == MF_OK ? CLI_OK : report_problem(status, journal, error);
-  if (bytes.n && !out) fwrite(bytes.p, 1, bytes.n, stdout);
-  if (bytes.n && out && mf_blob_write(out, bytes.p, bytes.n, error, sizeof error) != MF_OK)
-    code = cli_fail(CLI_IO, "%s: %s", out, error);
+  char error[512] = "";
+  mf_status status = mf_report_from_journal(&alloc, options, &bytes, error, sizeof error);
+  int code = status == MF_OK ? CLI_OK : report_problem(status, options->journal, error);
+  if (bytes.n && !options->output) fwrite(bytes.p, 1, bytes.n, stdout);
+  if (bytes.n && options->output &&
+      mf_blob_write(options->output, bytes.p, bytes.n, error, sizeof error) != MF_OK)
+    code = cli_fail(CLI_IO, "%s: %s", options->output, error);
   mf_blob_free(&bytes);
   return code;
-}
-
-static bool ends_with(const char *text, const char *end) {
-  size_t n = strlen(text), m = strlen(end);
-  return n >= m && !strcmp(text + n - m, end);
 }
 
 int verb_report(int argc, char **argv) {
   static const struct option longs[] = {{"format", required_argument, NULL, 'f'},
                                         {"output", required_argument, NULL, 'o'},
+                                        {"template", required_argument, NULL, 't'},
                                         {NULL, 0, NULL, 0}};
-  const char *format = NULL, *out = NULL;
+  mf_report_options options = {.err = cli_stderr()};
   int option;
   while ((option = getopt_long(argc, argv, "o:", longs, NULL)) != -1) {
     if (option == 'f')
-      format = optarg;
+      options.format = optarg;
     else if (option == 'o')
-      out = optarg;
+      options.output = optarg;
+    else if (option == 't')
+      options.tmpl = optarg;
     else
       return CLI_USAGE;
   }
   if (optind + 1 != argc) return cli_fail(CLI_USAGE, "report: give one journal");
-  if (!format) format = out && ends_with(out, ".json") ? "json" : "html";
-  return write_report(argv[optind], format, out);
+  options.journal = argv[optind];
+  return write_report(&options);
 }
 
 /* "300ms", "0.3s" or a number of milliseconds. */

@@ -17,7 +17,7 @@ static const char usage[] =
     "  --time-scale S             multiply planned lengths (0.1: ten times as fast)\n"
     "  --journal FILE|none        where the journal goes (default: the user's state folder)\n"
     "  --sync effect|interval|none   when the journal is forced to disk\n"
-    "  --report FILE              write one report more (.html or .json)\n"
+    "  --report FILE              write one report more (.html .json .xml .md .csv)\n"
     "  --seed N                   for everything that is random\n"
     "  --allow-empty              a run in which nothing was run passes\n"
     "  --progress auto|plain|none what is shown meanwhile\n"

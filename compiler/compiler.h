@@ -159,6 +159,10 @@ mf_expr *mf_name_expr(mf_compiler *c, mf_str dotted, mf_span span);
 
 /* ---- the emitters ---- */
 void mf_emit_run(mf_compiler *c);
+/* What follows goes on at the label (the caller places it) even if something in it
+ * fails. */
+uint32_t mf_emit_guard(mf_compiler *c);
+void mf_emit_reports(mf_compiler *c);
 void mf_emit_entries(mf_compiler *c, const mf_node *list, mf_str path);
 void mf_emit_entry(mf_compiler *c, const mf_node *entry, mf_str path);
 /* Finds the type of each global hook; reports those that name none. */

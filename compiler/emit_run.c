@@ -27,8 +27,7 @@ static void emit_variables(mf_compiler *c) {
 
 /* ---- the end of a run ---- */
 
-/* What follows goes on at the label even if something in it fails. */
-static uint32_t guard(mf_compiler *c) {
+uint32_t mf_emit_guard(mf_compiler *c) {
   uint32_t next = mf_builder_label(c->b);
   MF_EMIT(c, HANDLER, next, 0);
   return next;
@@ -42,57 +41,6 @@ static void emit_total_duration(mf_compiler *c) {
   MF_EMIT(c, LOAD, mf_names_builtin(c, MF_BUILTIN_DURATION), 0);
   MF_EMIT(c, METRIC, metric, 0);
   mf_builder_place(c->b, recorded);
-}
-
-/* ---- reports ---- */
-
-static const char *const report_formats[] = {"html", "json"};
-
-static mf_str report_format(mf_compiler *c, const mf_node *report) {
-  const mf_node *node = mf_node_get(report, MF_KEY_FORMAT);
-  if (!node || node->shape != MF_SHAPE_TEXT) return MF_STR("");
-  mf_str word = mf_node_text(node);
-  for (size_t i = 0; i < sizeof report_formats / sizeof report_formats[0]; i++)
-    if (mf_str_is(word, report_formats[i])) return word;
-  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_WORD, node->span, "write html or json", (int)word.n,
-                   word.p, "report format");
-  return MF_STR("");
-}
-
-static void emit_report(mf_compiler *c, mf_expr *path, mf_str format) {
-  uint32_t fields[1] = {mf_compile_string(c, format)};
-  uint32_t row = mf_builder_row(c->b, MF_TABLE_REPORT, fields);
-  uint32_t next = guard(c);
-  mf_emit_expr(c, path);
-  MF_EMIT(c, REPORT, row, 0);
-  mf_builder_place(c->b, next);
-}
-
-static void emit_report_node(mf_compiler *c, const mf_node *node) {
-  if (node->shape == MF_SHAPE_TEXT) emit_report(c, mf_text_expr(c, node), MF_STR(""));
-  const mf_node *path = mf_node_get(node, MF_KEY_PATH);
-  if (path) emit_report(c, mf_text_expr(c, path), report_format(c, node));
-}
-
-/* report-{{timestamp}}.html */
-static void emit_default_report(mf_compiler *c) {
-  mf_node node = {.shape = MF_SHAPE_TEXT, .flags = MF_NODE_INTERPOLATED};
-  mf_str text = MF_STR("report-{{timestamp}}.html");
-  node.as.text.p = text.p;
-  node.as.text.n = (uint32_t)text.n;
-  emit_report(c, mf_text_expr(c, &node), MF_STR("html"));
-}
-
-static void emit_reports(mf_compiler *c) {
-  const mf_node *path = mf_node_get(c->document, MF_KEY_REPORT_PATH);
-  if (!mf_compile_bool(c, c->document, MF_KEY_ENABLE_REPORTING, path != NULL)) return;
-  if (!path) {
-    emit_default_report(c);
-  } else if (path->shape == MF_SHAPE_LIST) {
-    for (const mf_node *item = path->as.first; item; item = item->next) emit_report_node(c, item);
-  } else {
-    emit_report_node(c, path);
-  }
 }
 
 /* ---- the whole ---- */
@@ -121,7 +69,7 @@ static void skip_in_fragment(mf_compiler *c, uint32_t label) {
 }
 
 static void emit_final(mf_compiler *c) {
-  uint32_t next = guard(c), judged = mf_builder_label(c->b);
+  uint32_t next = mf_emit_guard(c), judged = mf_builder_label(c->b);
   skip_in_fragment(c, judged);
   mf_emit_global_hooks(c, MF_HOOK_TYPE_POST_ORCHESTRATION);
   mf_builder_place(c->b, next);
@@ -130,12 +78,12 @@ static void emit_final(mf_compiler *c) {
   mf_emit_assertions(c, mf_node_get(c->document, MF_KEY_ASSERTIONS), MF_STR("assertions"),
                      MF_ABSENT);
   mf_builder_place(c->b, judged);
-  next = guard(c);
+  next = mf_emit_guard(c);
   MF_EMIT(c, VERDICT, 0, 0);
   skip_in_fragment(c, next);
   mf_emit_global_hooks(c, MF_HOOK_TYPE_POST_VERDICT);
   mf_builder_place(c->b, next);
-  emit_reports(c);
+  mf_emit_reports(c);
 }
 
 /* The entries; then, however they ended, what is undone. */
@@ -150,7 +98,7 @@ static void emit_work(mf_compiler *c) {
   mf_builder_place(c->b, undo);
   MF_EMIT(c, RUN_FINAL, 0, 0);
   mf_emit_rollbacks(c);
-  uint32_t next = guard(c);
+  uint32_t next = mf_emit_guard(c);
   mf_emit_steady_after(c);
   mf_builder_place(c->b, next);
 }

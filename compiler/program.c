@@ -78,7 +78,7 @@ static void report_one(const mf_unit *u, const mf_lines *lines, const mf_diag *d
   u->options->report(u->options->report_ctx, &d);
 }
 
-static void report(mf_unit *u) {
+void mf_unit_report(mf_unit *u) {
   mf_lines lines;
   if (u->options->report == NULL || u->diags.count == 0) return;
   mf_diags_sort(&u->diags);
@@ -93,21 +93,33 @@ mf_status mf_program_compile_with(const mf_program_options *options, mf_str expr
   mf_status status = mf_unit_open(&u, options, expr);
   if (status == MF_OK) status = emit(&u, mf_unit_parse(&u));
   if (status == MF_OK) status = finish(&u, out);
-  report(&u);
+  mf_unit_report(&u);
   mf_unit_close(&u);
   return status;
 }
 
-mf_status mf_program_of_tree(const mf_program_options *options, const mf_expr *e,
-                             mf_program **out) {
+/* `as_noted`: the values of e's constant parts are as they were noted before. */
+static mf_status program_of(const mf_program_options *options, mf_str text, const mf_expr *e,
+                            bool as_noted, mf_program **out) {
   mf_unit u;
   *out = NULL;
-  mf_status status = mf_unit_open(&u, options, MF_STR(""));
-  u.emitter.as_noted = true;
+  mf_status status = mf_unit_open(&u, options, text);
+  u.emitter.as_noted = as_noted;
   if (status == MF_OK) status = emit(&u, e);
   if (status == MF_OK) status = finish(&u, out);
+  mf_unit_report(&u);
   mf_unit_close(&u);
   return status;
+}
+
+mf_status mf_program_of_part(const mf_program_options *options, mf_str text, const mf_expr *e,
+                             mf_program **out) {
+  return program_of(options, text, e, false, out);
+}
+
+mf_status mf_program_of_tree(const mf_program_options *options, const mf_expr *e,
+                             mf_program **out) {
+  return program_of(options, MF_STR(""), e, true, out);
 }
 
 /* ---- types ---- */
@@ -130,7 +142,7 @@ mf_status mf_program_look(const mf_program_options *options, mf_str expr, bool t
   mf_status status = mf_unit_open(&u, options, expr);
   const mf_expr *e = look(&u, typed, &status);
   if (e) view(out, expr, e);
-  report(&u);
+  mf_unit_report(&u);
   mf_unit_close(&u);
   return status;
 }
@@ -144,7 +156,7 @@ mf_status mf_program_check_over(const mf_program_options *options,
   u.emitter.declared_count = count;
   const mf_expr *e = look(&u, true, &status);
   if (e) mf_type_write(type, e->type);
-  report(&u);
+  mf_unit_report(&u);
   mf_unit_close(&u);
   return status;
 }

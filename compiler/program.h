@@ -30,6 +30,12 @@ mf_expr *mf_unit_parse(mf_unit *unit);
 /* A program from a tree that somebody else owns. */
 mf_status mf_program_of_tree(const mf_program_options *options, const mf_expr *e, mf_program **out);
 
+/* The same for a tree whose spans are places in `text`; its mistakes are reported. */
+mf_status mf_program_of_part(const mf_program_options *options, mf_str text, const mf_expr *e,
+                             mf_program **out);
+/* Hands the unit's diagnostics to its options' `report`. */
+void mf_unit_report(mf_unit *unit);
+
 /* Parses, checks the types if `typed`, and lets `view` show the tree in *out,
  * which it begins. */
 mf_status mf_program_look(const mf_program_options *options, mf_str expr, bool typed, mf_buf *out,

@@ -130,12 +130,12 @@ target(A) ::= error.             { A = mf_doc_wrong(p, "a URL"); }
 reports(A) ::= STRING|NIL|BAD(T).    { A = T.node; }
 reports(A) ::= report_map(B) END.    { A = mf_doc_close(p, B); }
 reports(A) ::= report_list(B) END.   { A = B; }
-reports(A) ::= error.                { A = mf_doc_wrong(p, "a path, {path, format}, or a list of these"); }
+reports(A) ::= error.                { A = mf_doc_wrong(p, "a path, {path, format, template}, or a list of these"); }
 report_list(A) ::= LIST(L).          { A = L.node; }
 report_list(A) ::= report_list(B) report(V). { A = mf_doc_add_item(p, B, V, "a path"); }
 report(A) ::= STRING|NIL|BAD(T).     { A = T.node; }
 report(A) ::= report_map(B) END.     { A = mf_doc_close(p, B); }
-report(A) ::= error.                 { A = mf_doc_wrong(p, "a path or {path, format}"); }
+report(A) ::= error.                 { A = mf_doc_wrong(p, "a path or {path, format, template}"); }
 
 /* ---- entries ---- */
 entries(A) ::= entry_list(B) END.         { A = B; }

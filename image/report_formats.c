@@ -9,18 +9,6 @@ static const struct {
 #undef MF_REPORT_FORMAT
 };
 
-const char mf_report_format_words[] =
-#define MF_REPORT_FORMAT(NAME, word, endings, doc) word " "
-#include "report_formats.def"
-#undef MF_REPORT_FORMAT
-    "";
-
-const char mf_report_format_endings[] =
-#define MF_REPORT_FORMAT(NAME, word, endings, doc) endings
-#include "report_formats.def"
-#undef MF_REPORT_FORMAT
-    "";
-
 mf_report_format mf_report_format_named(mf_str word) {
   int f = 0;
   while (f < MF_REPORT_FORMAT_COUNT && !mf_str_is(word, formats[f].word)) f++;
@@ -39,15 +27,17 @@ static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') 
 static bool begins_with(const char *endings, mf_str ending) {
   size_t i = 0;
   while (i < ending.n && endings[i] && lower(ending.p[i]) == endings[i]) i++;
-  return i == ending.n && endings[i] == ' ';
+  return i == ending.n && (endings[i] == ' ' || endings[i] == '\0');
 }
 
 mf_report_format mf_report_format_of(mf_str path) {
   mf_str ending = mf_report_ending(path);
   if (ending.n == 0 || memchr(ending.p, ' ', ending.n)) return MF_REPORT_FORMAT_COUNT;
   for (int f = 0; f < MF_REPORT_FORMAT_COUNT; f++)
-    for (const char *at = formats[f].endings; *at; at = strchr(at, ' ') + 1)
+    for (const char *at = formats[f].endings; at; at = strchr(at, ' ')) {
+      at += *at == ' ';
       if (begins_with(at, ending)) return (mf_report_format)f;
+    }
   return MF_REPORT_FORMAT_COUNT;
 }
 

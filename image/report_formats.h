@@ -11,10 +11,6 @@ typedef enum mf_report_format {
   MF_REPORT_FORMAT_COUNT, /* none */
 } mf_report_format;
 
-/* "html json ...", for messages. */
-extern const char mf_report_format_words[];
-extern const char mf_report_format_endings[];
-
 /* By its word; COUNT: there is none. */
 mf_report_format mf_report_format_named(mf_str word);
 /* By the ending of a path, in upper or lower case; COUNT: there is none. */

@@ -78,6 +78,24 @@ MF_API void mf_explanation_print(const mf_explanation *explanation, mf_str expr,
 MF_API void mf_diagnostic_print(const mf_diagnostic *diagnostic, const char *name, mf_str expr,
                                 mf_output out);
 
+/* ---- templates: text with ${expression} and {{expression}} in it ---- */
+
+typedef struct mf_template mf_template;
+/* Compiles `text` (copied) over the schema of `options`; places of mistakes count
+ * in the text.  Errors: EXPRESSION_INVALID (see `report`), TOO_LARGE (more than
+ * MF_LIMIT_TEMPLATE_BYTES or _EXPRESSIONS), OUT_OF_MEMORY. */
+MF_API mf_status mf_template_compile(const mf_program_options *options, mf_str text,
+                                     mf_template **out);
+MF_API void mf_template_free(mf_template *tmpl);
+/* Literal text, or, when program is not NULL, an expression with its place. */
+typedef struct mf_template_part {
+  mf_str text;
+  const mf_program *program;
+  uint32_t line, column; /* from 1 */
+} mf_template_part;
+MF_API size_t mf_template_count(const mf_template *tmpl);
+MF_API mf_template_part mf_template_get(const mf_template *tmpl, size_t i);
+
 /* ---- images ---- */
 
 MF_API void mf_image_list(const mf_image *image, mf_str source, mf_output out);
@@ -131,10 +149,19 @@ MF_API int mf_run(const mf_run_options *options);
 MF_API mf_status mf_journal_print(const mf_alloc *alloc, const char *path, bool json, mf_output out,
                                   char *what, size_t what_size);
 
-/* Makes a report ("json", "html") from a journal. */
-MF_API mf_status mf_report_from_journal(const mf_alloc *alloc, const char *journal,
-                                        const char *format, mf_blob *out, char *error,
-                                        size_t error_size);
+/* Makes a report from a journal. */
+typedef struct mf_report_options {
+  const char *journal;
+  const char *format; /* NULL: by the ending of `output`, else of `tmpl`, else html */
+  const char *output; /* where it will go, NULL: nowhere yet; not written here */
+  const char *tmpl;   /* file of a template; NULL: none */
+  mf_output err;      /* mistakes in the template */
+} mf_report_options;
+/* IO_ERROR, UNSUPPORTED (no such format), EXPRESSION_INVALID (of the template),
+ * TOO_LARGE, OUT_OF_MEMORY, statuses of mf_eval; JOURNAL_DAMAGED: *out holds what
+ * came before the damage.  `error` says why. */
+MF_API mf_status mf_report_from_journal(const mf_alloc *alloc, const mf_report_options *options,
+                                        mf_blob *out, char *error, size_t error_size);
 
 /* The built-in sample service, until SIGINT or SIGTERM.  Returns an exit code. */
 typedef struct mf_target_options {

@@ -68,9 +68,16 @@ struct mf_host {
   mf_facts facts;
   char io_error[1024]; /* facts.io_error */
   mf_name_list failed_steps, failed_assertions;
-  mf_buf reports; /* paths written, one a line */
-  mf_buf trace;   /* one line */
+  mf_report_template **templates; /* of each row of REPORT; NULL: none */
+  mf_buf reports;                 /* paths written, one a line */
+  mf_buf trace;                   /* one line */
 };
+
+/* A report that was asked for. */
+typedef struct mf_wanted_report {
+  mf_str path, format; /* format empty: the path's ending decides */
+  mf_str template;     /* its file; empty: none */
+} mf_wanted_report;
 
 /* ---- run.c ---- */
 
@@ -98,14 +105,19 @@ mf_status mf_record_outcome(mf_host *host, mf_stamp stamp, const mf_effect *effe
                             const mf_value *outcome);
 void mf_record_signal(mf_host *host, mf_stamp stamp, const char *signal, const char *origin);
 /* `error` NULL: it was written. */
-void mf_record_report(mf_host *host, mf_stamp stamp, mf_str path, mf_str format, const char *error);
+void mf_record_report(mf_host *host, mf_stamp stamp, const mf_wanted_report *report,
+                      const char *error);
 void mf_record_finished(mf_host *host, mf_stamp stamp, int exit_code, mf_str reasons);
 
 /* ---- publish.c ---- */
 
-/* Makes a report from the journal so far.  `format` may be empty: then the path's
- * extension decides.  NULL, or a sentence that says why it could not be. */
-const char *mf_host_publish(mf_host *host, mf_str path, mf_str format);
+/* Makes a report from the journal so far.  NULL, or a sentence that says why it could
+ * not be. */
+const char *mf_host_publish(mf_host *host, const mf_wanted_report *wanted);
+/* Reads the templates that the image names.  0, or an exit code and why; mistakes in
+ * one of them have been printed. */
+int mf_host_read_templates(mf_host *host, char *error, size_t error_size);
+void mf_host_free_templates(mf_host *host);
 
 /* ---- secrets.c ---- */
 

@@ -61,9 +61,10 @@ static void answer_briefly(mf_host *h, const mf_effect *effect, const char *erro
 static void perform_now(mf_host *h, const mf_effect *effect) { answer_briefly(h, effect, NULL); }
 
 static void perform_report(mf_host *h, const mf_effect *effect) {
-  mf_str path = mf_map_str(effect->args, "path", ""),
-         format = mf_map_str(effect->args, "format", "");
-  answer_briefly(h, effect, mf_host_publish(h, path, format));
+  mf_wanted_report wanted = {.path = mf_map_str(effect->args, "path", ""),
+                             .format = mf_map_str(effect->args, "format", ""),
+                             .template = mf_map_str(effect->args, "template", "")};
+  answer_briefly(h, effect, mf_host_publish(h, &wanted));
 }
 
 static const struct own {

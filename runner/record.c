@@ -116,10 +116,12 @@ void mf_record_signal(mf_host *h, mf_stamp stamp, const char *signal, const char
   end(h);
 }
 
-void mf_record_report(mf_host *h, mf_stamp stamp, mf_str path, mf_str format, const char *error) {
+void mf_record_report(mf_host *h, mf_stamp stamp, const mf_wanted_report *report,
+                      const char *error) {
   mf_json_writer *w = begin(h, stamp, EVENT_REPORT_WRITTEN, 0, MF_STR(""));
-  put_text(w, "path", path);
-  put_word(w, "format", format);
+  put_text(w, "path", report->path);
+  put_word(w, "format", report->format);
+  if (report->template.n) put_text(w, "template", report->template);
   if (error) put_text(w, "error", mf_str_of(error));
   end(h);
 }

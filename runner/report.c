@@ -75,6 +75,12 @@ mf_json *mf_report_variables(mf_report *r) {
   return final_or_latest(r, r->final_variables, &r->variables);
 }
 
+#define MF_REPORT_FORMAT(NAME, word, endings, doc) " " word
+static const char unknown_format[] = "unknown report format; it is one of:"
+#include "../image/report_formats.def"
+    ;
+#undef MF_REPORT_FORMAT
+
 typedef void (*render_fn)(mf_report *r, mf_buf *out);
 
 /* NULL: such reports are made from templates only. */
@@ -136,47 +142,90 @@ static mf_status take_bytes(const mf_buf *buf, mf_blob *out) {
   return MF_OK;
 }
 
-static mf_status render_bytes(mf_report *r, mf_str format, mf_blob *out) {
+/* What is to be made of a journal. */
+typedef struct order {
+  mf_str format;
+  mf_report_template *tmpl; /* NULL: none */
+  mf_blob *out;
+  char *error;
+  size_t error_size;
+} order;
+
+static mf_status render_bytes(mf_report *r, const order *o) {
   mf_buf buf;
   mf_buf_init(&buf, &r->alloc, 0);
-  mf_status status = mf_report_render(r, format, &buf);
-  if (status == MF_OK) status = take_bytes(&buf, out);
+  mf_status status = o->tmpl ? mf_report_render_template(r, o->tmpl, o->format, &buf, o->error,
+                                                         o->error_size)
+                             : mf_report_render(r, o->format, &buf);
+  if (status == MF_OK) status = take_bytes(&buf, o->out);
   mf_buf_fini(&buf);
   return status;
 }
 
-static mf_status report_journal(mf_report *r, mf_journal_reader *reader, mf_str format,
-                                mf_blob *out, char *error, size_t error_size) {
+static mf_status report_journal(mf_report *r, mf_journal_reader *reader, const order *o) {
   mf_status fed = feed_journal(r, reader);
-  bool whole = fed == MF_OK;
-  if (whole || fed == MF_JOURNAL_DAMAGED) {
-    mf_status rendered = render_bytes(r, format, out);
-    if (rendered != MF_OK) fed = rendered;
-  }
-  if (fed == MF_JOURNAL_DAMAGED)
-    explain(error, error_size, r->damage.p);
-  else if (fed != MF_OK)
-    explain(error, error_size, mf_status_text(fed));
-  return fed;
+  mf_status made = fed == MF_OK || fed == MF_JOURNAL_DAMAGED ? render_bytes(r, o) : fed;
+  if (made == MF_OK) made = fed;
+  if (made == MF_JOURNAL_DAMAGED)
+    explain(o->error, o->error_size, r->damage.p);
+  else if (made != MF_OK && o->error_size && o->error[0] == '\0')
+    explain(o->error, o->error_size, mf_status_text(made));
+  return made;
+}
+
+static mf_str by_ending(const char *path) {
+  mf_report_format format = mf_report_format_of(mf_str_of(path));
+  return mf_str_of(format < MF_REPORT_FORMAT_COUNT ? mf_report_format_word(format) : "");
+}
+
+static mf_status choose_format(const mf_report_options *options, order *o) {
+  o->format = options->format   ? mf_str_of(options->format)
+              : options->output ? by_ending(options->output)
+              : options->tmpl   ? by_ending(options->tmpl)
+                                : MF_STR("html");
+  mf_report_format format = mf_report_format_named(o->format);
+  if (format < MF_REPORT_FORMAT_COUNT && (o->tmpl || renderers[format])) return MF_OK;
+  explain(o->error, o->error_size,
+          format == MF_REPORT_FORMAT_TEXT ? "plain text is made from a --template only"
+          : o->format.n                   ? unknown_format
+                                          : "its ending names no report format; give --format");
+  return MF_UNSUPPORTED;
+}
+
+static mf_status read_template(const mf_alloc *alloc, const mf_report_options *options, order *o) {
+  if (options->tmpl == NULL) return MF_OK;
+  mf_status status = mf_report_template_open(alloc, options->tmpl, options->err, &o->tmpl, o->error,
+                                             o->error_size);
+  if (status == MF_OK || o->error_size == 0) return status;
+  char why[256];
+  explain(why, sizeof why, o->error[0] ? o->error : mf_status_text(status));
+  mf_buf text;
+  mf_buf_init(&text, alloc, 0);
+  mf_buf_printf(&text, "template %s: %s", options->tmpl, why);
+  if (!text.failed) explain(o->error, o->error_size, text.p);
+  mf_buf_fini(&text);
+  return status;
 }
 
 /* When the journal is damaged *out holds a report of everything before the
  * damage, which says so: after a crash a torn tail is the rule. */
-mf_status mf_report_from_journal(const mf_alloc *alloc, const char *journal, const char *format,
+mf_status mf_report_from_journal(const mf_alloc *alloc, const mf_report_options *options,
                                  mf_blob *out, char *error, size_t error_size) {
   mf_journal_reader *reader = NULL;
+  mf_report *r = NULL;
+  order o = {.out = out, .error = error, .error_size = error_size};
   *out = (mf_blob){.alloc = mf_alloc_or_default(alloc)};
   explain(error, error_size, "");
-  if (renderer_of(mf_str_of(format)) == NULL) {
-    explain(error, error_size, "unknown report format; json and html are known");
-    return MF_UNSUPPORTED;
+  mf_status status = read_template(alloc, options, &o);
+  if (status == MF_OK) status = choose_format(options, &o);
+  if (status == MF_OK)
+    status = mf_journal_open(alloc, options->journal, &reader, error, error_size);
+  if (status == MF_OK) {
+    r = mf_report_new(alloc);
+    status = r ? report_journal(r, reader, &o) : MF_OUT_OF_MEMORY;
   }
-  mf_status status = mf_journal_open(alloc, journal, &reader, error, error_size);
-  if (status != MF_OK) return status;
-  mf_report *r = mf_report_new(alloc);
-  status = r ? report_journal(r, reader, mf_str_of(format), out, error, error_size)
-             : MF_OUT_OF_MEMORY;
   mf_report_free(r);
   mf_journal_close(reader);
+  mf_report_template_free(o.tmpl);
   return status;
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../base/limits.h"
+#include "../image/report_formats.h"
 #include "printable.h"
 
 #define POLL_NS 20000000LL /* a busy run looks at signals and timers this often */
@@ -107,9 +108,18 @@ static int check_options(mf_host *h) {
   h->time_scale = o->time_scale == 0 ? 1 : o->time_scale;
   if (!(h->time_scale > 0 && h->time_scale <= 1e6))
     return refuse(h, 2, "the time scale must be a number above 0");
+  if (o->report && mf_report_format_of(mf_str_of(o->report)) >= MF_REPORT_FORMAT_TEXT)
+    return refuse(h, 2, "--report %s: end it in .html, .json, .xml, .md or .csv", o->report);
   if (!mf_sync_parse(o->sync, &h->sync))
     return refuse(h, 2, "unknown --sync '%s'; it is effect, interval or none", o->sync);
   return 0;
+}
+
+/* Before anything is done: after the run it would be too late to mend them. */
+static int read_templates(mf_host *h) {
+  char error[512] = "";
+  int code = mf_host_read_templates(h, error, sizeof error);
+  return code ? refuse(h, code, "%s", error) : 0;
 }
 
 /* "http://x", or {"url": "http://x"}. */
@@ -418,8 +428,8 @@ static void carry_out(mf_host *h) {
 static bool is_judged(const mf_host *h) { return h->facts.budget == MF_OK && !h->facts.bug; }
 
 static void publish_extra(mf_host *h) {
-  if (h->options->report && !h->journal.failed)
-    (void)mf_host_publish(h, mf_str_of(h->options->report), MF_STR(""));
+  mf_wanted_report wanted = {.path = mf_str_of(h->options->report)};
+  if (h->options->report && !h->journal.failed) (void)mf_host_publish(h, &wanted);
 }
 
 static int give_verdict(mf_host *h, mf_buf *reasons) {
@@ -475,6 +485,7 @@ static int conclude(mf_host *h) {
 static int (*const preparations[])(mf_host *h) = {
     open_image,                                       /* 3: not an image, or a bad one */
     refuse_unsupported, read_metadata, check_options, /* 2 */
+    read_templates,                                   /* 74: not there, 3: it has errors */
     choose_target, /* 2: a load needs one, and it must be said which */
     open_world,         list_hosts,    make_machine,  set_variables, /* 2: no such variable */
     bind_environment,   hide_secrets,  start_target, /* from here on things are done */
@@ -512,6 +523,7 @@ static void fini_host(mf_host *h) {
   if (h->journal_made) mf_journal_fini(&h->journal);
   mf_realloc(&h->alloc, h->stats, sizeof *h->stats, 0);
   mf_buf_fini(&h->trace);
+  mf_host_free_templates(h);
   mf_buf_fini(&h->reports);
   mf_buf_fini(&h->failed_assertions.text);
   mf_buf_fini(&h->failed_steps.text);

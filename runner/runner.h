@@ -18,6 +18,21 @@ mf_status mf_report_feed(mf_report *report, mf_str line);
 /* Renders what was fed so far.  UNSUPPORTED for an unknown format. */
 mf_status mf_report_render(mf_report *report, mf_str format, mf_buf *out);
 
+/* A template that reports are made from (runner/report_template.c), compiled: it is
+ * read before a run, so that a mistake in it is told before anything is done.
+ * Mistakes are printed to `err`, at most twenty.  EXPRESSION_INVALID, TOO_LARGE,
+ * OUT_OF_MEMORY; of a file also IO_ERROR (`error` says why). */
+typedef struct mf_report_template mf_report_template;
+mf_status mf_report_template_new(const mf_alloc *alloc, const char *name, mf_str text,
+                                 mf_output err, mf_report_template **out);
+mf_status mf_report_template_open(const mf_alloc *alloc, const char *path, mf_output err,
+                                  mf_report_template **out, char *error, size_t error_size);
+void mf_report_template_free(mf_report_template *tmpl);
+/* Renders what was fed so far.  UNSUPPORTED; EXPRESSION_INVALID, TOO_LARGE and the
+ * statuses of mf_eval: `error` says "FILE:LINE:COLUMN: why"; OUT_OF_MEMORY. */
+mf_status mf_report_render_template(mf_report *report, const mf_report_template *tmpl,
+                                    mf_str format, mf_buf *out, char *error, size_t error_size);
+
 /* Reads a journal line by line, checking the chain (runner/journal.c). */
 typedef struct mf_journal_reader mf_journal_reader;
 mf_status mf_journal_open(const mf_alloc *alloc, const char *path, mf_journal_reader **out,

@@ -128,9 +128,11 @@ MF_OPERATION(report) {
   if (v.kind != MF_STRING)
     return mf_raisef(t, "the path of a report must be a string, not %s", mf_kind_name(v.kind));
   mf_map_build(&args, &t->arena);
+  const mf_row_report *row = &MF_ROWS(im, REPORT, report)[a];
+  mf_str template = mf_image_string(im, row->template);
   mf_map_add(&args, "path", v);
-  mf_map_add(&args, "format",
-             mf_string(mf_image_string(im, MF_ROWS(im, REPORT, report)[a].format)));
+  mf_map_add(&args, "format", mf_string(mf_image_string(im, row->format)));
+  if (template.n) mf_map_add(&args, "template", mf_string(template));
   return ask_built(t, MF_OP_REPORT, a, MF_STR("report"), &args);
 }
 
