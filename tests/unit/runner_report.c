@@ -552,7 +552,8 @@ static mf_status from_journal(size_t cut, const char *format, mf_blob *out, char
   mf_alloc alloc = mf_alloc_default();
   close(mkstemp(path));
   write_journal(path, cut);
-  mf_status status = mf_report_from_journal(&alloc, path, format, out, error, n);
+  mf_report_options options = {.journal = path, .format = format};
+  mf_status status = mf_report_from_journal(&alloc, &options, out, error, n);
   unlink(path);
   return status;
 }
@@ -584,9 +585,16 @@ END_TEST
 START_TEST(files_that_are_not_there_and_formats_that_are_not_known) {
   mf_blob out;
   char error[200];
-  ck_assert_int_eq(mf_report_from_journal(NULL, "/nowhere", "json", &out, error, sizeof error),
-                   MF_IO_ERROR);
+  mf_report_options options = {.journal = "/nowhere"};
+  ck_assert_int_eq(mf_report_from_journal(NULL, &options, &out, error, sizeof error), MF_IO_ERROR);
   ck_assert_ptr_null(out.p);
+  options.tmpl = "/no/template.html";
+  ck_assert_int_eq(mf_report_from_journal(NULL, &options, &out, error, sizeof error), MF_IO_ERROR);
+  ck_assert_str_eq(error, "template /no/template.html: No such file or directory");
+  options.tmpl = NULL;
+  options.output = "x.pdf";
+  ck_assert_int_eq(mf_report_from_journal(NULL, &options, &out, error, sizeof error),
+                   MF_UNSUPPORTED);
   ck_assert_int_eq(from_journal(0, "pdf", &out, error, sizeof error), MF_UNSUPPORTED);
   ck_assert_ptr_null(out.p);
 }
