@@ -105,6 +105,10 @@ static int read_template(mf_host *h, mf_str file, mf_report_template **out, char
                          size_t size) {
   char why[256] = "";
   mf_status status = MF_OUT_OF_MEMORY;
+  if (path_problem(file)) {
+    snprintf(error, size, "template: %s", path_problem(file));
+    return 3;
+  }
   const char *path = mf_arena_copy(&h->arena, file.p, file.n);
   if (path)
     status = mf_report_template_open(&h->alloc, path, h->options->err, out, why, sizeof why);

@@ -9,7 +9,7 @@ static const char tables[] =
     ".hook 0 name=\"h\" path=\"h\"\n.action 0 name=\"a\" path=\"a\"\n"
     ".assertion 0 name=\"a\" path=\"a\"\n.scenario 0 name=\"s\" driver=\"d\"\n"
     ".fault 0 name=\"f\" path=\"f\" driver=\"d\"\n.metric 0 name=\"m\"\n.driver 0 name=\"d\"\n"
-    ".report 0 format=\"\"\n.const 0 string \"k\"\n.const 1 int 1\n";
+    ".report 0 format=\"\" template=\"\"\n.const 0 string \"k\"\n.const 1 int 1\n";
 
 static const char frames[] =
     "RUN_ENTER end\nSTEP_ENTER 0, out\nCONST 0\nSTEP_BEGIN 0\nSTEP_OUTCOME 0\nCONST 0\n"

@@ -59,14 +59,16 @@ static inline void kit_final(kit *k) {
   KIT_EMIT(k, RUN_FINAL, 0, 0);
 }
 
-static inline void kit_report(kit *k, const char *path) {
+static inline void kit_report_from(kit *k, const char *path, const char *template) {
   uint32_t next = mf_builder_label(k->b);
-  uint32_t row = kit_row(k, MF_TABLE_REPORT, (uint32_t[]){kit_string(k, "")});
+  uint32_t row = kit_row(k, MF_TABLE_REPORT,
+                         (uint32_t[]){kit_string(k, ""), kit_string(k, template)});
   KIT_EMIT(k, HANDLER, next, 0);
   kit_push_text(k, path);
   KIT_EMIT(k, REPORT, row, 0);
   mf_builder_place(k->b, next);
 }
+static inline void kit_report(kit *k, const char *path) { kit_report_from(k, path, ""); }
 
 static inline void kit_metadata(kit *k, const char *json) {
   mf_builder_metadata(k->b, mf_str_of(json));

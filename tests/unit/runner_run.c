@@ -491,7 +491,7 @@ END_TEST
 /* ---- Memory ---- */
 
 /* A step with an effect, a value on record and a report. */
-static void make_everything(const char *report) {
+static void make_everything(const char *report, const char *template) {
   uint32_t handler, row;
   mf_map none = {.count = 0};
   kit_open(&k);
@@ -511,15 +511,21 @@ static void make_everything(const char *report) {
   kit_final(&k);
   KIT_EMIT(&k, VERDICT, 0, 0);
   kit_report(&k, report);
+  kit_report_from(&k, report, template);
   kit_metadata(&k, "{\"name\":\"all\",\"hosts\":[\"a.example\"]}");
   kit_close(&k);
 }
 
 START_TEST(every_allocation_may_fail) {
-  char report[128];
+  char report[128], template[128];
   int code = -1;
   snprintf(report, sizeof report, "%s/report.html", r.folder);
-  make_everything(report);
+  snprintf(template, sizeof template, "%s/template.html", r.folder);
+  FILE *f = fopen(template, "w");
+  ck_assert_ptr_nonnull(f);
+  fputs("${orchestration_name}${step_results.map(s, s.step_name)}", f);
+  fclose(f);
+  make_everything(report, template);
   for (uint64_t n = 1; code != 0; n++) {
     mf_counting_alloc counting = {.inner = mf_alloc_default(), .fail_at = n};
     r.out.n = r.err.n = 0;

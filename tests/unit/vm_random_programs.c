@@ -325,7 +325,7 @@ static void rows(generator *g) {
   mf_builder_row(g->b, MF_TABLE_SCENARIO, (uint32_t[]){name, text(g, "http_load")});
   mf_builder_row(g->b, MF_TABLE_METRIC, (uint32_t[]){text(g, "m"), 0});
   mf_builder_row(g->b, MF_TABLE_DRIVER, (uint32_t[]){text(g, "http_request")});
-  mf_builder_row(g->b, MF_TABLE_REPORT, (uint32_t[]){text(g, "json")});
+  mf_builder_row(g->b, MF_TABLE_REPORT, (uint32_t[]){text(g, "json"), text(g, "")});
   mf_builder_row(g->b, MF_TABLE_SLOT, (uint32_t[]){text(g, "x"), MF_SLOT_KIND_GLOBAL, 0});
   mf_builder_row(g->b, MF_TABLE_SLOT, (uint32_t[]){text(g, "y"), MF_SLOT_KIND_GLOBAL, 0});
   mf_builder_row(g->b, MF_TABLE_SLOT, (uint32_t[]){text(g, "s"), MF_SLOT_KIND_STEP, 1});
