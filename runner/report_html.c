@@ -8,7 +8,7 @@
 
 static void put_head(mf_page *p) {
   mf_page_raw(p,
-              "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+              "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
               "<meta http-equiv=\"Content-Security-Policy\" "
               "content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
               "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -408,6 +408,7 @@ void mf_report_write_html(mf_report *r, mf_buf *out) {
   put_notes(p);
   put_tiles(p);
   mf_page_timeline(p);
+  mf_page_charts(p);
   mf_page_steps(p);
   mf_page_step_details(p);
   put_branches(p);

@@ -8,7 +8,8 @@
  * report_junit.c    for CI systems; report_markdown.c, report_csv.c
  * report_escape.c   text of unknown origin, made harmless for a format
  * report_html.c     the HTML report, with report_page.h: report_parts.c,
- *                   report_steps.c, report_timeline.c, report_style.c
+ *                   report_steps.c, report_timeline.c, report_charts.c,
+ *                   report_style.c
  *
  * Nothing but journal lines enters the model, and renderers read nothing else:
  * no clock, locale or environment.  That is why the report written at the end of

@@ -45,11 +45,22 @@ void mf_page_section_end(mf_page *p);
 void mf_page_assertions(mf_page *p, const mf_report_list *list);
 void mf_page_activity(mf_page *p, const mf_report_list *list);
 
-/* ---- report_steps.c, report_timeline.c, report_style.c ---- */
+/* ---- report_timeline.c ---- */
+
+/* Drawings: x coordinates are percentages, y coordinates pixels. */
+void mf_page_timeline(mf_page *p);
+/* ` name="12.5%"`; `unit` may be "". */
+void mf_page_coordinate(mf_page *p, const char *name, double d, const char *unit);
+/* In percent, 0 to 100. */
+double mf_page_share(double part, double total);
+/* The name of a row that begins at y, and an open <text> for its value. */
+void mf_page_row_label(mf_page *p, mf_str name, double y);
+
+/* ---- report_steps.c, report_charts.c, report_style.c ---- */
 
 void mf_page_steps(mf_page *p);
 void mf_page_step_details(mf_page *p);
-void mf_page_timeline(mf_page *p);
+void mf_page_charts(mf_page *p);
 /* The style sheet, line by line; NULL at the end. */
 extern const char *const mf_report_style[];
 #endif

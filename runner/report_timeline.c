@@ -13,7 +13,7 @@ enum {
   LABEL_CELLS = 90, /* widest label, where a CJK character takes two */
 };
 
-static void put_attribute(mf_page *p, const char *name, double d, const char *unit) {
+void mf_page_coordinate(mf_page *p, const char *name, double d, const char *unit) {
   mf_page_raw(p, " ");
   mf_page_raw(p, name);
   mf_page_raw(p, "=\"");
@@ -22,7 +22,7 @@ static void put_attribute(mf_page *p, const char *name, double d, const char *un
   mf_page_raw(p, "\"");
 }
 
-static double share(double part, double total) {
+double mf_page_share(double part, double total) {
   double percent = part / total * 100;
   return percent < 0 ? 0 : percent > 100 ? 100 : percent;
 }
@@ -44,19 +44,23 @@ static mf_str label_of(mf_str name) {
 }
 
 /* An inner svg clips: narrow screens have no room for long names. */
-static void put_label(mf_page *p, const mf_report_step *step, double y) {
-  mf_str label = label_of(step->name);
+void mf_page_row_label(mf_page *p, mf_str name, double y) {
+  mf_str label = label_of(name);
   mf_page_raw(p, "<svg width=\"78%\"");
-  put_attribute(p, "y", y, "");
-  put_attribute(p, "height", BAR - 2, "");
+  mf_page_coordinate(p, "y", y, "");
+  mf_page_coordinate(p, "height", BAR - 2, "");
   mf_page_raw(p, "><text");
-  put_attribute(p, "y", LABEL, "");
+  mf_page_coordinate(p, "y", LABEL, "");
   mf_page_raw(p, ">");
   mf_page_text(p, label);
-  if (label.n < step->name.n) mf_page_raw(p, "\xE2\x80\xA6");
+  if (label.n < name.n) mf_page_raw(p, "\xE2\x80\xA6");
   mf_page_raw(p, "</text></svg><text class=\"time\" x=\"100%\"");
-  put_attribute(p, "y", y + LABEL, "");
+  mf_page_coordinate(p, "y", y + LABEL, "");
   mf_page_raw(p, ">");
+}
+
+static void put_label(mf_page *p, const mf_report_step *step, double y) {
+  mf_page_row_label(p, step->name, y);
   if (step->finished && step->outcome == MF_OUTCOME_SKIPPED)
     mf_page_raw(p, "skipped");
   else
@@ -67,19 +71,19 @@ static void put_label(mf_page *p, const mf_report_step *step, double y) {
 static void put_bar(mf_page *p, const mf_report_step *step, double y, double total) {
   const double least = 0.6; /* percent: enough to be seen */
   double end = step->finished ? step->to : p->r->last_at;
-  double x = share(step->from, total), width = share(end, total) - x;
+  double x = mf_page_share(step->from, total), width = mf_page_share(end, total) - x;
   if (width < least) width = least;
   if (x > 100 - width) x = 100 - width;
   mf_page_raw(p, "<rect class=\"track\" width=\"100%\" rx=\"4\"");
-  put_attribute(p, "y", y + BAR, "");
-  put_attribute(p, "height", THICK, "");
+  mf_page_coordinate(p, "y", y + BAR, "");
+  mf_page_coordinate(p, "height", THICK, "");
   mf_page_raw(p, "/><rect rx=\"4\" class=\"bar ");
   mf_page_raw(p, mf_report_step_word(step));
   mf_page_raw(p, "\"");
-  put_attribute(p, "x", x, "%");
-  put_attribute(p, "width", width, "%");
-  put_attribute(p, "y", y + BAR, "");
-  put_attribute(p, "height", THICK, "");
+  mf_page_coordinate(p, "x", x, "%");
+  mf_page_coordinate(p, "width", width, "%");
+  mf_page_coordinate(p, "y", y + BAR, "");
+  mf_page_coordinate(p, "height", THICK, "");
   mf_page_raw(p, "><title>");
   mf_page_text(p, step->name);
   mf_page_raw(p, ": ");
@@ -97,12 +101,12 @@ static double tick_length(double total) {
 
 static void put_tick(mf_page *p, double at, double total, double height) {
   mf_page_raw(p, "<line class=\"tick\" y1=\"0\"");
-  put_attribute(p, "x1", share(at, total), "%");
-  put_attribute(p, "x2", share(at, total), "%");
-  put_attribute(p, "y2", height - AXIS + 4, "");
+  mf_page_coordinate(p, "x1", mf_page_share(at, total), "%");
+  mf_page_coordinate(p, "x2", mf_page_share(at, total), "%");
+  mf_page_coordinate(p, "y2", height - AXIS + 4, "");
   mf_page_raw(p, at == 0 ? "/><text class=\"axis first\"" : "/><text class=\"axis\"");
-  put_attribute(p, "x", share(at, total), "%");
-  put_attribute(p, "y", height - 4, "");
+  mf_page_coordinate(p, "x", mf_page_share(at, total), "%");
+  mf_page_coordinate(p, "y", height - 4, "");
   mf_page_raw(p, ">");
   mf_report_number(p->out, at);
   mf_page_raw(p, " s</text>\n");
@@ -111,7 +115,7 @@ static void put_tick(mf_page *p, double at, double total, double height) {
 static void put_axis(mf_page *p, double total, double height) {
   double length = tick_length(total);
   for (unsigned i = 0; i <= 5; i++)
-    if (share(length * i, total) <= 95) put_tick(p, length * i, total, height);
+    if (mf_page_share(length * i, total) <= 95) put_tick(p, length * i, total, height);
 }
 
 /* The whole run, and steps whose clock went on longer. */
@@ -130,9 +134,12 @@ void mf_page_timeline(mf_page *p) {
   if (rows == 0 || total <= 0) return;
   mf_page_section(p, "timeline", "Timeline", 0);
   mf_page_raw(p,
-              "<svg class=\"timeline\" role=\"img\" aria-labelledby=\"timeline\" width=\"100%\"");
-  put_attribute(p, "height", height, "");
-  mf_page_raw(p, ">\n");
+              "<svg class=\"timeline\" role=\"img\" aria-labelledby=\"timeline timeline-text\" "
+              "width=\"100%\"");
+  mf_page_coordinate(p, "height", height, "");
+  mf_page_raw(p,
+              ">\n<desc id=\"timeline-text\">When each step ran, and how long. The table "
+              "of steps has the numbers.</desc>\n");
   put_axis(p, total, height);
   for (const mf_report_step *step = r->first_step; step && y < rows * (double)ROW;
        step = step->next, y += ROW) {

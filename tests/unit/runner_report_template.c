@@ -52,14 +52,15 @@ START_TEST(names_are_the_keys_of_the_json_report) {
   feed_journal_lines("fail", UINT32_MAX);
   ck_assert_str_eq(made("${orchestration_name}: {{verdict}}", "text"),
                    "Nightly <regression> & \"limits\": failed");
-  ck_assert_str_eq(made("${step_results.map(s, s.step_name + '=' + s.status).join(', ')}", "text"),
-                   "Phase 1=failed, Phase 2=skipped, Cool down=failed, Ask the stock service=failed");
-  ck_assert_str_eq(made("${step_results[0].metrics.latency_p95} ${seed == 18446744073709551615u}",
-                        "text"),
-                   "801.25 true");
-  ck_assert_str_eq(made("${assertion_results.exists(a, a.outcome == 'no_data') ? 'gap' : 'none'}",
-                        "markdown"),
-                   "gap");
+  ck_assert_str_eq(
+      made("${step_results.map(s, s.step_name + '=' + s.status).join(', ')}", "text"),
+      "Phase 1=failed, Phase 2=skipped, Cool down=failed, Ask the stock service=failed");
+  ck_assert_str_eq(
+      made("${step_results[0].metrics.latency_p95} ${seed == 18446744073709551615u}", "text"),
+      "801.25 true");
+  ck_assert_str_eq(
+      made("${assertion_results.exists(a, a.outcome == 'no_data') ? 'gap' : 'none'}", "markdown"),
+      "gap");
   ck_assert_str_eq(made("", "text"), "");
 }
 END_TEST
@@ -88,7 +89,8 @@ START_TEST(a_run_in_progress_has_them_too) {
     close_all();
     open_all();
     feed_journal_lines("fail", lines);
-    ck_assert_ptr_nonnull(made("${step_results.map(s, s.duration_seconds)} ${target.kind}", "html"));
+    ck_assert_ptr_nonnull(
+        made("${step_results.map(s, s.duration_seconds)} ${target.kind}", "html"));
   }
 }
 END_TEST
@@ -105,7 +107,8 @@ END_TEST
 START_TEST(data_cannot_pass_for_a_value_of_another_kind) {
   begin();
   say(1, "final", "",
-      "\"variables\":{\"v\":{\"$map\":[[\"$error\",\"boo\"]]},\"w\":{\"$map\":[[\"$uint\",\"5\"]]}}");
+      "\"variables\":{\"v\":{\"$map\":[[\"$error\",\"boo\"]]},\"w\":{\"$map\":[[\"$uint\",\"5\"]]}"
+      "}");
   ck_assert_str_eq(made("${final_variables}", "text"),
                    "{\"v\":{\"$error\":\"boo\"},\"w\":{\"$uint\":\"5\"}}");
 }
@@ -162,9 +165,10 @@ START_TEST(no_name_changes_a_json_text) {
   mf_arena arena;
   mf_arena_init(&arena, NULL, 0);
   run_named(hostile[_i]);
-  const char *text = made("{\"n\": \"${orchestration_name}\", \"s\": ${step_results}, \"v\": "
-                          "${final_variables}, \"w\": \"a ${source} b\"}",
-                          "json");
+  const char *text = made(
+      "{\"n\": \"${orchestration_name}\", \"s\": ${step_results}, \"v\": "
+      "${final_variables}, \"w\": \"a ${source} b\"}",
+      "json");
   ck_assert_ptr_nonnull(text);
   ck_assert_ptr_nonnull(mf_json_parse(&arena, mf_str_of(text), NULL, NULL));
   mf_arena_fini(&arena);
@@ -173,8 +177,7 @@ END_TEST
 
 START_TEST(no_name_changes_a_row) {
   run_named(hostile[_i]);
-  const char *text =
-      made("${orchestration_name},${final_variables}\r\n", "csv");
+  const char *text = made("${orchestration_name},${final_variables}\r\n", "csv");
   ck_assert_ptr_nonnull(text);
   unsigned commas = 0;
   bool quoted = false;
@@ -313,7 +316,8 @@ START_TEST(endless_work_ends) {
 END_TEST
 
 START_TEST(every_failed_allocation_is_survived) {
-  static const char text[] = "a ${step_results.map(s, s.step_name + '<').join(',')} ${final_variables}";
+  static const char text[] =
+      "a ${step_results.map(s, s.step_name + '<').join(',')} ${final_variables}";
   mf_output err = {write_said, NULL};
   mf_status status = MF_OUT_OF_MEMORY;
   feed_journal_lines("pass", UINT32_MAX);

@@ -13,7 +13,7 @@
   ".driver 0 name=\"http_request\"\n"                                                              \
   ".fault 0 name=\"slow\" path=\"steps[0].faults[0]\" driver=\"proxy\"\n"                          \
   ".fault 1 name=\"down\" path=\"steps[0].faults[1]\" driver=\"proxy\"\n"                          \
-  ".report 0 format=\"json\" template=\"\"\n"                                                                    \
+  ".report 0 format=\"json\" template=\"\"\n"                                                      \
   ".metric 0 name=\"latency\" kind=trend\n"                                                        \
   ".metric 1 name=\"errors\" kind=counter\n"                                                       \
   ".slot 0 name=\"latency\" kind=metric_step arg=0\n"                                              \

@@ -13,7 +13,7 @@
   ".fault 0 name=\"slow\" path=\"steps[0].faults[0]\" driver=\"proxy\"\n"            \
   ".metric 0 name=\"m\" kind=gauge\n"                                                \
   ".driver 0 name=\"http_request\"\n"                                                \
-  ".report 0 format=\"json\" template=\"\"\n"                                                      \
+  ".report 0 format=\"json\" template=\"\"\n"                                        \
   ".slot 0 name=\"x\" kind=global\n.slot 1 name=\"y\" kind=global\n"                 \
   ".const 0 int 7\n.const 1 int 2\n.const 2 bool true\n.const 3 bool false\n"        \
   ".const 4 string \"a\"\n.const 5 list 0 1\n.const 6 map 4:0\n.const 7 map\n.const 8 int 0\n"
