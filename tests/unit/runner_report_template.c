@@ -114,6 +114,27 @@ START_TEST(data_cannot_pass_for_a_value_of_another_kind) {
 }
 END_TEST
 
+/* The examples of docs/reports.md. */
+START_TEST(documented_templates_work) {
+  size_t n;
+  unsigned count = 0;
+  char *text = slurp(MF_TESTS_DIR "/../docs/reports.md", &n);
+  static const char begin_mark[] = "```template\n";
+  feed_journal_lines("fail", UINT32_MAX);
+  for (char *at = text; (at = strstr(at, begin_mark)) != NULL; count++) {
+    at += sizeof begin_mark - 1;
+    char *end = strstr(at, "```");
+    ck_assert_ptr_nonnull(end);
+    *end = '\0';
+    ck_assert_msg(made(at, "html") != NULL, "%s%s", said.n ? said.p : "", made_error);
+    ck_assert_ptr_nonnull(strstr(page.p, "Nightly &lt;regression&gt;"));
+    at = end + 1;
+  }
+  ck_assert_uint_eq(count, 2);
+  free(text);
+}
+END_TEST
+
 START_TEST(signs_can_be_written) {
   ck_assert_str_eq(made("$${x} \\{{y}} $z {a}", "text"), "${x} {{y}} $z {a}");
 }
@@ -352,6 +373,7 @@ Suite *runner_report_template_suite(void) {
   tcase_add_test(c, a_run_in_progress_has_them_too);
   tcase_add_test(c, secrets_stay_masked);
   tcase_add_test(c, data_cannot_pass_for_a_value_of_another_kind);
+  tcase_add_test(c, documented_templates_work);
   tcase_add_test(c, signs_can_be_written);
   tcase_add_loop_test(c, no_name_changes_a_page, 0, HOSTILE);
   tcase_add_loop_test(c, no_name_changes_a_json_text, 0, HOSTILE);
