@@ -8,9 +8,10 @@
 
 enum {
   STEPS = 50,      /* rows of the table */
-  ASSERTIONS = 20, /* of those that did not hold */
+  ASSERTIONS = 15, /* of those that did not hold */
   MESSAGES = 10,   /* of errors, of warnings */
-  NAME = 120,      /* bytes of a name; a reason may have as much as four of them */
+  NAME = 120,      /* bytes of a name or value */
+  SENTENCE = 360,  /* of a reason or message */
 };
 
 typedef struct note {
@@ -22,10 +23,21 @@ typedef struct note {
 
 static void raw(note *n, const char *markup) { mf_buf_puts(n->out, markup); }
 
+/* At most `max` bytes of s, and twice as many when they are escaped. */
 static void put_cut(note *n, mf_str s, size_t max) {
+  mf_buf text;
+  mf_buf_init(&text, &n->r->alloc, 0);
   mf_str head = mf_report_prefix(s, max);
-  mf_escape_markdown(n->out, head);
+  mf_escape_markdown(&text, head);
+  while (text.n > 2 * max) {
+    head = mf_report_prefix(s, head.n / 2);
+    mf_buf_clear(&text);
+    mf_escape_markdown(&text, head);
+  }
+  mf_buf_add_str(n->out, mf_buf_str(&text));
   if (head.n < s.n) raw(n, "\xE2\x80\xA6");
+  if (text.failed) n->out->failed = true;
+  mf_buf_fini(&text);
 }
 
 static void put_name(note *n, mf_str s) { put_cut(n, s.n ? s : MF_STR("(no name)"), NAME); }
@@ -60,7 +72,7 @@ static void put_verdict(note *n) {
   if (why.count) raw(n, "\n");
   for (uint32_t i = 0; i < why.count; i++) {
     raw(n, "- ");
-    put_cut(n, why.items[i], (size_t)4 * NAME);
+    put_cut(n, why.items[i], SENTENCE);
     raw(n, "\n");
   }
 }
@@ -192,7 +204,7 @@ static void put_messages(note *n, const char *heading, const mf_report_list *lis
   const mf_report_item *item = list->first;
   for (; item && shown < MESSAGES; item = item->next, shown++) {
     raw(n, "- ");
-    put_cut(n, item->text, (size_t)4 * NAME);
+    put_cut(n, item->text, SENTENCE);
     raw(n, "\n");
   }
   put_rest(n, list->total, shown);
