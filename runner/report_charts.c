@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Charts: what the steps' loads measured, a bar for each step.  All of it is in the
- * table of steps as well, in numbers. */
+/* Charts: what the steps' loads measured, a bar for each step, and what was recorded,
+ * over time.  All of it stands in a table as well, in numbers. */
 #include "report_page.h"
 
 #include <math.h>
@@ -112,7 +112,7 @@ static bool is_measured(mf_page *p, const char *metric) {
   return false;
 }
 
-void mf_page_charts(mf_page *p) {
+static void put_step_charts(mf_page *p) {
   static const chart charts[] = {
       {"chart-latency", "Latency",
        "Mean and 95th percentile of the latency of each step; the table "
@@ -136,4 +136,85 @@ void mf_page_charts(mf_page *p) {
   for (size_t i = 0; i < sizeof charts / sizeof *charts; i++) put_chart(p, &charts[i]);
   mf_page_raw(p, "</div>\n");
   mf_page_section_end(p);
+}
+
+/* ---- Recorded metrics over time ---- */
+
+/* A value alone is no line: the table of metrics has it. */
+static bool is_line(const mf_report_series *s) { return s->kept > 1; }
+
+static const double wide = 1000, high = 100; /* of a line's own coordinates */
+
+static void put_line(mf_page *p, const mf_report_series *s, double total) {
+  double range = s->greatest - s->least;
+  mf_page_raw(p, "<polyline points=\"");
+  for (uint32_t i = 0; i < s->kept; i++) {
+    double x = mf_page_share(s->points[i].at, total) / 100;
+    double y = range > 0 ? (s->points[i].value - s->least) / range : 0.5;
+    if (i > 0) mf_page_raw(p, " ");
+    mf_page_fixed(p, x * wide, 1);
+    mf_page_raw(p, ",");
+    mf_page_fixed(p, high - y * high, 1);
+  }
+  mf_page_raw(p, "\"/>\n");
+}
+
+static void put_series(mf_page *p, const mf_report_series *s, double total) {
+  mf_page_raw(p, "<figure>\n<figcaption>");
+  mf_page_name(p, s->name);
+  mf_page_raw(p,
+              "</figcaption>\n<svg class=\"line\" role=\"img\" viewBox=\"0 -4 1000 108\" "
+              "preserveAspectRatio=\"none\">\n<title>");
+  mf_page_text(p, s->name);
+  mf_page_raw(p, " over the run, from ");
+  mf_report_number(p->out, s->least);
+  mf_page_raw(p, " to ");
+  mf_report_number(p->out, s->greatest);
+  mf_page_raw(p, "</title>\n");
+  put_line(p, s, total);
+  mf_page_raw(p, "</svg>\n</figure>\n");
+}
+
+static void put_cell(mf_page *p, const char *label, double d) {
+  mf_page_raw(p, "<td class=\"num\" data-label=\"");
+  mf_page_raw(p, label);
+  mf_page_raw(p, "\">");
+  mf_report_number(p->out, d);
+  mf_page_raw(p, "</td>");
+}
+
+static void put_series_row(mf_page *p, const mf_report_series *s) {
+  mf_page_raw(p, "<tr><th scope=\"row\">");
+  mf_page_name(p, s->name);
+  mf_page_raw(p, "</th><td class=\"num\" data-label=\"Values\">");
+  mf_page_count(p, s->total);
+  mf_page_raw(p, "</td>");
+  put_cell(p, "First", s->points[0].value);
+  put_cell(p, "Least", s->least);
+  put_cell(p, "Greatest", s->greatest);
+  put_cell(p, "Last", s->last);
+  mf_page_raw(p, "</tr>\n");
+}
+
+static void put_recorded(mf_page *p) {
+  static const char *const columns[] = {"Metric", "Values", "First", "Least", "Greatest", "Last"};
+  const mf_report *r = p->r;
+  uint32_t lines = 0;
+  for (uint32_t i = 0; i < r->series_count; i++) lines += is_line(&r->series[i]);
+  if (lines == 0) return;
+  mf_page_section(p, "recorded", "Recorded over time", lines);
+  mf_page_raw(p, "<div class=\"charts\">\n");
+  for (uint32_t i = 0; i < r->series_count; i++)
+    if (is_line(&r->series[i])) put_series(p, &r->series[i], mf_report_duration(r));
+  mf_page_raw(p, "</div>\n");
+  mf_page_table(p, "effects", columns, 6);
+  for (uint32_t i = 0; i < r->series_count; i++)
+    if (is_line(&r->series[i])) put_series_row(p, &r->series[i]);
+  mf_page_table_end(p);
+  mf_page_section_end(p);
+}
+
+void mf_page_charts(mf_page *p) {
+  put_step_charts(p);
+  put_recorded(p);
 }

@@ -3,6 +3,8 @@
  * are ignored, so that newer journals still give a report. */
 #include "report_model.h"
 
+#include <math.h>
+
 typedef struct event {
   mf_str line, path;
   const mf_json *data;
@@ -379,7 +381,11 @@ static void set_latest(mf_report *r, mf_report_latest *latest, const event *e) {
   value->n = (uint32_t)raw.n;
 }
 
-static void on_metric(mf_report *r, const event *e) { set_latest(r, &r->metrics, e); }
+static void on_metric(mf_report *r, const event *e) {
+  double value = mf_report_number_of(e->data, "actual");
+  set_latest(r, &r->metrics, e);
+  if (!isnan(value)) mf_report_series_add(r, data_text(e, "name"), e->at, value);
+}
 
 static void on_variable(mf_report *r, const event *e) { set_latest(r, &r->variables, e); }
 

@@ -2,6 +2,7 @@
  *
  * report.c          the model's life, and reports from journal files
  * report_events.c   journal lines into the model
+ * report_series.c   metrics over time
  * report_verdict.c  what the run came to, and why
  * report_text.c     numbers and values as people read them
  * report_json.c     the JSON report
@@ -114,6 +115,19 @@ typedef struct mf_report_latest {
   uint32_t cap;
 } mf_report_latest;
 
+/* The values of a metric, over time. */
+typedef struct mf_report_point {
+  double at, value; /* seconds since the run's start */
+} mf_report_point;
+typedef struct mf_report_series {
+  mf_str name;
+  uint64_t total, stride; /* every stride-th value is kept */
+  double least, greatest, last;
+  uint32_t kept;
+  mf_report_point *points;
+} mf_report_series;
+enum { MF_REPORT_SERIES = 24, MF_REPORT_POINTS = 240 };
+
 struct mf_report {
   mf_alloc alloc;
   mf_arena kept;    /* the model */
@@ -153,6 +167,8 @@ struct mf_report {
   mf_report_list branches, assertions, hooks, logs, warnings, errors, signals;
   mf_report_json final_metrics, final_variables;
   mf_report_latest metrics, variables;
+  mf_report_series series[MF_REPORT_SERIES];
+  uint32_t series_count;
   mf_report_driver drivers[MF_REPORT_DRIVERS];
   uint32_t driver_count;
 
@@ -173,6 +189,11 @@ mf_json *mf_report_parse(mf_report *r, mf_report_json json);
  * were seen.  NULL when there are none. */
 mf_json *mf_report_metrics(mf_report *r);
 mf_json *mf_report_variables(mf_report *r);
+
+/* ---- report_series.c ---- */
+
+/* One more value; of the first MF_REPORT_SERIES names only. */
+void mf_report_series_add(mf_report *r, mf_str name, double at, double value);
 
 /* ---- report_verdict.c ---- */
 

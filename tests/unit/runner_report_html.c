@@ -161,6 +161,72 @@ START_TEST(what_must_be_known_is_said_on_top) {
 }
 END_TEST
 
+/* ---- Charts ---- */
+
+START_TEST(what_loads_measured_is_drawn) {
+  feed_journal_lines("pass", UINT32_MAX);
+  render("html");
+  has("<h2 id=\"charts\">");
+  has("aria-labelledby=\"chart-latency\"");
+  has("<title id=\"chart-latency\">");
+  has("</text></svg><text class=\"time\" x=\"100%\" y=\"14\">18.42 / 31.06 ms</text>");
+  has_not("<h2 id=\"recorded\">"); /* a value alone is no line */
+}
+END_TEST
+
+START_TEST(nothing_measured_nothing_drawn) {
+  begin();
+  say(1, "step_finished", "steps[0]", "\"name\":\"s\",\"outcome\":\"passed\"");
+  verdict("\"outcome\":\"passed\"");
+  render("html");
+  has_not("<h2 id=\"charts\">");
+  has_not("<polyline");
+}
+END_TEST
+
+static void record(unsigned ms, const char *name, const char *value) {
+  char data[200];
+  snprintf(data, sizeof data, "\"name\":\"%s\",\"actual\":%s", name, value);
+  say(ms, "metric", "", data);
+}
+
+START_TEST(what_was_recorded_is_drawn_over_time) {
+  begin();
+  record(0, "depth", "10");
+  record(500, "depth", "-2.5");
+  record(500, "state", "\"a text is no point\"");
+  record(1000, "depth", "4");
+  verdict("\"outcome\":\"passed\"");
+  render("html");
+  has("<polyline points=\"0.0,0.0 500.0,100.0 1000.0,48.0\"/>");
+  has("depth over the run, from -2.5 to 10</title>");
+  has("data-label=\"Values\">3</td>");
+  ck_assert_uint_eq(report->series_count, 1);
+}
+END_TEST
+
+/* A run of a week has as many points as one of an hour. */
+START_TEST(points_are_thinned_out) {
+  char value[16];
+  begin();
+  for (unsigned i = 0; i < 10000; i++) {
+    snprintf(value, sizeof value, "%u", i);
+    record(i, "m", value);
+  }
+  const mf_report_series *s = &report->series[0];
+  ck_assert_uint_eq(s->total, 10000);
+  ck_assert_uint_eq(s->stride, 64);
+  ck_assert_uint_le(s->kept, MF_REPORT_POINTS);
+  for (uint32_t i = 0; i < s->kept; i++) ck_assert_double_eq(s->points[i].value, i * 64.0);
+  ck_assert_double_eq(s->greatest, 9999);
+  for (unsigned i = 0; i < 100; i++) {
+    snprintf(value, sizeof value, "n%u", i);
+    record(10000, value, "1");
+  }
+  ck_assert_uint_eq(report->series_count, MF_REPORT_SERIES);
+}
+END_TEST
+
 /* ---- Contrast ---- */
 
 /* The colour of a variable: its first definition is the light one, its second the
@@ -217,6 +283,10 @@ Suite *runner_report_html_suite(void) {
   tcase_add_loop_test(c, the_page_is_well_formed, 0, 2);
   tcase_add_test(c, nothing_is_fetched_or_run);
   tcase_add_test(c, what_must_be_known_is_said_on_top);
+  tcase_add_test(c, what_loads_measured_is_drawn);
+  tcase_add_test(c, nothing_measured_nothing_drawn);
+  tcase_add_test(c, what_was_recorded_is_drawn_over_time);
+  tcase_add_test(c, points_are_thinned_out);
   tcase_add_test(c, text_can_be_read);
   suite_add_tcase(s, c);
   return s;

@@ -143,6 +143,8 @@ static inline void run_named(const char *name) {
   SAY(10, "signal", name, "\"signal\":\"%s\",\"origin\":\"%s\"", name, name);
   SAY(11, "assertion", name, "\"name\":\"%s\",\"outcome\":\"failed\",\"actual\":\"%s\"", name,
       name);
+  SAY(11, "metric", name, "\"name\":\"%s\",\"actual\":1", name);
+  SAY(11, "metric", name, "\"name\":\"%s\",\"actual\":2.5", name);
   SAY(12, "final", "", "\"variables\":{\"%s\":\"%s\"},\"metrics\":{\"%s\":{\"%s\":1}}", name, name,
       name, name);
   SAY(12, "verdict", "", "\"outcome\":\"failed\",\"interrupted\":true");
