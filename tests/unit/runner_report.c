@@ -512,7 +512,7 @@ static mf_status run_short(const mf_alloc *alloc, const char *format) {
 }
 
 START_TEST(every_allocation_may_fail) {
-  const char *format = _i ? "html" : "json";
+  const char *format = formats[_i][0];
   for (uint64_t at = 1;; at++) {
     mf_counting_alloc count = {.inner = mf_alloc_default(), .fail_at = at};
     mf_alloc alloc = mf_counting_alloc_as_alloc(&count);
@@ -636,7 +636,7 @@ Suite *runner_report_suite(void) {
   tcase_add_test(c, long_values_become_text);
   tcase_add_test(c, memory_is_flat);
   tcase_add_test(c, what_never_ends_is_bounded);
-  tcase_add_loop_test(c, every_allocation_may_fail, 0, 2);
+  tcase_add_loop_test(c, every_allocation_may_fail, 0, FORMATS);
   tcase_add_test(c, a_journal_file_gives_the_same_report);
   tcase_add_test(c, a_torn_journal_gives_a_report_that_says_so);
   tcase_add_test(c, files_that_are_not_there_and_formats_that_are_not_known);
