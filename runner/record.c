@@ -170,6 +170,11 @@ mf_status mf_record_outcome(mf_host *h, mf_stamp stamp, const mf_effect *effect,
 static bool has_outcome(mf_notice_kind kind) {
   return kind == MF_NOTICE_STEP_FINISHED || kind == MF_NOTICE_HOOK_FINISHED ||
          kind == MF_NOTICE_ACTION_FINISHED || kind == MF_NOTICE_ASSERTION ||
+         kind == MF_NOTICE_BLOCK_FINISHED || kind == MF_NOTICE_VERDICT;
+}
+
+static bool has_duration(mf_notice_kind kind) {
+  return kind == MF_NOTICE_STEP_FINISHED || kind == MF_NOTICE_BLOCK_FINISHED ||
          kind == MF_NOTICE_VERDICT;
 }
 
@@ -179,7 +184,7 @@ static void put_notice(mf_json_writer *w, const mf_notice *n) {
   if (n->name.n) put_text(w, "name", n->name);
   if (has_outcome(n->kind)) put_word(w, "outcome", mf_str_of(mf_outcome_word(n->outcome)));
   if (n->text.n) put_text(w, "text", n->text);
-  if (n->kind == MF_NOTICE_STEP_FINISHED || n->kind == MF_NOTICE_VERDICT) {
+  if (has_duration(n->kind)) {
     mf_json_key(w, "duration");
     mf_json_put_double(w, n->duration);
   }

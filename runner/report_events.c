@@ -242,6 +242,11 @@ static void on_step_finished(mf_report *r, const event *e) {
 
 /* ---- Hooks, actions, judgements ---- */
 
+/* A check of the steady state, the recovery or a rollback: none is part of a step. */
+static void on_block_finished(mf_report *r, const event *e) {
+  add_item(r, &r->hooks, MF_NOTICE_BLOCK_FINISHED, e);
+}
+
 static void on_branch(mf_report *r, const event *e) {
   mf_report_item *item = add_item(r, &r->branches, MF_NOTICE_BRANCH, e);
   if (item) item->actual = keep_json(r, e, mf_json_get(e->data, "actual"), MF_REPORT_TEXT);
@@ -305,7 +310,9 @@ static void on_action_finished(mf_report *r, const event *e) {
 static void on_assertion(mf_report *r, const event *e) {
   mf_report_step *owner = owner_of(r, e->task);
   mf_outcome_kind outcome = mf_report_outcome(data_text(e, "outcome"));
-  uint64_t judged = outcome != MF_OUTCOME_SKIPPED, passed = outcome == MF_OUTCOME_PASSED;
+  bool own = mf_report_is_steady_check(e->path); /* it counts for its check alone */
+  uint64_t judged = outcome != MF_OUTCOME_SKIPPED && !own;
+  uint64_t passed = outcome == MF_OUTCOME_PASSED && !own;
   r->assertions_judged += judged;
   r->assertions_passed += passed;
   *(owner ? &owner->judged : &r->global_judged) += judged;
@@ -616,6 +623,7 @@ static const char *const event_words[] = {
 static void (*const handlers[EVENT_COUNT])(mf_report *r, const event *e) = {
     [EVENT_STEP_STARTED] = on_step_started,
     [EVENT_STEP_FINISHED] = on_step_finished,
+    [EVENT_BLOCK_FINISHED] = on_block_finished,
     [EVENT_BRANCH] = on_branch,
     [EVENT_HOOK_STARTED] = on_hook_started,
     [EVENT_HOOK_FINISHED] = on_hook_finished,

@@ -330,7 +330,7 @@ static void put_state(mf_page *p) {
 
 static void put_hooks(mf_page *p) {
   if (p->r->hooks.total == 0) return;
-  mf_page_section(p, "hooks", "Hooks and actions of the run", 0);
+  mf_page_section(p, "hooks", "Hooks, actions and phases of the run", 0);
   mf_page_activity(p, &p->r->hooks);
   mf_page_section_end(p);
 }

@@ -75,9 +75,8 @@ static void write_assertion(page *p, const mf_report_item *item) {
 }
 
 static void write_activity(page *p, const mf_report_item *item) {
-  bool hook = item->kind == MF_NOTICE_HOOK_FINISHED;
   mf_json_open_map(&p->w);
-  text(p, "kind", hook ? MF_STR("hook") : MF_STR("action"));
+  text(p, "kind", mf_str_of(mf_report_activity_word(item)));
   text(p, "name", item->name);
   text(p, "outcome", mf_str_of(item->finished ? mf_outcome_word(item->outcome) : "unfinished"));
   text_or_null(p, "error", item->text);

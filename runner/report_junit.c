@@ -201,7 +201,7 @@ static void put_assertions(suite *s, mf_buf *text) {
       put_assertion(s, item, counts, text);
   }
   for (const mf_report_item *item = s->r->assertions.first; item; item = item->next)
-    put_assertion(s, item, true, text);
+    put_assertion(s, item, !mf_report_is_steady_check(item->path), text);
 }
 
 /* ---- Hooks ---- */
@@ -217,6 +217,7 @@ static void put_hook(suite *s, const mf_report_item *item, bool counts, mf_buf *
     c.result = counts ? FAILURE : SKIPPED;
   else if (item->outcome == MF_OUTCOME_SKIPPED)
     c.result = SKIPPED;
+  if (item->kind == MF_NOTICE_BLOCK_FINISHED && c.path.n == 0) c.path = item->name;
   if (c.message.n == 0) c.message = mf_str_of(c.result == SKIPPED ? step_skipped : c.type);
   mf_buf_clear(text);
   if (item->effect.n) mf_buf_add_str(text, item->effect), mf_buf_putc(text, '\n');
@@ -231,7 +232,7 @@ static void put_hooks(suite *s, mf_buf *text) {
       put_hook(s, item, counts, text);
   }
   for (const mf_report_item *item = s->r->hooks.first; item; item = item->next)
-    put_hook(s, item, true, text);
+    put_hook(s, item, mf_report_activity_counts(item), text);
 }
 
 /* ---- The run ---- */

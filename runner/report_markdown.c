@@ -179,7 +179,7 @@ static void put_assertion(note *n, const mf_report_item *item) {
 
 static void put_unmet(note *n, const mf_report_list *list, uint64_t *shown, uint64_t *total) {
   for (const mf_report_item *item = list->first; item; item = item->next) {
-    if (!is_unmet(item)) continue;
+    if (!is_unmet(item) || mf_report_is_steady_check(item->path)) continue;
     if (*total == 0)
       raw(n,
           "\n### Assertions that did not hold\n\n"

@@ -42,7 +42,7 @@ enum {
 /* A JSON text, copied from a journal line; n 0: not given. */
 typedef mf_str mf_report_json;
 
-/* What a notice told that is no step: an assertion, hook, action, branch, log,
+/* What a notice told that is no step: an assertion, hook, action, phase, branch, log,
  * warning, error; also a signal.  Fields mean what they mean in mf_notice. */
 typedef struct mf_report_item mf_report_item;
 struct mf_report_item {
@@ -223,6 +223,13 @@ mf_str mf_report_remark(const mf_report_item *assertion);
 mf_str mf_report_assertion_text(mf_report *r, const mf_report_item *assertion);
 /* False: the steps that failed were all allowed to. */
 bool mf_report_steps_count(const mf_report *r);
+/* Is this the path of an assertion of the steady state? */
+bool mf_report_is_steady_check(mf_str path);
+/* "hook", "action", or "phase": the steady state, its recovery, a rollback. */
+const char *mf_report_activity_word(const mf_report_item *item);
+/* False for a check of the steady state that was repeated: the recovery, which
+ * follows, tells how that ended. */
+bool mf_report_activity_counts(const mf_report_item *item);
 
 enum { MF_REPORT_REASONS = 24 };
 typedef struct mf_report_reasons {

@@ -184,11 +184,12 @@ void mf_page_assertions(mf_page *p, const mf_report_list *list) {
 }
 
 static void put_activity(mf_page *p, const mf_report_item *item) {
-  bool hook = item->kind == MF_NOTICE_HOOK_FINISHED;
+  bool hook = item->kind != MF_NOTICE_ACTION_FINISHED;
   mf_page_raw(p, hook ? "<tr class=\"hook\">" : item->nested ? "<tr class=\"nested\">" : "<tr>");
   mf_page_raw(p, "<th scope=\"row\">");
-  mf_page_raw(p,
-              hook ? "<span class=\"kind\">hook</span> " : "<span class=\"kind\">action</span> ");
+  mf_page_raw(p, "<span class=\"kind\">");
+  mf_page_raw(p, mf_report_activity_word(item));
+  mf_page_raw(p, "</span> ");
   mf_page_name(p, item->name);
   mf_page_raw(p, "</th><td>");
   mf_page_badge(p, item->finished ? mf_outcome_word(item->outcome) : "unfinished");

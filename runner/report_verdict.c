@@ -166,12 +166,27 @@ static void add_steps(reasons *why) {
                    why->r->hidden_by_outcome[MF_OUTCOME_NO_DATA];
 }
 
-/* Hooks of the orchestration, and actions that stand as entries. */
+bool mf_report_is_steady_check(mf_str path) { return mf_str_starts(path, MF_STR("steady_state.")); }
+
+const char *mf_report_activity_word(const mf_report_item *item) {
+  if (item->kind == MF_NOTICE_BLOCK_FINISHED) return "phase";
+  return item->kind == MF_NOTICE_HOOK_FINISHED ? "hook" : "action";
+}
+
+bool mf_report_activity_counts(const mf_report_item *item) {
+  if (item->kind != MF_NOTICE_BLOCK_FINISHED || !mf_str_is(item->name, "steady_state")) return true;
+  for (const mf_report_item *later = item->next; later; later = later->next)
+    if (later->kind == MF_NOTICE_BLOCK_FINISHED && mf_str_is(later->name, "recovery")) return false;
+  return true;
+}
+
+/* Hooks of the orchestration, phases, and actions that stand as entries. */
 static void add_hooks(reasons *why) {
   for (const mf_report_item *item = why->r->hooks.first; item; item = item->next) {
     if (item->nested || !item->finished || item->outcome != MF_OUTCOME_FAILED) continue;
-    bool hook = item->kind == MF_NOTICE_HOOK_FINISHED;
-    put_name(why, hook ? "hook '" : "action '", item->name, "' failed");
+    if (!mf_report_activity_counts(item)) continue;
+    put(why, mf_report_activity_word(item));
+    put_name(why, " '", item->name, "' failed");
     if (item->text.n) put_name(why, ": ", item->text, "");
     end_reason(why);
   }
@@ -180,7 +195,7 @@ static void add_hooks(reasons *why) {
 static uint64_t count_outcome(const mf_report_list *list, mf_outcome_kind outcome) {
   uint64_t n = 0;
   for (const mf_report_item *item = list->first; item; item = item->next)
-    n += item->outcome == outcome;
+    n += item->outcome == outcome && !mf_report_is_steady_check(item->path);
   return n;
 }
 
@@ -193,7 +208,7 @@ static void add_assertions(reasons *why, mf_outcome_kind outcome, const char *on
   if (n == 0) return;
   put_count(why, n, one, many);
   for (const mf_report_item *item = list->first; item && named < NAMED; item = item->next) {
-    if (item->outcome != outcome) continue;
+    if (item->outcome != outcome || mf_report_is_steady_check(item->path)) continue;
     put_name(why, named++ ? ", '" : ": '", item->name, "'");
     if (n == 1 && outcome == MF_OUTCOME_FAILED) put_sides(why, item);
   }

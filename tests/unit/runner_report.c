@@ -196,6 +196,30 @@ START_TEST(failed_hooks_are_reasons_and_errors_once) {
 }
 END_TEST
 
+/* A check of the steady state that was repeated says nothing: the recovery does. */
+START_TEST(phases_of_the_run_are_told) {
+  begin();
+  for (int i = 0; i < 3; i++) {
+    say(1, "assertion", "steady_state.assertions[0]", "\"name\":\"a\",\"outcome\":\"failed\"");
+    say(1, "block_finished", "", "\"name\":\"steady_state\",\"outcome\":\"failed\"");
+  }
+  say(2, "block_finished", "",
+      "\"name\":\"recovery\",\"outcome\":\"failed\",\"text\":\"it did not hold\"");
+  say(3, "block_finished", "", "\"name\":\"rollback\",\"outcome\":\"failed\",\"text\":\"rb\"");
+  verdict("\"outcome\":\"failed\",\"unsteady\":true");
+  ck_assert_uint_eq(report->assertions_judged, 0);
+  render("json");
+  has("\"exit_reason\": [\n    \"phase 'recovery' failed: it did not hold\",\n"
+      "    \"phase 'rollback' failed: rb\"\n  ]");
+  has("\"kind\": \"phase\"");
+  render("html");
+  has("<span class=\"kind\">phase</span> <bdi>recovery</bdi>");
+  render("junit");
+  has("tests=\"9\" failures=\"3\" errors=\"0\" skipped=\"6\"");
+  has("<testcase classname=\"recovery\" name=\"recovery\"");
+}
+END_TEST
+
 START_TEST(a_step_that_may_fail_is_no_reason) {
   begin();
   say(1, "step_started", "steps[0]", "\"name\":\"s\"");
@@ -620,6 +644,7 @@ Suite *runner_report_suite(void) {
   tcase_add_test(c, an_interrupted_run_did_not_pass);
   tcase_add_test(c, an_exceeded_budget_ends_without_verdict);
   tcase_add_test(c, failed_hooks_are_reasons_and_errors_once);
+  tcase_add_test(c, phases_of_the_run_are_told);
   tcase_add_test(c, a_step_that_may_fail_is_no_reason);
   tcase_add_test(c, many_reasons_are_counted);
   tcase_add_test(c, only_the_last_attempt_counts);
