@@ -85,6 +85,7 @@ static bool is_image(const mf_blob *file) { return file->n >= 4 && !memcmp(file-
 static int compile_input(cli_input *input, const char *path, const mf_compile_options *options,
                          bool json) {
   mf_compile_options own = *options;
+  own.regex = mf_regex_re2();
   own.name = strcmp(path, "-") ? cli_base_name(path) : "stdin";
   own.regex = mf_regex_re2();
   mf_status status = mf_compile(&own, (const char *)input->file.p, input->file.n,
@@ -120,7 +121,8 @@ void cli_input_close(cli_input *input) {
 
 /* ---- variables ---- */
 
-static int add_variable(cli_variables *v, mf_str name, mf_value value) {
+/* Files come before all --var, in the order given: later ones win. */
+static int add_variable(cli_variables *v, const mf_variable *one, bool of_file) {
   if (v->count == v->cap) {
     size_t cap = v->cap ? v->cap * 2 : 16;
     mf_variable *items = realloc(v->items, cap * sizeof *items);
@@ -128,7 +130,11 @@ static int add_variable(cli_variables *v, mf_str name, mf_value value) {
     v->items = items;
     v->cap = cap;
   }
-  v->items[v->count++] = (mf_variable){name, value};
+  size_t at = of_file ? v->of_files : v->count;
+  memmove(v->items + at + 1, v->items + at, (v->count - at) * sizeof *v->items);
+  v->items[at] = *one;
+  v->of_files += of_file;
+  v->count++;
   return CLI_OK;
 }
 
@@ -138,31 +144,40 @@ static bool can_hold(const cli_variables *v) {
 
 static int add_json(cli_variables *v, mf_str name, const char *json) {
   mf_alloc alloc = mf_alloc_default();
-  char error[128] = "";
+  char error[256] = "";
   if (!can_hold(v))
     return cli_fail(CLI_USAGE, "too many JSON variables; put them into a file (--vars)");
   mf_status status = mf_values_json(&alloc, (mf_str){json, strlen(json)}, &v->held[v->held_count],
                                     error, sizeof error);
   if (status != MF_OK)
     return cli_fail(CLI_USAGE, "--var %.*s: malformed JSON: %s", (int)name.n, name.p, error);
-  return add_variable(v, name, mf_values_get(v->held[v->held_count++]));
+  mf_variable one = {.name = name, .source = "--var"};
+  one.value = mf_values_get(v->held[v->held_count++]);
+  return add_variable(v, &one, false);
 }
 
 int cli_variable_add(cli_variables *v, const char *text) {
   const char *equals = strchr(text, '=');
-  if (!equals || equals == text)
+  if (!equals || equals == text || (equals == text + 1 && *text == ':'))
     return cli_fail(CLI_USAGE, "--var wants NAME=VALUE or NAME:=JSON, not '%s'", text);
   if (equals[-1] == ':')
     return add_json(v, (mf_str){text, (size_t)(equals - text) - 1}, equals + 1);
-  return add_variable(v, (mf_str){text, (size_t)(equals - text)},
-                      mf_scalar_value((mf_str){equals + 1, strlen(equals + 1)}));
+  mf_variable one = {.name = {text, (size_t)(equals - text)},
+                     .text = {equals + 1, strlen(equals + 1)},
+                     .source = "--var"};
+  one.value = mf_scalar_value(one.text);
+  return add_variable(v, &one, false);
 }
 
-static int add_all(cli_variables *v, mf_value map) {
+static int add_all(cli_variables *v, mf_value map, const char *path) {
+  bool env = mf_values_is_env(cli_base_name(path));
   for (uint32_t i = 0; i < map.len; i++) {
     const mf_pair *pair = &map.as.map->pairs[i];
     if (pair->key.kind != MF_STRING) continue;
-    int code = add_variable(v, (mf_str){pair->key.as.s, pair->key.len}, pair->value);
+    mf_variable one = {.value = pair->value, .source = path};
+    one.name = (mf_str){pair->key.as.s, pair->key.len};
+    if (env) one.text = (mf_str){pair->value.as.s, pair->value.len};
+    int code = add_variable(v, &one, true);
     if (code) return code;
   }
   return CLI_OK;
@@ -171,16 +186,18 @@ static int add_all(cli_variables *v, mf_value map) {
 int cli_variables_file(cli_variables *v, const char *path) {
   mf_alloc alloc = mf_alloc_default();
   mf_blob bytes;
-  char error[256] = "";
+  char error[512] = "";
   if (!can_hold(v)) return cli_fail(CLI_USAGE, "too many --vars files");
   mf_status status = mf_blob_read(&alloc, path, 16777216, &bytes, error, sizeof error);
+  if (status == MF_TOO_LARGE) return cli_fail(CLI_USAGE, "%s: %s", path, mf_status_text(status));
   if (status != MF_OK)
     return cli_fail(CLI_IO, "%s: %s", path, error[0] ? error : mf_status_text(status));
   status = mf_values_file(&alloc, cli_base_name(path), (mf_str){(const char *)bytes.p, bytes.n},
                           &v->held[v->held_count], error, sizeof error);
   mf_blob_free(&bytes);
-  if (status != MF_OK) return cli_fail(CLI_INVALID, "%s: %s", path, error);
-  return add_all(v, mf_values_get(v->held[v->held_count++]));
+  if (status == MF_OUT_OF_MEMORY) return cli_fail(CLI_BUG, "%s: %s", path, mf_status_text(status));
+  if (status != MF_OK) return cli_fail(CLI_USAGE, "%s:%s", path, error);
+  return add_all(v, mf_values_get(v->held[v->held_count++]), path);
 }
 
 void cli_variables_free(cli_variables *v) {

@@ -44,10 +44,10 @@ int cli_input_open(cli_input *input, const char *path, const mf_compile_options 
                    bool json);
 void cli_input_close(cli_input *input);
 
-/* --var and --vars of run and eval, in the order given (the last one wins). */
+/* --vars and then --var of run and eval, each in the order given: later ones win. */
 typedef struct cli_variables {
   mf_variable *items;
-  size_t count, cap;
+  size_t count, cap, of_files;
   mf_values *held[64];
   size_t held_count;
 } cli_variables;
@@ -63,6 +63,7 @@ int verb_check(int argc, char **argv);
 int verb_disasm(int argc, char **argv);
 int verb_asm(int argc, char **argv);
 int verb_verify(int argc, char **argv);
+int verb_inputs(int argc, char **argv);
 int verb_eval(int argc, char **argv);
 int verb_repl(int argc, char **argv);
 int verb_explain(int argc, char **argv);

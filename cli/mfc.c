@@ -9,6 +9,7 @@ static const cli_verb verbs[] = {
     {"disasm", verb_disasm, "FILE", "list an image, or the image of a document"},
     {"asm", verb_asm, "FILE -o OUT", "assemble a listing"},
     {"verify", verb_verify, "FILE...", "prove that images are sound"},
+    {"inputs", verb_inputs, "FILE [--format=text|json]", "list what a document or image takes"},
     {"eval", verb_eval,
      "EXPR [--var k=v]... [--vars FILE] [--type k=TYPE]... [--container NAME] [--strict-cel] "
      "[--unchecked] [--explain|--types|--ast|--disasm|--bench]",

@@ -13,6 +13,7 @@ static const cli_verb verbs[] = {
     {"target", verb_target, "[--port N] [--latency T] [--jitter T] [--error-rate SHARE]",
      "serve the built-in sample service"},
     {"verify", verb_verify, "FILE...", "prove that images are sound"},
+    {"inputs", verb_inputs, "FILE [--format=text|json]", "list what a document or image takes"},
     {NULL, NULL, NULL, NULL}};
 
 int main(int argc, char **argv) { return cli_main("mfvm", verbs, NULL, argc, argv); }

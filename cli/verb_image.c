@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* disasm, asm, verify: images as text and back. */
+/* disasm, asm, verify, inputs: images as text and back, and what they take. */
 #include <getopt.h>
 #include <string.h>
 
@@ -28,6 +28,30 @@ int verb_disasm(int argc, char **argv) {
     mf_image_list(image, source, cli_stdout());
     mf_image_close(image);
   }
+  cli_input_close(&input);
+  return code;
+}
+
+int verb_inputs(int argc, char **argv) {
+  static const struct option longs[] = {{"format", required_argument, NULL, 'f'},
+                                        {NULL, 0, NULL, 0}};
+  mf_compile_options options = {.syntax = MF_SYNTAX_AUTO};
+  cli_input input;
+  mf_image *image = NULL;
+  bool json = false;
+  int option;
+  while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+    if (option != 'f') return CLI_USAGE;
+    if (strcmp(optarg, "json") && strcmp(optarg, "text"))
+      return cli_fail(CLI_USAGE, "inputs: no such format '%s'", optarg);
+    json = *optarg == 'j';
+  }
+  if (optind + 1 != argc) return cli_fail(CLI_USAGE, "inputs: give one document or image");
+  int code = cli_input_open(&input, argv[optind], &options, false);
+  if (code == CLI_OK) code = open_image(argv[optind], &input, &image);
+  if (code == CLI_OK && mf_image_inputs_print(NULL, image, json, cli_stdout()) != MF_OK)
+    code = cli_fail(CLI_BUG, "out of memory");
+  mf_image_close(image);
   cli_input_close(&input);
   return code;
 }

@@ -112,13 +112,15 @@ typedef struct mf_parse_context {
   mf_str source;
   mf_syntax syntax;
   bool lenient;
+  bool values;         /* no document, but names with any values */
   mf_buf *dump_tokens; /* not NULL: every token is appended, one a line */
 } mf_parse_context;
 
 /* Scans and parses the whole document.  Always returns a tree (possibly of one
  * BAD node) unless out of memory (NULL); mistakes are in the diagnostics.  The
  * root is a DOCUMENT mapping: wrappers (apiVersion/kind/metadata/spec,
- * orchestration:) are already taken off. */
+ * orchestration:) are already taken off.  Of `values` it is a VALUES mapping
+ * (or, empty, a DOCUMENT), whose members' names are what counts. */
 mf_node *mf_document_parse(mf_parse_context *context);
 
 /* The tree as text, two blanks a level, for --dump=ast. */

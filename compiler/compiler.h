@@ -3,6 +3,7 @@
  * compile.c     the conductor
  * common.c      paths, places, words, hosts
  * names.c       scopes, slots, name resolution
+ * inputs.c      types, constraints and defaults of `inputs`
  * conditions.c  condition mappings to expressions; which entries look at outcomes
  * data.c        free JSON with interpolations to expressions
  * emit_run.c    the order of a run
@@ -99,6 +100,8 @@ bool mf_declared_next(const mf_node *variables, mf_declared *d);
 void mf_names_open(mf_compiler *c);
 /* Declares everything the document declares, before any code is emitted. */
 void mf_names_declare_document(mf_compiler *c);
+/* Declares a global name; its slot, or MF_ABSENT (reported). */
+uint32_t mf_names_declare(mf_compiler *c, mf_str name, mf_span span, uint32_t kind, uint32_t arg);
 /* Opens and closes the scope of a step's variables. */
 void mf_names_step_begin(mf_compiler *c, mf_names *scope, uint32_t step_row,
                          const mf_node *variables);
@@ -117,6 +120,17 @@ bool mf_names_is_variable(mf_compiler *c, mf_str name);
 /* The row of a step by name; reports unknown names (a warning in fragments). */
 uint32_t mf_names_step(mf_compiler *c, mf_str name, mf_span span);
 bool mf_name_is_identifier(mf_str name);
+
+/* ---- inputs.c ---- */
+/* The slots and types of `inputs`. */
+void mf_inputs_declare(mf_compiler *c);
+/* Adds an INPUT row for a slot. */
+uint32_t mf_inputs_add(mf_compiler *c, uint32_t slot, uint32_t type);
+const mf_type *mf_inputs_type(const mf_compiler *c, uint32_t row);
+/* Their constraints, and code that gives them their defaults. */
+void mf_emit_inputs(mf_compiler *c);
+/* An action writes `value` to a slot: reports what an input would refuse. */
+void mf_inputs_check_write(mf_compiler *c, uint32_t slot, const mf_expr *value);
 
 /* ---- data.c ---- */
 /* JSON with interpolations as an expression; a LITERAL when it has none. */

@@ -16,9 +16,12 @@ typedef struct action_info {
 static void emit_set_variable(mf_compiler *c, const mf_node *action) {
   mf_str name = mf_compile_word(c, action, MF_KEY_NAME);
   const mf_member *value = mf_node_member(action, MF_KEY_VALUE);
-  mf_emit_expr(c, value ? mf_data_expr(c, value->value)
-                        : mf_literal(c, action->span, (mf_value){.kind = MF_NULL}));
-  MF_EMIT(c, STORE, mf_names_assign(c, name), 0);
+  const mf_expr *e = value ? mf_data_expr(c, value->value)
+                           : mf_literal(c, action->span, (mf_value){.kind = MF_NULL});
+  const uint32_t slot = mf_names_assign(c, name);
+  mf_inputs_check_write(c, slot, e);
+  mf_emit_expr(c, e);
+  MF_EMIT(c, STORE, slot, 0);
 }
 
 static uint32_t log_level(mf_compiler *c, const mf_node *action) {

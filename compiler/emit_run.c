@@ -109,6 +109,7 @@ void mf_emit_run(mf_compiler *c) {
   c->phase = MF_PHASE_RUN;
   MF_EMIT(c, RUN_ENTER, final, 0);
   skip_in_fragment(c, final);
+  mf_emit_inputs(c);
   emit_variables(c);
   mf_emit_global_hooks(c, MF_HOOK_TYPE_PRE_ORCHESTRATION);
   mf_emit_steady_before(c, final);

@@ -368,6 +368,42 @@ static mf_ref resolve_response(mf_compiler *c, const mf_str *names, const mf_spa
   return slot_ref(mf_names_builtin(c, MF_BUILTIN_RESPONSE), 1);
 }
 
+static bool is_input(const mf_compiler *c, uint32_t slot) {
+  return mf_builder_row_get(c->b, MF_TABLE_SLOT, slot)[1] == MF_SLOT_KIND_INPUT;
+}
+
+static const char *suggest_input(mf_compiler *c, mf_str name) {
+  mf_near near;
+  if (mf_names_get(&c->globals, name) != MF_NAMES_NONE)
+    return mf_arena_printf(c->arena, "write 'variables.%.*s'", (int)name.n, name.p);
+  mf_near_init(&near, name);
+  for (uint32_t i = 0; i < c->globals.count; i++)
+    if (is_input(c, c->globals.entries[i].value)) mf_near_offer(&near, c->globals.entries[i].name);
+  return did_you_mean(c, &near);
+}
+
+/* In a fragment an input that nothing declares is one of any type. */
+static mf_ref undeclared_input(mf_compiler *c, mf_str name, mf_span span) {
+  mf_diag_add(c->diags, MF_W_UNKNOWN_IN_FRAGMENT, span, "input", (int)name.n, name.p);
+  uint32_t row = mf_builder_row_count(c->b, MF_TABLE_INPUT);
+  uint32_t slot = add_slot(c, name, MF_SLOT_KIND_INPUT, row);
+  mf_inputs_add(c, slot, MF_INPUT_TYPE_ANY);
+  mf_names_set(&c->globals, kept(c, name), slot);
+  return slot_ref(slot, 2);
+}
+
+/* inputs.x is never a variable of a step that has this name. */
+static mf_ref resolve_inputs(mf_compiler *c, const mf_str *names, const mf_span *spans,
+                             uint32_t count) {
+  if (count < 2) return needs_member(c, names[0], spans[0]);
+  uint32_t slot = mf_names_get(&c->globals, names[1]);
+  if (slot != MF_NAMES_NONE && is_input(c, slot)) return slot_ref(slot, 2);
+  if (c->fragment && slot == MF_NAMES_NONE) return undeclared_input(c, names[1], spans[1]);
+  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_INPUT, spans[1], suggest_input(c, names[1]),
+                   (int)names[1].n, names[1].p);
+  return unknown_ref(2);
+}
+
 static mf_ref resolve_later(mf_compiler *c, const mf_str *names, const mf_span *spans,
                             uint32_t count) {
   mf_diag_add(c->diags, MF_E_NOT_SUPPORTED, spans[0], (int)names[0].n, names[0].p);
@@ -387,7 +423,7 @@ static const struct {
               GROUP("orchestration", resolve_orchestration),
               GROUP("step", resolve_step),
               GROUP("env", resolve_env),
-              GROUP("inputs", resolve_later),
+              GROUP("inputs", resolve_inputs),
               GROUP("secrets", resolve_later),
               GROUP("response", resolve_response)};
 #undef GROUP
@@ -470,7 +506,9 @@ static const mf_type *type_of(void *ctx, const mf_ref *ref) {
   const mf_compiler *c = ctx;
   if (ref->kind == MF_REF_STEP_FIELD) return mf_type_plain(type_of_field(ref->field));
   if (ref->kind != MF_REF_SLOT) return NULL;
-  return mf_type_plain(type_of_slot(mf_builder_row_get(c->b, MF_TABLE_SLOT, ref->slot)));
+  const uint32_t *row = mf_builder_row_get(c->b, MF_TABLE_SLOT, ref->slot);
+  if (row[1] == MF_SLOT_KIND_INPUT) return mf_inputs_type(c, row[2]);
+  return mf_type_plain(type_of_slot(row));
 }
 
 void mf_names_open(mf_compiler *c) {
@@ -515,13 +553,15 @@ static bool check_declared_name(mf_compiler *c, mf_str name, mf_span span) {
   return true;
 }
 
-static void declare_global(mf_compiler *c, mf_str name, mf_span span) {
+uint32_t mf_names_declare(mf_compiler *c, mf_str name, mf_span span, uint32_t kind, uint32_t arg) {
   if (mf_names_get(&c->globals, name) != MF_NAMES_NONE) {
     mf_diag_add(c->diags, MF_E_DUPLICATE_VARIABLE, span, (int)name.n, name.p);
-    return;
+    return MF_ABSENT;
   }
-  if (check_declared_name(c, name, span))
-    mf_names_set(&c->globals, name, add_slot(c, name, MF_SLOT_KIND_GLOBAL, 0));
+  if (!check_declared_name(c, name, span)) return MF_ABSENT;
+  uint32_t slot = add_slot(c, name, kind, arg);
+  mf_names_set(&c->globals, name, slot);
+  return slot;
 }
 
 static bool next_member(const mf_node *map, mf_declared *d) {
@@ -556,7 +596,8 @@ bool mf_declared_next(const mf_node *variables, mf_declared *d) {
 
 static void declare_variables(mf_compiler *c, const mf_node *variables) {
   mf_declared d = {.value = NULL};
-  while (mf_declared_next(variables, &d)) declare_global(c, d.name, d.span);
+  while (mf_declared_next(variables, &d))
+    mf_names_declare(c, d.name, d.span, MF_SLOT_KIND_GLOBAL, 0);
 }
 
 static uint32_t metric_kind(mf_compiler *c, const mf_node *action) {
@@ -665,6 +706,7 @@ static void declare_assumed(mf_compiler *c) {
 }
 
 void mf_names_declare_document(mf_compiler *c) {
+  mf_inputs_declare(c);
   declare_variables(c, mf_node_get(c->document, MF_KEY_VARIABLES));
   declare_node(c, c->document);
   if (mf_node_get(c->document, MF_KEY_STEADY_STATE))

@@ -176,6 +176,7 @@ static void tell_root(mf_tokens *t, const mf_frame *f, mf_key first) {
   bool manifest = first == MF_KEY_API_VERSION || first == MF_KEY_KIND || first == MF_KEY_METADATA ||
                   first == MF_KEY_SPEC;
   if (manifest) tag = MF_TAG_MANIFEST;
+  if (t->context->values) tag = MF_TAG_VALUES;
   if (f->queue_at < t->queue.count) t->queue.items[f->queue_at].kind = mf_tag_token(tag);
 }
 

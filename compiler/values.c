@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* values - variables given from outside: --var texts and --vars files. */
+#include <stdio.h>
+
 #include "../base/json.h"
 #include "../base/limits.h"
 #include "../include/mfvm_tools.h"
 #include "../vm/value.h"
 #include "ast.h"
-#include "core_schema.h"
+#include "env_file.h"
 
 struct mf_values {
   mf_arena arena;
@@ -29,17 +31,20 @@ void mf_values_free(mf_values *values) {
   mf_realloc(&alloc, values, sizeof *values, 0);
 }
 
-static void explain(char *error, size_t size, const char *text, uint32_t line) {
-  mf_alloc alloc = mf_alloc_default();
-  mf_buf buf;
-  if (size == 0) return;
-  mf_buf_init(&buf, &alloc, size);
-  if (line) mf_buf_printf(&buf, "line %u: ", line);
-  mf_buf_puts(&buf, text);
-  size_t n = buf.n < size ? buf.n : size - 1;
-  if (buf.p) memcpy(error, buf.p, n);
-  error[buf.p ? n : 0] = 0;
-  mf_buf_fini(&buf);
+static void write_error(char *error, size_t size, uint32_t line, uint32_t column,
+                        const char *text, const char *hint) {
+  if (size) snprintf(error, size, "%u:%u: %s%s%s", line, column, text, hint ? "; " : "",
+                     hint ? hint : "");
+}
+
+/* "3:14: why": where a byte of the text stands, and what is wrong there. */
+static void explain(mf_values *v, char *error, size_t size, mf_str source, size_t offset,
+                    const char *text) {
+  mf_lines lines;
+  uint32_t line = 1, column = 1;
+  if (mf_lines_init(&lines, &v->arena, source))
+    mf_lines_find(&lines, (uint32_t)offset, &line, &column);
+  write_error(error, size, line, column, text, NULL);
 }
 
 /* Hands over what was read, or frees it. */
@@ -61,19 +66,22 @@ mf_status mf_values_copy(const mf_alloc *alloc, const mf_value *value, mf_values
   return finish(v, v->value.kind == MF_UNSET ? MF_OUT_OF_MEMORY : MF_OK, out);
 }
 
-mf_status mf_values_json(const mf_alloc *alloc, mf_str json, mf_values **out, char *error,
-                         size_t error_size) {
+static mf_status read_json(mf_values *v, mf_str json, char *error, size_t error_size) {
   const char *why = NULL;
   uint32_t offset = 0;
-  mf_values *v = new_values(alloc);
-  *out = NULL;
-  if (!v) return MF_OUT_OF_MEMORY;
   mf_json *tree = mf_json_parse(&v->arena, json, &why, &offset);
   if (tree)
     v->value = mf_value_from_json(&v->arena, tree);
-  else
-    explain(error, error_size, why ? why : "out of memory", 0);
-  return finish(v, tree ? MF_OK : MF_JSON_INVALID, out);
+  else if (!mf_arena_oom(&v->arena))
+    explain(v, error, error_size, json, offset, why);
+  return tree ? MF_OK : MF_JSON_INVALID;
+}
+
+mf_status mf_values_json(const mf_alloc *alloc, mf_str json, mf_values **out, char *error,
+                         size_t error_size) {
+  mf_values *v = new_values(alloc);
+  *out = NULL;
+  return v ? finish(v, read_json(v, json, error, error_size), out) : MF_OUT_OF_MEMORY;
 }
 
 /* ---- YAML ---- */
@@ -111,123 +119,90 @@ static mf_value value_of(mf_arena *arena, const mf_node *node) {
   return mf_null();
 }
 
-/* The text as the value of `variables`: the document's own parser reads it. */
-static mf_str as_document(mf_arena *arena, mf_str text) {
-  mf_buf buf;
-  mf_buf_init(&buf, &arena->alloc, MF_LIMIT_DOCUMENT_BYTES);
-  mf_buf_puts(&buf, "variables:\n");
-  for (size_t at = 0; at < text.n;) {
-    size_t end = mf_str_find(text, MF_STR("\n"), at);
-    size_t n = (end == SIZE_MAX ? text.n : end + 1) - at;
-    mf_buf_puts(&buf, "  ");
-    mf_buf_add(&buf, text.p + at, n);
-    at += n;
-  }
-  mf_str s = {mf_arena_copy(arena, buf.p, buf.n), buf.n};
-  if (buf.failed || !s.p) s = (mf_str){NULL, 0};
-  mf_buf_fini(&buf);
-  return s;
+static mf_value no_values(mf_values *v) {
+  mf_map_builder none;
+  mf_map_build(&none, &v->arena);
+  return mf_map_done(&none);
+}
+
+/* The first mistake; a file without anything in it is none. */
+static bool has_mistake(mf_diags *diags) {
+  mf_diags_sort(diags);
+  return diags->errors && diags->items[0].code != MF_E_EMPTY_DOCUMENT;
 }
 
 static mf_status read_yaml(mf_values *v, mf_str text, char *error, size_t error_size) {
   mf_diags diags;
   mf_lines lines;
+  uint32_t line = 1, column = 1;
   mf_diags_init(&diags, &v->arena);
-  mf_str source = as_document(&v->arena, text);
-  mf_parse_context context = {
-      .arena = &v->arena, .diags = &diags, .source = source, .syntax = MF_SYNTAX_YAML};
-  const mf_node *root = source.p ? mf_document_parse(&context) : NULL;
-  if (!root || !mf_lines_init(&lines, &v->arena, source)) return MF_OUT_OF_MEMORY;
-  const mf_node *map = mf_node_get(root, MF_KEY_VARIABLES);
-  if (diags.errors) {
-    uint32_t line = 0, column = 0;
-    mf_diags_sort(&diags);
-    mf_lines_find(&lines, diags.items[0].span.offset, &line, &column);
-    explain(error, error_size, diags.items[0].message, line - 1);
+  mf_parse_context context = {.arena = &v->arena,
+                              .diags = &diags,
+                              .source = text,
+                              .syntax = MF_SYNTAX_YAML,
+                              .values = true};
+  const mf_node *root = mf_document_parse(&context);
+  if (!root || mf_arena_oom(&v->arena)) return MF_OUT_OF_MEMORY;
+  if (has_mistake(&diags)) {
+    const mf_diag *d = &diags.items[0];
+    if (text.n <= MF_LIMIT_DOCUMENT_BYTES && mf_lines_init(&lines, &v->arena, text))
+      mf_lines_find(&lines, d->span.offset, &line, &column);
+    write_error(error, error_size, line, column, d->message, d->suggestion);
     return MF_DOCUMENT_INVALID;
   }
-  mf_map_builder none;
-  mf_map_build(&none, &v->arena);
-  if (map && map->shape != MF_SHAPE_MAP) {
-    explain(error, error_size, "variables are a mapping of names to values", 0);
-    return MF_DOCUMENT_INVALID;
-  }
-  v->value = map ? value_of(&v->arena, map) : mf_map_done(&none);
+  v->value = root->shape == MF_SHAPE_MAP ? value_of(&v->arena, root) : no_values(v);
   return MF_OK;
 }
 
 /* ---- .env ---- */
 
-static mf_str trim(mf_str s) {
-  while (s.n && (s.p[0] == ' ' || s.p[0] == '\t')) s.p++, s.n--;
-  while (s.n && strchr(" \t\r", s.p[s.n - 1])) s.n--;
-  return s;
-}
-
-static mf_str unquote(mf_str s) {
-  bool quoted = s.n >= 2 && (s.p[0] == '"' || s.p[0] == '\'') && s.p[s.n - 1] == s.p[0];
-  return quoted ? (mf_str){s.p + 1, s.n - 2} : s;
-}
-
-/* NAME=TEXT lines; "export " before and quotes around are taken off. */
 static mf_status read_env(mf_values *v, mf_str text, char *error, size_t error_size) {
+  mf_env_reader reader;
   mf_map_builder b;
-  uint32_t number = 0;
+  mf_str name, value;
   mf_map_build(&b, &v->arena);
-  text.p = mf_arena_copy(&v->arena, text.p, text.n);
-  for (size_t at = 0; text.p && at < text.n;) {
-    size_t end = mf_str_find(text, MF_STR("\n"), at);
-    if (end == SIZE_MAX) end = text.n;
-    mf_str line = trim((mf_str){text.p + at, end - at});
-    number++;
-    at = end + 1;
-    if (line.n == 0 || line.p[0] == '#') continue;
-    if (mf_str_starts(line, MF_STR("export "))) line = trim((mf_str){line.p + 7, line.n - 7});
-    size_t equals = mf_str_find(line, MF_STR("="), 0);
-    if (equals == SIZE_MAX || equals == 0) {
-      explain(error, error_size, "a line is NAME=TEXT", number);
-      return MF_DOCUMENT_INVALID;
-    }
-    mf_map_add_value(&b, mf_string(trim((mf_str){line.p, equals})),
-                     mf_string(unquote(trim((mf_str){line.p + equals + 1, line.n - equals - 1}))));
+  mf_env_open(&reader, &v->arena, text);
+  while (mf_env_next(&reader, &name, &value))
+    mf_map_add_value(&b, mf_string(name), mf_string(value));
+  if (reader.error) {
+    explain(v, error, error_size, text, reader.error_at, reader.error);
+    return MF_DOCUMENT_INVALID;
   }
   v->value = mf_map_done(&b);
-  return MF_OK;
+  return v->value.kind == MF_MAP ? MF_OK : MF_OUT_OF_MEMORY;
+}
+
+/* ---- files ---- */
+
+/* prod.env, .env and .env.local. */
+bool mf_values_is_env(const char *name) {
+  mf_str file = mf_str_of(name);
+  return mf_str_ends(file, MF_STR(".env")) || mf_str_starts(file, MF_STR(".env."));
+}
+
+static mf_status read_file(mf_values *v, mf_str name, mf_str text, char *error, size_t size) {
+  if (mf_values_is_env(name.p)) return read_env(v, text, error, size);
+  if (!mf_str_ends(name, MF_STR(".json"))) return read_yaml(v, text, error, size);
+  return read_json(v, text, error, size) == MF_OK ? MF_OK : MF_DOCUMENT_INVALID;
 }
 
 mf_status mf_values_file(const mf_alloc *alloc, const char *name, mf_str bytes, mf_values **out,
                          char *error, size_t error_size) {
-  mf_str file = mf_str_of(name);
-  if (mf_str_ends(file, MF_STR(".json"))) {
-    mf_status status = mf_values_json(alloc, bytes, out, error, error_size);
-    if (status != MF_OK) return status == MF_JSON_INVALID ? MF_DOCUMENT_INVALID : status;
-    if ((*out)->value.kind == MF_MAP) return MF_OK;
-    mf_values_free(*out);
-    *out = NULL;
-    explain(error, error_size, "variables are a mapping of names to values", 0);
-    return MF_DOCUMENT_INVALID;
-  }
   mf_values *v = new_values(alloc);
+  const char *why = NULL;
   *out = NULL;
   if (!v) return MF_OUT_OF_MEMORY;
-  mf_status status = mf_str_ends(file, MF_STR(".env")) ? read_env(v, bytes, error, error_size)
-                                                       : read_yaml(v, bytes, error, error_size);
-  return finish(v, status, out);
-}
-
-/* ---- --var texts ---- */
-
-mf_value mf_scalar_value(mf_str text) {
-  bool b;
-  mf_core_number n;
-  if (mf_core_is_null(text)) return mf_null();
-  if (mf_core_read_bool(text, &b)) return mf_bool(b);
-  switch (mf_core_read_number(text, &n)) {
-    case MF_CORE_INT: return mf_int(n.i);
-    case MF_CORE_UINT: return mf_uint(n.u);
-    case MF_CORE_DOUBLE: return mf_double(n.d);
-    case MF_CORE_NO_NUMBER:
-    case MF_CORE_TOO_LARGE: break;
-  }
-  return mf_string(text);
+  mf_str text = {mf_arena_copy(&v->arena, bytes.p, bytes.n), bytes.n};
+  if (!text.p) return finish(v, MF_OUT_OF_MEMORY, out);
+  mf_status status = MF_DOCUMENT_INVALID;
+  if (text.n > MF_LIMIT_DOCUMENT_BYTES)
+    why = mf_status_text(MF_TOO_LARGE);
+  else
+    status = read_file(v, mf_str_of(name), text, error, error_size);
+  if (status == MF_OK && v->value.kind != MF_MAP)
+    why = "variables are a mapping of names to values";
+  if (status == MF_OK && v->value.kind == MF_MAP && v->value.len > MF_LIMIT_SLOTS)
+    why = "there are more than 65535 variables";
+  if (why) write_error(error, error_size, 1, 1, why, NULL);
+  return finish(v, why ? MF_DOCUMENT_INVALID : status, out);
 }

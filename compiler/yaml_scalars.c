@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* yaml_scalars - the core schema of YAML 1.2: `no` is text, 010 is ten. */
-#include "core_schema.h"
+#include "../base/core_schema.h"
 #include "yaml_parts.h"
 
 /* ---- text ---- */

@@ -49,6 +49,7 @@ void mf_doc_parser_settle(void *parser) { ((yyParser *)parser)->yyerrcnt = -1; }
 root ::= document_map(B) END. { p->root = mf_doc_close(p, B); }
 root ::= manifest_map(B) END. { p->root = mf_doc_close(p, B); }
 root ::= wrapper_map(B) END.  { p->root = mf_doc_close(p, B); }
+root ::= values_map(B) END.   { p->root = B; } /* no key of it means anything */
 
 document(A) ::= document_map(B) END. { A = mf_doc_close(p, B); }
 document(A) ::= NIL|BAD(T). { A = T.node; }
@@ -122,6 +123,15 @@ variable_list(A) ::= variable_list(B) variable(V). { A = mf_doc_add_item(p, B, V
 variable(A) ::= variable_item_map(B) END. { A = mf_doc_close(p, B); }
 variable(A) ::= NIL|BAD(T).               { A = T.node; }
 variable(A) ::= error.                    { A = mf_doc_wrong(p, "{name, value}"); }
+
+inputs(A) ::= input_members(B) END. { A = B; }
+inputs(A) ::= NIL|BAD(T).           { A = T.node; }
+inputs(A) ::= error.                { A = mf_doc_wrong(p, "a mapping of names to types, or to {type, default, ...}"); }
+input_members(A) ::= MAP(M).        { A = mf_doc_open(M.node, MF_TAG_FREE); }
+input_members(A) ::= input_members(B) KEY(K) input(V). { A = mf_doc_add_free(B, K.member, V); }
+input(A) ::= STRING|NIL|BAD(T).     { A = T.node; }
+input(A) ::= input_map(B) END.      { A = mf_doc_close(p, B); }
+input(A) ::= error.                 { A = mf_doc_wrong(p, "a type, or {type, default, ...}"); }
 
 target(A) ::= STRING|NIL|BAD(T). { A = T.node; }
 target(A) ::= free_map(B) END.   { A = mf_doc_later_form(p, B, "a mapping as 'target'"); }

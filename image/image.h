@@ -72,6 +72,7 @@ typedef enum mf_operand_kind {
   MF_OPERAND_COUNT,    /* any number; what is popped is bounded by the stack */
   MF_OPERAND_CONST,    /* a constant */
   MF_OPERAND_TEXT,     /* a constant that is a string */
+  MF_OPERAND_OPT_CONST,
   MF_OPERAND_LABEL,    /* a word of the same chunk where an instruction starts */
   MF_OPERAND_FUNCTION, /* a code of vm/functions.def (its arity fits operand b) */
   MF_OPERAND_STRING,
@@ -96,6 +97,8 @@ typedef enum mf_operand_kind {
   /* enumerations and flags of kinds.def */
   MF_OPERAND_CHUNK_KIND,
   MF_OPERAND_SLOT_KIND,
+  MF_OPERAND_INPUT_TYPE,
+  MF_OPERAND_INPUT_FLAGS,
   MF_OPERAND_FIELD,
   MF_OPERAND_STEP_FLAGS,
   MF_OPERAND_HOOK_TYPE,
@@ -159,7 +162,7 @@ typedef enum mf_table {
   MF_TABLE_COUNT
 } mf_table;
 
-#define MF_MAX_FIELDS 8
+#define MF_MAX_FIELDS 10
 typedef struct mf_table_info {
   const char *name; /* "step" */
   uint32_t field_count;
@@ -240,6 +243,11 @@ uint32_t mf_enum_code(mf_operand_kind kind, mf_str word);
 /* The word of a built-in slot, NULL if unknown; and the code of a dotted name. */
 const char *mf_builtin_word(uint32_t code);
 uint32_t mf_builtin_code(mf_str word);
+
+/* Whether a value of a kind is of a type of inputs (INPUT_TYPE) as it stands. */
+bool mf_input_type_has(uint32_t type, uint32_t kind);
+/* Whether values of the type have an order: min and max mean something. */
+bool mf_input_type_is_ordered(uint32_t type);
 
 /* Line map row that covers pc (a code-section word), NULL if none. */
 const mf_line_row *mf_image_line(const mf_image *image, uint32_t pc);

@@ -76,6 +76,7 @@ mf_table mf_operand_table(mf_operand_kind kind) {
 
 mf_operand_kind mf_operand_base(mf_operand_kind kind) {
   switch ((int)kind) {
+    case MF_OPERAND_OPT_CONST: return MF_OPERAND_CONST;
     case MF_OPERAND_OPT_STRING: return MF_OPERAND_STRING;
     case MF_OPERAND_OPT_STEP: return MF_OPERAND_STEP;
     case MF_OPERAND_OPT_SCENARIO: return MF_OPERAND_SCENARIO;
@@ -127,7 +128,9 @@ static uint32_t code_of(unsigned kind, mf_str word) {
 
 /* What a row makes the limit of its kind: above its code, or, of flags, which are
  * bits without holes, above it with all lower ones. */
-#define IS_FLAGS(kind) ((kind) == MF_OPERAND_STEP_FLAGS || (kind) == MF_OPERAND_ASSERTION_FLAGS)
+#define IS_FLAGS(kind)                                                       \
+  ((kind) == MF_OPERAND_STEP_FLAGS || (kind) == MF_OPERAND_ASSERTION_FLAGS || \
+   (kind) == MF_OPERAND_INPUT_FLAGS)
 static const struct enum_row_limit {
   uint8_t kind;
   uint32_t limit;

@@ -344,6 +344,7 @@ static uint64_t slot_arg_below(const mf_image *im, uint32_t kind) {
     return MF_ROW_COUNT(im, METRIC);
   if (kind == MF_SLOT_KIND_BUILTIN) return mf_builtin_limit();
   if (kind == MF_SLOT_KIND_STEP) return MF_ROW_COUNT(im, STEP);
+  if (kind == MF_SLOT_KIND_INPUT) return MF_ROW_COUNT(im, INPUT);
   return UINT64_C(1) << 32;
 }
 
@@ -358,6 +359,12 @@ static mf_status check_slots(const opener *o) {
       return refuse(o, MF_IMAGE_BAD_TABLE, "slot %u: field arg is out of bounds: %u", i,
                     slots[i].arg);
   return MF_OK;
+}
+
+static mf_status check_inputs(const opener *o) {
+  uint32_t row = 0;
+  const char *wrong = mf_inputs_wrong(o->im, &row);
+  return wrong ? refuse(o, MF_IMAGE_BAD_TABLE, "input %u: %s", row, wrong) : MF_OK;
 }
 
 /* Chunks follow each other and cover the code; at most one is the main one. */
@@ -384,7 +391,8 @@ static mf_status check_tables(opener *o) {
     const mf_status status = check_table(o, (mf_table)t);
     if (status) return status;
   }
-  const mf_status status = check_slots(o);
+  mf_status status = check_slots(o);
+  if (!status) status = check_inputs(o);
   return status ? status : check_chunks(o);
 }
 

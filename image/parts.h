@@ -96,6 +96,10 @@ mf_value mf_list_constant(mf_arena *arena, const mf_value *values, const uint32_
 mf_value mf_map_constant(mf_arena *arena, const mf_value *values, const uint32_t *numbers,
                          uint32_t len);
 
+/* Whether inputs and their slots name each other, and their constants are of their
+ * types.  NULL, or what is wrong with input *row. */
+const char *mf_inputs_wrong(const mf_image *image, uint32_t *row);
+
 /* Verifies one chunk: operands, then the flow. */
 typedef struct mf_verifier {
   const mf_image *image;

@@ -10,7 +10,7 @@ void mf_verifier_init(mf_verifier *v, const mf_image *image, mf_arena *scratch) 
   v->below[MF_OPERAND_NONE] = 1;
   v->below[MF_OPERAND_WORD] = v->below[MF_OPERAND_COUNT] = UINT64_C(1) << 32;
   v->below[MF_OPERAND_LABEL] = UINT64_C(1) << 32; /* the flow knows where instructions start */
-  v->below[MF_OPERAND_CONST] = image->constant_count;
+  v->below[MF_OPERAND_CONST] = v->below[MF_OPERAND_OPT_CONST] = image->constant_count;
   v->below[MF_OPERAND_STRING] = v->below[MF_OPERAND_OPT_STRING] = image->string_count;
   v->below[MF_OPERAND_CODE] = image->code_count;
   v->below[MF_OPERAND_PURE_CHUNK] = 0;
@@ -30,6 +30,7 @@ static bool special_ok(const mf_image *im, mf_operand_kind kind, uint32_t value)
     case MF_OPERAND_TEXT: return is_text(im, value);
     case MF_OPERAND_PURE_CHUNK: return is_pure_chunk(im, value);
     case MF_OPERAND_STEP_OR_PREVIOUS: return value == MF_PREVIOUS;
+    case MF_OPERAND_OPT_CONST:
     case MF_OPERAND_OPT_STRING:
     case MF_OPERAND_OPT_STEP:
     case MF_OPERAND_OPT_SCENARIO: return value == MF_ABSENT;

@@ -171,7 +171,8 @@ typedef struct mf_compile_options {
   bool lenient;                        /* unknown keys are warnings */
   bool strict_cel;                     /* no mixed arithmetic */
   const char *const *assume_variables; /* NULL-ended: names a caller gives (--var) */
-  /* Constant patterns of matches() and regex.* are tried with it; NULL: they are not. */
+  /* Patterns of inputs, and constant ones of matches() and regex.*, are tried with it;
+   * NULL: they are not. */
   const struct mf_regex *regex;
 } mf_compile_options;
 
@@ -204,6 +205,24 @@ typedef struct mf_image mf_image;
 MF_API mf_status mf_image_open(const mf_alloc *alloc, const uint8_t *bytes, size_t n,
                                mf_image **out, char *detail, size_t detail_size);
 MF_API void mf_image_close(mf_image *image);
+
+/* ---- Inputs ------------------------------------------------------------ */
+
+/* What a document declares under `inputs`.  Borrowed from the image. */
+typedef struct mf_input {
+  mf_str name, description;
+  const char *type;       /* "int", "string", "duration" ...; static */
+  bool required, secret;  /* secret: its value is never shown */
+  bool computed;          /* it has a default that is computed when the run begins */
+  mf_value default_value; /* UNSET: it has none, or a computed one */
+  mf_value min, max;      /* UNSET: no bound */
+  mf_value allowed;       /* a list of the values it may have; UNSET: any */
+  mf_str pattern;         /* an RE2 pattern that matches some part of its text; n 0: none */
+} mf_input;
+
+/* Input i of mf_image_input_count, in document order. */
+MF_API size_t mf_image_input_count(const mf_image *image);
+MF_API mf_input mf_image_input(const mf_image *image, size_t i);
 
 /* ---- Regular expressions ---------------------------------------------- */
 
@@ -454,9 +473,18 @@ typedef struct mf_vm_options {
 MF_API mf_status mf_vm_new(const mf_image *image, const mf_vm_options *options, mf_vm **out);
 MF_API void mf_vm_free(mf_vm *vm);
 
-/* Overrides the initial value of a global variable or input before the first
- * mf_vm_run.  Copies.  Errors: NO_SUCH_VARIABLE, OUT_OF_MEMORY. */
+/* Overrides the initial value of a global variable, or gives an input its value,
+ * before the first mf_vm_run.  Copies.  An input converts what it can (an int for
+ * a double, "5m" for a duration).  Errors: NO_SUCH_VARIABLE, INPUT_REFUSED,
+ * OUT_OF_MEMORY. */
 MF_API mf_status mf_vm_set_variable(mf_vm *vm, mf_str name, const mf_value *value);
+/* The same with text as on a command line: an input reads it by its type (lists and
+ * maps as JSON), a variable as a YAML scalar. */
+MF_API mf_status mf_vm_set_text(mf_vm *vm, mf_str name, mf_str text);
+/* Why the latest of these two was INPUT_REFUSED, one sentence ("input 'n' must be an
+ * int from 1 to 5, not 7"; no secret is shown); n 0 if it was not.  Borrowed until
+ * the next call on this machine. */
+MF_API mf_str mf_vm_refusal(const mf_vm *vm);
 
 /* Runs until an effect is wanted, everything waits, or the program ended. */
 MF_API mf_vm_state mf_vm_run(mf_vm *vm, mf_effect *effect);
@@ -484,7 +512,8 @@ typedef struct mf_verdict {
 /* Valid once mf_vm_run returned MF_VM_DONE (or FAILED: as far as it came). */
 MF_API mf_verdict mf_vm_verdict(const mf_vm *vm);
 /* Why mf_vm_run returned MF_VM_FAILED: OUT_OF_FUEL, OUT_OF_MEMORY,
- * VALUE_TOO_LARGE, STACK_TOO_DEEP. */
+ * VALUE_TOO_LARGE, STACK_TOO_DEEP; INPUT_MISSING before anything was done, when a
+ * required input has no value. */
 MF_API mf_status mf_vm_error(const mf_vm *vm);
 /* The current value of a variable, metric or built-in; kind MF_UNSET if none.
  * Borrowed until the next call on this machine. */

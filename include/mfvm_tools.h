@@ -46,17 +46,21 @@ typedef enum mf_dump { MF_DUMP_TOKENS, MF_DUMP_AST, MF_DUMP_EXPR, MF_DUMP_TYPES 
  * in *out as after mf_compile. */
 MF_API mf_status mf_compile_dump(const mf_compile_options *options, const char *bytes, size_t n,
                                  mf_dump dump, mf_output to, mf_compilation **out);
-/* A YAML core-schema scalar ("5", "true", "x") as a value; text borrows. */
+/* A YAML core-schema scalar ("5", "true", "x"; UTF-8) as a value; text borrows. */
 MF_API mf_value mf_scalar_value(mf_str text);
 /* Values with the memory they live in. */
 typedef struct mf_values mf_values;
-/* A JSON text as one value.  JSON_INVALID (`error` says where), OUT_OF_MEMORY. */
+/* A JSON text as one value.  JSON_INVALID (`error` is "LINE:COLUMN: why"),
+ * OUT_OF_MEMORY. */
 MF_API mf_status mf_values_json(const mf_alloc *alloc, mf_str json, mf_values **out, char *error,
                                 size_t error_size);
-/* A file of variables: a YAML or JSON mapping, or lines NAME=TEXT when `name` ends
- * in ".env".  The value is a map.  DOCUMENT_INVALID, OUT_OF_MEMORY. */
+/* A file of variables, by its base name: lines NAME=TEXT (mf_values_is_env), JSON
+ * (.json), else YAML.  The value is a map.  DOCUMENT_INVALID (`error` as above),
+ * OUT_OF_MEMORY. */
 MF_API mf_status mf_values_file(const mf_alloc *alloc, const char *name, mf_str bytes,
                                 mf_values **out, char *error, size_t error_size);
+/* Whether a file of this base name has texts without kinds: .env, x.env, .env.x. */
+MF_API bool mf_values_is_env(const char *name);
 /* A deep copy.  OUT_OF_MEMORY, also of what nests too deep. */
 MF_API mf_status mf_values_copy(const mf_alloc *alloc, const mf_value *value, mf_values **out);
 MF_API mf_value mf_values_get(const mf_values *values);
@@ -103,11 +107,20 @@ MF_API void mf_image_list(const mf_image *image, mf_str source, mf_output out);
 MF_API mf_status mf_image_assemble(const mf_alloc *alloc, const char *name, mf_str text,
                                    mf_blob *out, mf_output errors);
 
+/* What the image takes: a line for each input, or a JSON list. OUT_OF_MEMORY. */
+MF_API mf_status mf_image_inputs_print(const mf_alloc *alloc, const mf_image *image, bool json,
+                                       mf_output out);
+
 /* ---- running ---- */
 
+/* A value from outside.  `text`, if its p is not NULL, is how it was written where
+ * writing has no kinds (--var, .env): an input reads it by its type.  `source` says
+ * where it came from ("--var", a file), may be NULL. */
 typedef struct mf_variable {
   mf_str name;
-  mf_value value;
+  mf_value value; /* what a variable gets */
+  mf_str text;
+  const char *source;
 } mf_variable;
 
 typedef enum mf_progress_mode {
@@ -121,7 +134,7 @@ typedef struct mf_run_options {
   const uint8_t *image; /* bytes, 8-byte aligned */
   size_t image_size;
   const char *target;           /* NULL: not given; "sample", "none" or a URL */
-  const mf_variable *variables; /* overrides */
+  const mf_variable *variables; /* overrides; of several for one name the last counts */
   size_t variable_count;
   double time_scale; /* 1: real time */
   uint64_t seed;

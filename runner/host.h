@@ -1,6 +1,7 @@
 /* host - a run under way: the machine, the world, and what stands between.
  *
  * run.c       the conductor: from an image to an exit code
+ * variables.c what the caller gives: checked before anything is done
  * perform.c   what the machine asks for, carried out and answered
  * record.c    what goes into the journal, and how
  * publish.c   reports
@@ -10,6 +11,7 @@
  * run_target, hosts, progress, verdict, redact, printable. */
 #ifndef MF_RUNNER_HOST_H
 #define MF_RUNNER_HOST_H
+#include "../base/map.h"
 #include "hosts.h"
 #include "journal.h"
 #include "progress.h"
@@ -54,6 +56,7 @@ struct mf_host {
   mf_driver_env load_env; /* the same, with the stricter rule for hosts */
   mf_load_stats *stats;   /* of all loads; NULL when there are none */
   mf_vm *vm;
+  mf_names given;     /* names of options->variables -> the last one of that name */
   mf_value *recorded; /* latest value of each row of METRIC that an action recorded */
   mf_journal journal;
   bool journal_made;
@@ -85,6 +88,15 @@ typedef struct mf_wanted_report {
 mf_stamp mf_host_now(const mf_host *host);
 /* Notes the first thing that could not be written: the run ends with 74. */
 void mf_host_io_error(mf_host *host, const char *fmt, ...) MF_PRINTF(2, 3);
+
+/* Says why there will be no run; returns `code`. */
+int mf_host_refuse(mf_host *host, int code, const char *fmt, ...) MF_PRINTF(3, 4);
+
+/* ---- variables.c ---- */
+
+/* Gives the machine what the caller gave, and looks whether all is there that must
+ * be.  An exit code; every mistake was told. */
+int mf_host_set_variables(mf_host *host);
 
 /* ---- perform.c ---- */
 

@@ -63,12 +63,15 @@ static void put_shown(mf_json_writer *w, mf_str key, const mf_value *v, size_t m
 
 /* ---- The run ---- */
 
-static void put_variables(mf_json_writer *w, const mf_run_options *o) {
+/* What was given, as the machine has it: converted, and secrets marked. */
+static void put_variables(mf_json_writer *w, const mf_host *h) {
   mf_json_key(w, "variables");
   mf_json_open_map(w);
-  for (size_t i = 0; i < o->variable_count; i++) {
-    mf_json_key_str(w, o->variables[i].name);
-    mf_value_write_json(w, &o->variables[i].value);
+  for (uint32_t i = 0; i < h->given.count; i++) {
+    mf_str name = h->given.entries[i].name;
+    mf_value value = mf_vm_get(h->vm, name);
+    mf_json_key_str(w, name);
+    mf_value_write_json(w, &value);
   }
   mf_json_close_map(w);
 }
@@ -103,7 +106,7 @@ void mf_record_started(mf_host *h, mf_stamp stamp) {
   mf_json_key(w, "allow_empty");
   mf_json_put_bool(w, h->options->allow_empty);
   put_target(w, &h->target);
-  put_variables(w, h->options);
+  put_variables(w, h);
   put_word(w, "version", mf_str_of(mf_version()));
   if (mf_journal_end(&h->journal) == MF_TOO_LARGE)
     mf_host_io_error(h, "the variables given are too large for the journal");

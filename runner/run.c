@@ -33,9 +33,7 @@ void mf_host_io_error(mf_host *h, const char *fmt, ...) {
   h->facts.io_error = h->io_error;
 }
 
-/* Says why there will be no run; returns `code`. */
-MF_PRINTF(3, 4)
-static int refuse(mf_host *h, int code, const char *fmt, ...) {
+int mf_host_refuse(mf_host *h, int code, const char *fmt, ...) {
   char text[2048];
   mf_buf line;
   va_list args;
@@ -53,7 +51,7 @@ static int refuse(mf_host *h, int code, const char *fmt, ...) {
 
 static int refuse_status(mf_host *h, mf_status status) {
   int code = status == MF_OUT_OF_MEMORY ? 6 : status == MF_IO_ERROR ? 74 : 70;
-  return refuse(h, code, "%s", mf_status_text(status));
+  return mf_host_refuse(h, code, "%s", mf_status_text(status));
 }
 
 /* ---- The image ---- */
@@ -64,7 +62,7 @@ static int open_image(mf_host *h) {
                                    detail, sizeof detail);
   if (status == MF_OK) return 0;
   if (status == MF_OUT_OF_MEMORY) return refuse_status(h, status);
-  return refuse(h, 3, "%s: %s%s%s", mf_status_name(status), mf_status_text(status),
+  return mf_host_refuse(h, 3, "%s: %s%s%s", mf_status_name(status), mf_status_text(status),
                 detail[0] ? ": " : "", detail);
 }
 
@@ -75,12 +73,12 @@ static int refuse_unsupported(mf_host *h) {
     mf_str driver = mf_image_string(h->image, scenarios[i].driver);
     mf_str name = mf_image_string(h->image, scenarios[i].name);
     if (!mf_str_is(driver, "http_load") && !mf_str_is(driver, "none"))
-      return refuse(h, 3, "scenario '%.*s' injects faults, which is not supported yet", (int)name.n,
+      return mf_host_refuse(h, 3, "scenario '%.*s' injects faults, which is not supported yet", (int)name.n,
                     name.p);
   }
   if (MF_ROW_COUNT(h->image, FAULT) == 0) return 0;
   mf_str name = mf_image_string(h->image, faults[0].name);
-  return refuse(h, 3, "scenario '%.*s' injects faults, which is not supported yet", (int)name.n,
+  return mf_host_refuse(h, 3, "scenario '%.*s' injects faults, which is not supported yet", (int)name.n,
                 name.p);
 }
 
@@ -107,11 +105,11 @@ static int check_options(mf_host *h) {
   const mf_run_options *o = h->options;
   h->time_scale = o->time_scale == 0 ? 1 : o->time_scale;
   if (!(h->time_scale > 0 && h->time_scale <= 1e6))
-    return refuse(h, 2, "the time scale must be a number above 0");
+    return mf_host_refuse(h, 2, "the time scale must be a number above 0");
   if (o->report && mf_report_format_of(mf_str_of(o->report)) >= MF_REPORT_FORMAT_TEXT)
-    return refuse(h, 2, "--report %s: end it in .html, .json, .xml, .md or .csv", o->report);
+    return mf_host_refuse(h, 2, "--report %s: end it in .html, .json, .xml, .md or .csv", o->report);
   if (!mf_sync_parse(o->sync, &h->sync))
-    return refuse(h, 2, "unknown --sync '%s'; it is effect, interval or none", o->sync);
+    return mf_host_refuse(h, 2, "unknown --sync '%s'; it is effect, interval or none", o->sync);
   return 0;
 }
 
@@ -133,7 +131,7 @@ static int choose_target(mf_host *h) {
   char error[512];
   int code = mf_run_target_choose(&h->target, h->image, h->options, document_target(h), error,
                                   sizeof error);
-  return code ? refuse(h, code, "%s", error) : 0;
+  return code ? mf_host_refuse(h, code, "%s", error) : 0;
 }
 
 /* ---- The world ---- */
@@ -240,37 +238,9 @@ static int make_machine(mf_host *h) {
                            .notice = on_notice,
                            .notice_ctx = h};
   mf_status status = mf_vm_new(h->image, &options, &h->vm);
-  if (status == MF_IMAGE_NO_MAIN) return refuse(h, 3, "%s", mf_status_text(status));
+  if (status == MF_IMAGE_NO_MAIN) return mf_host_refuse(h, 3, "%s", mf_status_text(status));
   if (status != MF_OK) return refuse_status(h, status);
   if (h->options->trace_ops) mf_trace_ops(h);
-  return 0;
-}
-
-static bool can_be_set(const mf_row_slot *slot) {
-  return slot->kind == MF_SLOT_KIND_GLOBAL || slot->kind == MF_SLOT_KIND_INPUT;
-}
-
-static int refuse_variable(mf_host *h, mf_str name) {
-  const mf_row_slot *slots = MF_ROWS(h->image, SLOT, slot);
-  mf_near near;
-  mf_near_init(&near, name);
-  for (uint32_t i = 0; i < MF_ROW_COUNT(h->image, SLOT); i++)
-    if (can_be_set(&slots[i])) mf_near_offer(&near, mf_image_string(h->image, slots[i].name));
-  mf_str best = mf_near_best(&near);
-  if (best.n == 0)
-    return refuse(h, 2, "the document has no variable or input named '%.*s'", (int)name.n, name.p);
-  return refuse(h, 2, "the document has no variable or input named '%.*s'; did you mean '%.*s'?",
-                (int)name.n, name.p, (int)best.n, best.p);
-}
-
-static int set_variables(mf_host *h) {
-  for (size_t i = 0; i < h->options->variable_count; i++) {
-    const mf_variable *v = &h->options->variables[i];
-    mf_status status = mf_vm_set_variable(h->vm, v->name, &v->value);
-    if (status == MF_NO_SUCH_VARIABLE) return refuse_variable(h, v->name);
-    if (status != MF_OK)
-      return refuse(h, 6, "variable '%.*s': %s", (int)v->name.n, v->name.p, mf_status_text(status));
-  }
   return 0;
 }
 
@@ -304,7 +274,7 @@ static int bind_environment(mf_host *h) {
     mf_value value = environment_value(text, name);
     mf_status status = mf_vm_set_variable(h->vm, name, &value);
     if (status != MF_OK)
-      return refuse(h, 6, "%.*s: %s", (int)name.n, name.p, mf_status_text(status));
+      return mf_host_refuse(h, 6, "%.*s: %s", (int)name.n, name.p, mf_status_text(status));
   }
   return 0;
 }
@@ -319,7 +289,7 @@ static int hide_secrets(mf_host *h) {
 static int start_target(mf_host *h) {
   char error[512] = "";
   int code = mf_run_target_start(&h->target, h->options->seed, error, sizeof error);
-  if (code) return refuse(h, code, "the sample service did not start: %s", error);
+  if (code) return mf_host_refuse(h, code, "the sample service did not start: %s", error);
   fill_env(h);
   return 0;
 }
@@ -338,12 +308,12 @@ static int open_journal(mf_host *h) {
     h->journal.filter = mf_redactor_filter(&h->redactor);
     return 0;
   }
-  return refuse(h, 74, "%s", h->journal.error);
+  return mf_host_refuse(h, 74, "%s", h->journal.error);
 }
 
 static int announce(mf_host *h) {
   mf_record_started(h, mf_host_now(h));
-  if (mf_journal_flush(&h->journal, 0) != MF_OK) return refuse(h, 74, "%s", h->journal.error);
+  if (mf_journal_flush(&h->journal, 0) != MF_OK) return mf_host_refuse(h, 74, "%s", h->journal.error);
   mf_progress_started(&h->progress, h->name, h->run_id, &h->target, h->time_scale);
   mf_progress_flush(&h->progress);
   return 0;
@@ -487,7 +457,7 @@ static int (*const preparations[])(mf_host *h) = {
     refuse_unsupported, read_metadata, check_options, /* 2 */
     read_templates,                                   /* 74: not there, 3: it has errors */
     choose_target, /* 2: a load needs one, and it must be said which */
-    open_world,         list_hosts,    make_machine,  set_variables, /* 2: no such variable */
+    open_world,         list_hosts,    make_machine,  mf_host_set_variables, /* 2 */
     bind_environment,   hide_secrets,  start_target, /* from here on things are done */
     open_journal,                                    /* 74 */
     announce,

@@ -124,7 +124,7 @@ function inherit(tag, from,   n, i, s, k, l) {
   for (i = 1; i <= n; i++) inherit(tag, l[i])
 }
 function opener(tag) {
-  if (tag == "MANIFEST" || tag == "WRAPPER") return tag "_MAP"
+  if (family[tag] == "ROOT") return tag "_MAP"
   return family[tag] == "SHAPE" || tag == "STEP" ? "MAP" : tag "_MAP"
 }
 # The members of one mapping: one rule for all keys whose values have one shape.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine as its host sees it: making one, running it, answering it. */
+#include "inputs.h"
 #include "machine.h"
 
 #include "../base/limits.h"
@@ -193,14 +194,51 @@ static uint32_t settable_slot(const mf_vm *vm, mf_str name) {
   return MF_ABSENT;
 }
 
+/* Values given before the run take none of its fuel: what a run may do does not
+ * depend on how it was started. */
+static mf_status give(mf_vm *vm, uint32_t slot, mf_value v) {
+  mf_call *call = &vm->task.exec.call;
+  const mf_call before = *call;
+  vm->refusal = mf_slot_take(&vm->task, slot, &v);
+  const mf_status status = call->status;
+  *call = before;
+  if (status != MF_OK) return status;
+  return vm->refusal ? MF_INPUT_REFUSED : mf_slot_set(&vm->task, slot, &v);
+}
+
 mf_status mf_vm_set_variable(mf_vm *vm, mf_str name, const mf_value *value) {
   uint32_t slot = vm->started ? MF_ABSENT : settable_slot(vm, name);
+  vm->refusal = NULL;
   if (slot == MF_ABSENT) return MF_NO_SUCH_VARIABLE;
   mf_value v = *value;
   uint32_t kind = MF_ROWS(vm->image, SLOT, slot)[slot].kind;
   if (kind == MF_SLOT_KIND_SECRET || (kind == MF_SLOT_KIND_ENV && names_secret(name)))
     v.flags |= MF_TAINTED;
-  return mf_slot_set(&vm->task, slot, &v);
+  return give(vm, slot, v);
+}
+
+mf_status mf_vm_set_text(mf_vm *vm, mf_str name, mf_str text) {
+  uint32_t slot = vm->started ? MF_ABSENT : settable_slot(vm, name);
+  const bool valid = mf_utf8_valid(text.p, text.n) == text.n;
+  vm->refusal = slot == MF_ABSENT || valid ? NULL : "a value must be UTF-8";
+  if (slot == MF_ABSENT) return MF_NO_SUCH_VARIABLE;
+  if (!valid) return MF_INPUT_REFUSED;
+  const mf_row_slot *row = &MF_ROWS(vm->image, SLOT, slot)[slot];
+  uint32_t type = MF_INPUT_TYPE_ANY;
+  if (row->kind == MF_SLOT_KIND_INPUT) type = MF_ROWS(vm->image, INPUT, input)[row->arg].type;
+  const mf_value v = mf_input_read(&vm->task.arena, type, text);
+  return v.kind == MF_UNSET ? MF_OUT_OF_MEMORY : mf_vm_set_variable(vm, name, &v);
+}
+
+mf_str mf_vm_refusal(const mf_vm *vm) { return mf_str_of(vm->refusal); }
+
+/* The first required input without a value; MF_ABSENT if all have one. */
+static uint32_t missing_input(const mf_vm *vm) {
+  const mf_row_input *inputs = MF_ROWS(vm->image, INPUT, input);
+  for (uint32_t i = 0; i < MF_ROW_COUNT(vm->image, INPUT); i++)
+    if (inputs[i].flags & MF_INPUT_FLAGS_REQUIRED && vm->slots[inputs[i].slot].kind == MF_UNSET)
+      return i;
+  return MF_ABSENT;
 }
 
 /* What a bare name means, from the most to the least likely kind; a name may
@@ -298,6 +336,7 @@ mf_vm_state mf_vm_run(mf_vm *vm, mf_effect *effect) {
   if (vm->failed) return MF_VM_FAILED;
   if (vm->done) return MF_VM_DONE;
   if (t->waiting && !t->delivered) return MF_VM_BLOCKED;
+  if (!vm->started && missing_input(vm) != MF_ABSENT) return fail_run(vm, MF_INPUT_MISSING);
   vm->started = true;
   mf_stop stop = advance(t);
   if (stop == MF_STOP_EFFECT) return show_effect(t, effect);

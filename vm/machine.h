@@ -112,6 +112,7 @@ struct mf_vm {
   uint32_t effects; /* asked for so far */
   uint32_t parked;  /* tasks that wait for an outcome */
   bool started, done, failed;
+  const char *refusal; /* of the latest value that an input did not take; task's arena */
   bool metrics_set;               /* some METRIC_STEP slot has a value */
   bool pending;                   /* a failure that no entry has looked at */
   bool rolling_back;              /* a rollback is under way */
@@ -135,6 +136,9 @@ bool mf_task_is_clear(const mf_task *t);
 /* Gives slot a copy of *v.  Errors: OUT_OF_MEMORY, VALUE_TOO_LARGE. */
 mf_status mf_slot_set(mf_task *t, uint32_t slot, const mf_value *v);
 void mf_slot_clear(mf_task *t, uint32_t slot);
+/* Makes *v what the input of this slot has it; any other slot takes anything.
+ * NULL: it did, or the run is over; else a sentence. */
+const char *mf_slot_take(mf_task *t, uint32_t slot, mf_value *v);
 /* The same for a built-in; scalars and text that outlives the machine only. */
 void mf_builtin_set(mf_vm *vm, uint32_t builtin, mf_value v);
 /* A load's value of a metric, at a step's end: its step and last slots, and one

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Slots: variables, built-ins, and what is known of metrics. */
+#include "inputs.h"
 #include "machine.h"
 
 #include <math.h>
@@ -25,6 +26,17 @@ mf_status mf_slot_set(mf_task *t, uint32_t slot, const mf_value *v) {
                                 mf_task_is_clear(t) ? NULL : &vm->retired);
   if (status == MF_OK) vm->slots[slot] = (*box)->value;
   return status;
+}
+
+const char *mf_slot_take(mf_task *t, uint32_t slot, mf_value *v) {
+  const mf_image *im = t->vm->image;
+  const mf_row_slot *row = &MF_ROWS(im, SLOT, slot)[slot];
+  if (row->kind != MF_SLOT_KIND_INPUT) return NULL;
+  const mf_input_rule rule = mf_input_rule_of(im, row->arg);
+  const mf_str name = mf_image_string(im, row->name);
+  const char *why = mf_input_take(&t->exec.call, &rule, v);
+  if (why == NULL) return NULL;
+  return mf_arena_printf(&t->arena, "input '%.*s' must be %s", (int)name.n, name.p, why);
 }
 
 void mf_slot_clear(mf_task *t, uint32_t slot) {

@@ -35,7 +35,10 @@ MF_OPERATION(skip) {
 /* ---- Variables ---- */
 
 /* Copying takes fuel, or a loop could copy for ever on next to none. */
-static mf_stop store(mf_task *t, uint32_t slot, const mf_value *v) {
+static mf_stop store(mf_task *t, uint32_t slot, mf_value *v) {
+  const char *refusal = mf_slot_take(t, slot, v);
+  if (mf_go(t) != MF_GO) return MF_STOP_LIMIT;
+  if (refusal) return mf_raise(t, mf_str_of(refusal));
   mf_status status = mf_slot_set(t, slot, v);
   if (status != MF_OK) return mf_end_with(t, status);
   if (t->vm->boxes[slot]) mf_charge(&t->exec.call, t->vm->boxes[slot]->size / sizeof(mf_value));

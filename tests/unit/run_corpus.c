@@ -311,9 +311,8 @@ static void set_variables(world *w, const char *path) {
     if (strcmp(w->rules[i].kind, "set")) continue;
     char *equals = strchr(w->rules[i].text, '=');
     ck_assert(equals != NULL);
-    mf_value v = mf_scalar_value(mf_str_of(equals + 1));
     mf_str name = {w->rules[i].text, (size_t)(equals - w->rules[i].text)};
-    mf_status status = mf_vm_set_variable(w->vm, name, &v);
+    mf_status status = mf_vm_set_text(w->vm, name, mf_str_of(equals + 1));
     ck_assert_msg(status == MF_OK, "%s: %s", path, mf_status_name(status));
   }
 }

@@ -207,7 +207,7 @@ START_TEST(unknown_variables_are_refused_with_a_suggestion) {
   kit_final(&k);
   KIT_EMIT(&k, VERDICT, 0, 0);
   kit_close(&k);
-  mf_variable v = {MF_STR("notificaton_url"), mf_int(1)};
+  mf_variable v = {.name = MF_STR("notificaton_url"), .value = mf_int(1)};
   r.options.variables = &v;
   r.options.variable_count = 1;
   ck_assert_int_eq(go(), 2);
@@ -233,7 +233,7 @@ static void make_copy(const char *name, uint32_t slot_kind) {
 
 START_TEST(overrides_reach_the_machine_and_the_journal) {
   make_copy("x", MF_SLOT_KIND_GLOBAL);
-  mf_variable v = {MF_STR("x"), mf_string(MF_STR("given"))};
+  mf_variable v = {.name = MF_STR("x"), .value = mf_string(MF_STR("given"))};
   r.options.variables = &v;
   r.options.variable_count = 1;
   ck_assert_int_eq(go(), 0);

@@ -1,8 +1,8 @@
 /* core_schema - what a plain YAML scalar means (YAML 1.2, core schema): for
  * documents and for texts on the command line. */
-#ifndef MF_COMPILER_CORE_SCHEMA_H
-#define MF_COMPILER_CORE_SCHEMA_H
-#include "../base/text.h"
+#ifndef MF_BASE_CORE_SCHEMA_H
+#define MF_BASE_CORE_SCHEMA_H
+#include "text.h"
 
 typedef enum mf_core_kind {
   MF_CORE_NO_NUMBER,
