@@ -66,6 +66,8 @@ static mf_str stem(mf_str file) {
   return file;
 }
 
+enum { JUDGING_FUEL = 200000000 };
+
 static bool open_compiler(mf_compilation *comp, mf_compiler *c, const mf_node *document) {
   *c = (mf_compiler){.arena = &comp->arena,
                      .diags = &comp->diags,
@@ -75,6 +77,7 @@ static bool open_compiler(mf_compilation *comp, mf_compiler *c, const mf_node *d
                      .options = &comp->options,
                      .document_name = stem(mf_str_of(comp->name)),
                      .fragment = is_fragment(document),
+                     .judging_fuel = JUDGING_FUEL,
                      .b = mf_builder_new(&comp->arena)};
   const mf_node *hooks = mf_node_get(document, MF_KEY_HOOKS);
   uint32_t count = hooks && hooks->shape == MF_SHAPE_LIST ? hooks->count : 0;

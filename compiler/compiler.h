@@ -65,6 +65,7 @@ typedef struct mf_compiler {
   mf_names metric_kinds; /* of metrics for which record_metric says one */
   mf_names drivers;      /* driver name -> DRIVER row */
   mf_global_hook *hooks; /* of the document, in its order */
+  int64_t judging_fuel;  /* for constants that are written to inputs */
   mf_buf *dump_types;    /* --dump=types */
   mf_buf *dump_expr;     /* --dump=expr */
 } mf_compiler;

@@ -65,7 +65,8 @@ static bool read_key(mf_env_reader *r, mf_str *name) {
     skip_blanks(r);
     if (here(r) != '=') *name = read_name(r);
   }
-  if (name->n == 0) return fail(r, start, "a line is NAME=TEXT, and names are letters, digits and _");
+  if (name->n == 0)
+    return fail(r, start, "a line is NAME=TEXT, and names are letters, digits and _");
   skip_blanks(r);
   if (here(r) != '=') return fail(r, r->at, "there should be a '=' behind the name");
   r->at++;

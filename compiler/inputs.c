@@ -15,9 +15,11 @@ static const struct {
   const char *word;
   uint32_t type;
 } synonyms[] = {
-    {"boolean", MF_INPUT_TYPE_BOOL}, {"integer", MF_INPUT_TYPE_INT},  {"float", MF_INPUT_TYPE_DOUBLE},
-    {"text", MF_INPUT_TYPE_STRING},  {"str", MF_INPUT_TYPE_STRING},   {"array", MF_INPUT_TYPE_LIST},
-    {"object", MF_INPUT_TYPE_MAP},   {"dict", MF_INPUT_TYPE_MAP},     {"dyn", MF_INPUT_TYPE_ANY},
+    {"boolean", MF_INPUT_TYPE_BOOL}, {"integer", MF_INPUT_TYPE_INT},
+    {"float", MF_INPUT_TYPE_DOUBLE}, {"text", MF_INPUT_TYPE_STRING},
+    {"str", MF_INPUT_TYPE_STRING},   {"array", MF_INPUT_TYPE_LIST},
+    {"object", MF_INPUT_TYPE_MAP},   {"dict", MF_INPUT_TYPE_MAP},
+    {"dyn", MF_INPUT_TYPE_ANY},
 };
 enum { SYNONYMS = sizeof synonyms / sizeof synonyms[0] };
 
@@ -78,10 +80,14 @@ const mf_type *mf_inputs_type(const mf_compiler *c, uint32_t row) {
   static const mf_type list = {.kind = MF_TYPE_LIST, .count = 1, .args = {&dyn}};
   static const mf_type map = {.kind = MF_TYPE_MAP, .count = 2, .args = {&string, &dyn}};
   static const mf_type_kind kinds[] = {
-      [MF_INPUT_TYPE_ANY] = MF_TYPE_DYN,           [MF_INPUT_TYPE_BOOL] = MF_TYPE_BOOL,
-      [MF_INPUT_TYPE_INT] = MF_TYPE_INT,           [MF_INPUT_TYPE_UINT] = MF_TYPE_UINT,
-      [MF_INPUT_TYPE_DOUBLE] = MF_TYPE_DOUBLE,     [MF_INPUT_TYPE_NUMBER] = MF_TYPE_NUMBER,
-      [MF_INPUT_TYPE_STRING] = MF_TYPE_STRING,     [MF_INPUT_TYPE_DURATION] = MF_TYPE_DURATION,
+      [MF_INPUT_TYPE_ANY] = MF_TYPE_DYN,
+      [MF_INPUT_TYPE_BOOL] = MF_TYPE_BOOL,
+      [MF_INPUT_TYPE_INT] = MF_TYPE_INT,
+      [MF_INPUT_TYPE_UINT] = MF_TYPE_UINT,
+      [MF_INPUT_TYPE_DOUBLE] = MF_TYPE_DOUBLE,
+      [MF_INPUT_TYPE_NUMBER] = MF_TYPE_NUMBER,
+      [MF_INPUT_TYPE_STRING] = MF_TYPE_STRING,
+      [MF_INPUT_TYPE_DURATION] = MF_TYPE_DURATION,
       [MF_INPUT_TYPE_TIMESTAMP] = MF_TYPE_TIMESTAMP,
   };
   const uint32_t type = mf_builder_row_get(c->b, MF_TABLE_INPUT, row)[1];
@@ -116,8 +122,6 @@ void mf_inputs_declare(mf_compiler *c) {
 
 /* ---- constraints ---- */
 
-enum { CHECKING_FUEL = 1000000 };
-
 typedef struct input {
   mf_compiler *c;
   mf_str name;
@@ -132,7 +136,8 @@ static uint32_t *field(const input *in, uint32_t i) {
 
 static mf_input_rule rule_of(const input *in) {
   const mf_builder *b = in->c->b;
-#define CONSTANT(i) (*field(in, i) == MF_ABSENT ? NULL : mf_builder_constant_value(b, *field(in, i)))
+#define CONSTANT(i) \
+  (*field(in, i) == MF_ABSENT ? NULL : mf_builder_constant_value(b, *field(in, i)))
   return (mf_input_rule){.type = *field(in, TYPE),
                          .min = CONSTANT(MIN),
                          .max = CONSTANT(MAX),
@@ -206,16 +211,21 @@ static void read_allowed(input *in) {
   if (items && list.kind == MF_LIST) *field(in, ALLOWED) = mf_builder_constant(in->c->b, &list);
 }
 
+static void refuse_pattern(input *in, const mf_node *node, const mf_value *error) {
+  const char *why = mf_status_text(in->call.status);
+  if (error->kind == MF_ERROR)
+    why = mf_arena_printf(in->c->arena, "%.*s", (int)error->len, error->as.s);
+  if (why) mf_diag_add(in->c->diags, MF_E_BAD_PATTERN, node->span, why);
+}
+
 static void read_pattern(input *in) {
   const mf_node *node = constraint(in, MF_KEY_PATTERN, *field(in, TYPE) == MF_INPUT_TYPE_STRING);
   if (node == NULL || node->shape != MF_SHAPE_TEXT) return;
-  const mf_value pattern = mf_string(mf_node_text(node)); /* never interpolated: $ is common in it */
+  const mf_value pattern = mf_string(
+      mf_node_text(node)); /* never interpolated: $ is common in it */
   mf_value error;
   if (in->c->options->regex && !mf_regex_get(&in->call, &pattern, &error)) {
-    const bool told = error.kind == MF_ERROR;
-    mf_diag_add(in->c->diags, MF_E_BAD_PATTERN, node->span,
-                mf_arena_printf(in->c->arena, "%.*s", told ? (int)error.len : 14,
-                                told ? error.as.s : "it is too long"));
+    if (in->call.status != MF_OUT_OF_MEMORY) refuse_pattern(in, node, &error);
     return;
   }
   *field(in, PATTERN) = mf_builder_constant(in->c->b, &pattern);
@@ -266,38 +276,51 @@ static void emit_input(input *in, const mf_span name) {
   if (*field(in, FLAGS) & MF_INPUT_FLAGS_REQUIRED)
     mf_diag_add(in->c->diags, MF_W_UNUSED_DEFAULT, name, (int)in->name.n, in->name.p);
   emit_default(in, *field(in, SLOT), initial);
-  if (initial->shape == MF_SHAPE_TEXT &&
-      mf_names_get(&in->c->assigned, in->name) == MF_NAMES_NONE)
+  if (initial->shape == MF_SHAPE_TEXT && mf_names_get(&in->c->assigned, in->name) == MF_NAMES_NONE)
     mf_compile_host(in->c, initial);
+}
+
+/* ---- judging ---- */
+
+static void begin(input *in, mf_regex_cache *regexes) {
+  mf_compiler *c = in->c;
+  mf_regex_cache_init(regexes, &c->options->alloc, c->options->regex);
+  in->call = (mf_call){.arena = c->scratch, .fuel = c->judging_fuel, .regexes = regexes};
+}
+
+static void end(input *in, mf_regex_cache *regexes) {
+  mf_compiler *c = in->c;
+  c->judging_fuel = in->call.fuel;
+  if (in->call.status == MF_OUT_OF_MEMORY) c->arena->oom = true; /* the cache's is not an arena's */
+  mf_regex_cache_fini(regexes);
 }
 
 void mf_emit_inputs(mf_compiler *c) {
   const mf_node *inputs = mf_node_get(c->document, MF_KEY_INPUTS);
-  mf_regex_cache regexes;
-  mf_regex_cache_init(&regexes, &c->options->alloc, c->options->regex);
   mf_declared d = {.value = NULL};
   while (inputs && inputs->shape == MF_SHAPE_MAP && mf_declared_next(inputs, &d)) {
     uint32_t slot = mf_names_get(&c->globals, d.name);
     if (slot == MF_NAMES_NONE || d.value->shape != MF_SHAPE_MAP) continue;
+    mf_regex_cache regexes;
     input in = {.c = c, .name = d.name, .node = d.value};
     in.row = mf_builder_row_get(c->b, MF_TABLE_SLOT, slot)[2];
-    in.call = (mf_call){.arena = c->scratch, .fuel = CHECKING_FUEL, .regexes = &regexes};
+    begin(&in, &regexes);
     emit_input(&in, d.span);
+    end(&in, &regexes);
   }
-  mf_regex_cache_fini(&regexes);
 }
 
-/* What is constant can be judged now; the machine looks at every write. */
+/* What is constant can be judged now, as long as that takes no time to speak of; the
+ * machine looks at every write. */
 void mf_inputs_check_write(mf_compiler *c, uint32_t slot, const mf_expr *value) {
   if (value == NULL || slot >= mf_builder_row_count(c->b, MF_TABLE_SLOT)) return; /* reported */
   const uint32_t *row = mf_builder_row_get(c->b, MF_TABLE_SLOT, slot);
-  if (row[1] != MF_SLOT_KIND_INPUT) return;
+  if (row[1] != MF_SLOT_KIND_INPUT || c->judging_fuel < 0) return;
   mf_value v = mf_expr_fold(&c->expr, value);
   mf_regex_cache regexes;
-  mf_regex_cache_init(&regexes, &c->options->alloc, c->options->regex);
   input in = {.c = c, .name = mf_builder_string_get(c->b, row[0]), .row = row[2]};
-  in.call = (mf_call){.arena = c->scratch, .fuel = CHECKING_FUEL, .regexes = &regexes};
+  begin(&in, &regexes);
   const mf_input_rule rule = rule_of(&in);
   if (v.kind != MF_UNSET) take(&in, &rule, "the new value", &v, value->span);
-  mf_regex_cache_fini(&regexes);
+  end(&in, &regexes);
 }

@@ -31,10 +31,10 @@ void mf_values_free(mf_values *values) {
   mf_realloc(&alloc, values, sizeof *values, 0);
 }
 
-static void write_error(char *error, size_t size, uint32_t line, uint32_t column,
-                        const char *text, const char *hint) {
-  if (size) snprintf(error, size, "%u:%u: %s%s%s", line, column, text, hint ? "; " : "",
-                     hint ? hint : "");
+static void write_error(char *error, size_t size, uint32_t line, uint32_t column, const char *text,
+                        const char *hint) {
+  if (size)
+    snprintf(error, size, "%u:%u: %s%s%s", line, column, text, hint ? "; " : "", hint ? hint : "");
 }
 
 /* "3:14: why": where a byte of the text stands, and what is wrong there. */

@@ -68,10 +68,10 @@ typedef struct mf_source_row {
 /* Kinds of operands and table fields. */
 typedef enum mf_operand_kind {
   MF_OPERAND_NONE,
-  MF_OPERAND_WORD,     /* any number */
-  MF_OPERAND_COUNT,    /* any number; what is popped is bounded by the stack */
-  MF_OPERAND_CONST,    /* a constant */
-  MF_OPERAND_TEXT,     /* a constant that is a string */
+  MF_OPERAND_WORD,  /* any number */
+  MF_OPERAND_COUNT, /* any number; what is popped is bounded by the stack */
+  MF_OPERAND_CONST, /* a constant */
+  MF_OPERAND_TEXT,  /* a constant that is a string */
   MF_OPERAND_OPT_CONST,
   MF_OPERAND_LABEL,    /* a word of the same chunk where an instruction starts */
   MF_OPERAND_FUNCTION, /* a code of vm/functions.def (its arity fits operand b) */

@@ -128,7 +128,7 @@ static uint32_t code_of(unsigned kind, mf_str word) {
 
 /* What a row makes the limit of its kind: above its code, or, of flags, which are
  * bits without holes, above it with all lower ones. */
-#define IS_FLAGS(kind)                                                       \
+#define IS_FLAGS(kind)                                                        \
   ((kind) == MF_OPERAND_STEP_FLAGS || (kind) == MF_OPERAND_ASSERTION_FLAGS || \
    (kind) == MF_OPERAND_INPUT_FLAGS)
 static const struct enum_row_limit {

@@ -63,7 +63,7 @@ static int open_image(mf_host *h) {
   if (status == MF_OK) return 0;
   if (status == MF_OUT_OF_MEMORY) return refuse_status(h, status);
   return mf_host_refuse(h, 3, "%s: %s%s%s", mf_status_name(status), mf_status_text(status),
-                detail[0] ? ": " : "", detail);
+                        detail[0] ? ": " : "", detail);
 }
 
 static int refuse_unsupported(mf_host *h) {
@@ -73,13 +73,13 @@ static int refuse_unsupported(mf_host *h) {
     mf_str driver = mf_image_string(h->image, scenarios[i].driver);
     mf_str name = mf_image_string(h->image, scenarios[i].name);
     if (!mf_str_is(driver, "http_load") && !mf_str_is(driver, "none"))
-      return mf_host_refuse(h, 3, "scenario '%.*s' injects faults, which is not supported yet", (int)name.n,
-                    name.p);
+      return mf_host_refuse(h, 3, "scenario '%.*s' injects faults, which is not supported yet",
+                            (int)name.n, name.p);
   }
   if (MF_ROW_COUNT(h->image, FAULT) == 0) return 0;
   mf_str name = mf_image_string(h->image, faults[0].name);
-  return mf_host_refuse(h, 3, "scenario '%.*s' injects faults, which is not supported yet", (int)name.n,
-                name.p);
+  return mf_host_refuse(h, 3, "scenario '%.*s' injects faults, which is not supported yet",
+                        (int)name.n, name.p);
 }
 
 /* "shop" of "shop.yaml". */
@@ -313,7 +313,8 @@ static int open_journal(mf_host *h) {
 
 static int announce(mf_host *h) {
   mf_record_started(h, mf_host_now(h));
-  if (mf_journal_flush(&h->journal, 0) != MF_OK) return mf_host_refuse(h, 74, "%s", h->journal.error);
+  if (mf_journal_flush(&h->journal, 0) != MF_OK)
+    return mf_host_refuse(h, 74, "%s", h->journal.error);
   mf_progress_started(&h->progress, h->name, h->run_id, &h->target, h->time_scale);
   mf_progress_flush(&h->progress);
   return 0;

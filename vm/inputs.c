@@ -39,8 +39,7 @@ static bool to_uint(mf_value *v) {
 /* Seconds, or text such as "250ms". */
 static bool to_duration(mf_value *v) {
   int64_t ns;
-  if (v->kind == MF_STRING && mf_parse_duration(mf_value_str(*v), &ns))
-    *v = mf_duration_value(ns);
+  if (v->kind == MF_STRING && mf_parse_duration(mf_value_str(*v), &ns)) *v = mf_duration_value(ns);
   mf_value seconds = *v;
   bool fits = to_double(&seconds) && seconds.as.d > -9e9 && seconds.as.d < 9e9;
   if (fits) *v = mf_duration_value((int64_t)(seconds.as.d * 1e9 + (seconds.as.d < 0 ? -.5 : .5)));
@@ -113,7 +112,8 @@ static const char *shown(mf_call *call, const mf_value *v) {
     mf_format_timestamp(v->as.i, v->len, text);
   else
     quoted = v->kind == MF_NULL ? "null" : mf_quoted(v, text);
-  return mf_arena_printf(call->arena, "%s", quoted);
+  const bool whole = v->kind == MF_DOUBLE && !quoted[strspn(quoted, "-0123456789")];
+  return mf_arena_printf(call->arena, "%s%s", quoted, whole ? ".0" : ""); /* 5.0 is no int */
 }
 
 static const char *noun(uint32_t type) {
@@ -160,7 +160,7 @@ static const char *matching(mf_call *call, const mf_value *pattern) {
 
 static bool is_allowed(mf_call *call, const mf_value *allowed, const mf_value *v) {
   for (uint32_t i = 0; i < allowed->len; i++)
-    if (mf_equal(call, &allowed->as.list[i], v)) return true;
+    if (!mf_charge(call, 1) || mf_equal(call, &allowed->as.list[i], v)) return true;
   return false;
 }
 

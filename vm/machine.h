@@ -112,7 +112,7 @@ struct mf_vm {
   uint32_t effects; /* asked for so far */
   uint32_t parked;  /* tasks that wait for an outcome */
   bool started, done, failed;
-  const char *refusal; /* of the latest value that an input did not take; task's arena */
+  const char *refusal;            /* of the latest value that an input did not take; task's arena */
   bool metrics_set;               /* some METRIC_STEP slot has a value */
   bool pending;                   /* a failure that no entry has looked at */
   bool rolling_back;              /* a rollback is under way */

@@ -22,6 +22,11 @@ char *mf_test_strdup(const char *s) { return yaml_alloc_fails() ? NULL : strdup(
 
 static const char document[] =
     "name: everything\n"
+    "inputs:\n"
+    "  count: { type: int, min: 1, max: 9, default: 5, enum: [3, 5, 7], description: many }\n"
+    "  stage: { pattern: '^[a-z]+$', default: \"de${'v'}\", secret: true, type: string }\n"
+    "  hosts: { type: list, required: true }\n"
+    "  pause: { type: duration, max: 1h, default: \"${duration('5s')}\" }\n"
     "variables: { limit: 10, list: [1, two, 3.0], text: \"limit is ${limit}\", deep: { a: { b: &x "
     "[1, 2] } }, again: *x }\n"
     "hooks:\n"
@@ -30,6 +35,8 @@ static const char document[] =
     "    actions:\n"
     "      - { type: http_request, url: \"http://127.0.0.1:9/${run.id}\", body: { text: "
     "\"${text}\" }, save_as: answer }\n"
+    "      - { type: set_variable, name: count, value: 7 }\n"
+    "      - { type: set_variable, name: stage, value: \"${stage + 'x'}\" }\n"
     "      - { type: set_variable, name: seen, value: [\"{{limit + 1}}\", { k: \"${list}\" }] }\n"
     "  - { name: each, hook_type: post_step, actions: [{ type: log, message: "
     "\"${previous.status}\" }] }\n"
@@ -51,6 +58,7 @@ static const char document[] =
 
 static mf_compile_options options_with(mf_counting_alloc *counting) {
   return (mf_compile_options){.alloc = mf_counting_alloc_as_alloc(counting),
+                              .regex = mf_regex_re2(),
                               .name = "everything.yaml"};
 }
 
@@ -144,15 +152,20 @@ static mf_value answer(mf_arena *arena) {
 static mf_status run_with(const mf_image *image, mf_counting_alloc *counting,
                           const mf_value *outcome_value) {
   mf_vm *vm = NULL;
-  mf_vm_options options = {.alloc = mf_counting_alloc_as_alloc(counting), .seed = 1, .run_id = "r"};
+  mf_vm_options options = {.alloc = mf_counting_alloc_as_alloc(counting),
+                           .seed = 1,
+                           .run_id = "r",
+                           .regex = mf_regex_re2()};
   mf_effect effect;
   mf_status status = mf_vm_new(image, &options, &vm);
   if (status != MF_OK) return status;
-  for (mf_vm_state state; (state = mf_vm_run(vm, &effect)) != MF_VM_DONE;) {
+  status = mf_vm_set_text(vm, MF_STR("hosts"), MF_STR("[\"a\", {\"b\": 1}]"));
+  if (status == MF_OK) status = mf_vm_set_text(vm, MF_STR("stage"), MF_STR("prod"));
+  mf_vm_state state = MF_VM_EFFECT;
+  while (status == MF_OK && (state = mf_vm_run(vm, &effect)) != MF_VM_DONE) {
     mf_outcome outcome = {outcome_value, 1000, 1000};
     if (state == MF_VM_EFFECT) status = mf_vm_deliver(vm, effect.id, &outcome);
     if (state == MF_VM_FAILED) status = mf_vm_error(vm);
-    if (status != MF_OK) break;
   }
   if (status == MF_OK) ck_assert_int_eq(mf_vm_verdict(vm).outcome, MF_OUTCOME_PASSED);
   mf_vm_free(vm);
