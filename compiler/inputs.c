@@ -3,7 +3,7 @@
  *
  * Types are settled before any code is emitted, because expressions are checked
  * against them; constraints and defaults when the run's code begins, once each. */
-#include "../vm/inputs.h"
+#include "../vm/input_rules.h"
 #include "../vm/regex_cache.h"
 #include "compiler.h"
 #include "expr_types.h"

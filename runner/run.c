@@ -117,7 +117,7 @@ static int check_options(mf_host *h) {
 static int read_templates(mf_host *h) {
   char error[512] = "";
   int code = mf_host_read_templates(h, error, sizeof error);
-  return code ? refuse(h, code, "%s", error) : 0;
+  return code ? mf_host_refuse(h, code, "%s", error) : 0;
 }
 
 /* "http://x", or {"url": "http://x"}. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine as its host sees it: making one, running it, answering it. */
-#include "inputs.h"
+#include "input_rules.h"
 #include "machine.h"
 
 #include "../base/limits.h"

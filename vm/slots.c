@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Slots: variables, built-ins, and what is known of metrics. */
-#include "inputs.h"
+#include "input_rules.h"
 #include "machine.h"
 
 #include <math.h>

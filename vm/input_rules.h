@@ -1,10 +1,10 @@
-/* inputs - what an input takes: its type, its bounds, its list of values, its
+/* input_rules - what an input takes: its type, its bounds, its list of values, its
  * pattern.  The compiler asks for defaults, the machine for every write.
  *
  * Values are converted where nothing is lost or guessed: an int for a double, the
  * text "5m" or a number of seconds for a duration, a text for a timestamp. */
-#ifndef MF_VM_INPUTS_H
-#define MF_VM_INPUTS_H
+#ifndef MF_VM_INPUT_RULES_H
+#define MF_VM_INPUT_RULES_H
 #include "../image/image.h"
 #include "call.h"
 

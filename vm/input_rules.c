@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "inputs.h"
+#include "input_rules.h"
 
 #include "../base/core_schema.h"
 #include "../include/mfvm_tools.h"

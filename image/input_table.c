@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* inputs - the table of what a document takes: what is proved of it, and how the
+/* input_table - the table of what a document takes: what is proved of it, and how the
  * embedder sees it. */
 #include "parts.h"
 
