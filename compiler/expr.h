@@ -113,6 +113,9 @@ typedef struct mf_names_env {
   mf_ref (*resolve_root)(void *ctx, const mf_str *names, const mf_span *spans, uint32_t count);
   /* The type of what a name came to; NULL: all are dyn. */
   const mf_type *(*type_of)(void *ctx, const mf_ref *ref);
+  /* What `name op value` comes to whatever the name's value is: 0, 1, or -1 when that
+   * matters; op is MF_OP_EQ ... MF_OP_GE.  NULL: it always matters. */
+  int (*known_answer)(void *ctx, const mf_ref *ref, uint8_t op, const mf_value *value);
 } mf_names_env;
 
 typedef struct mf_expr_emitter {

@@ -3,6 +3,7 @@
  *
  * Types are settled before any code is emitted, because expressions are checked
  * against them; constraints and defaults when the run's code begins, once each. */
+#include "../vm/compare.h"
 #include "../vm/input_rules.h"
 #include "../vm/regex_cache.h"
 #include "compiler.h"
@@ -295,6 +296,8 @@ static void end(input *in, mf_regex_cache *regexes) {
   mf_regex_cache_fini(regexes);
 }
 
+static int known_answer(void *ctx, const mf_ref *ref, uint8_t op, const mf_value *value);
+
 void mf_emit_inputs(mf_compiler *c) {
   const mf_node *inputs = mf_node_get(c->document, MF_KEY_INPUTS);
   mf_declared d = {.value = NULL};
@@ -306,6 +309,8 @@ void mf_emit_inputs(mf_compiler *c) {
     in.row = mf_builder_row_get(c->b, MF_TABLE_SLOT, slot)[2];
     begin(&in, &regexes);
     emit_input(&in, d.span);
+    const mf_input_rule rule = rule_of(&in);
+    if (rule.min || rule.max || rule.allowed) c->env.known_answer = known_answer;
     end(&in, &regexes);
   }
 }
@@ -323,4 +328,52 @@ void mf_inputs_check_write(mf_compiler *c, uint32_t slot, const mf_expr *value) 
   const mf_input_rule rule = rule_of(&in);
   if (v.kind != MF_UNSET) take(&in, &rule, "the new value", &v, value->span);
   end(&in, &regexes);
+}
+
+/* ---- comparisons that are known ---- */
+
+static bool holds(mf_call *call, const mf_value *bound, mf_relation relation, const mf_value *v) {
+  if (bound == NULL) return false;
+  const mf_value result = mf_compare(call, relation, bound, v);
+  return result.kind == MF_BOOL && result.as.i;
+}
+
+/* Whether every value from min to max is in the relation to v. */
+static bool always(mf_call *call, const mf_input_rule *rule, uint8_t op, const mf_value *v) {
+  switch (op) {
+    case MF_OP_LT: return holds(call, rule->max, MF_LT, v);
+    case MF_OP_LE: return holds(call, rule->max, MF_LE, v);
+    case MF_OP_GT: return holds(call, rule->min, MF_GT, v);
+    case MF_OP_GE: return holds(call, rule->min, MF_GE, v);
+    default: return false;
+  }
+}
+
+static uint8_t opposite(uint8_t op) {
+  static const uint8_t other[] = {
+      [MF_OP_LT] = MF_OP_GE, [MF_OP_LE] = MF_OP_GT, [MF_OP_GT] = MF_OP_LE, [MF_OP_GE] = MF_OP_LT};
+  return other[op];
+}
+
+static int known_answer(void *ctx, const mf_ref *ref, uint8_t op, const mf_value *value) {
+  mf_compiler *c = ctx;
+  if (ref->kind != MF_REF_SLOT || c->judging_fuel < 0) return -1;
+  const uint32_t *row = mf_builder_row_get(c->b, MF_TABLE_SLOT, ref->slot);
+  if (row[1] != MF_SLOT_KIND_INPUT) return -1;
+  input in = {.c = c, .row = row[2]};
+  mf_input_rule rule = rule_of(&in);
+  rule.pattern = NULL;
+  mf_value v = *value;
+  if (!mf_input_convert(rule.type, &v)) return -1;
+  in.call = (mf_call){.arena = c->scratch, .fuel = c->judging_fuel};
+  int answer = -1;
+  if (op == MF_OP_EQ || op == MF_OP_NE) {
+    if (mf_input_take(&in.call, &rule, &v)) answer = op == MF_OP_NE;
+  } else if (always(&in.call, &rule, op, &v)) {
+    answer = 1;
+  } else if (always(&in.call, &rule, opposite(op), &v)) {
+    answer = 0;
+  }
+  c->judging_fuel = in.call.fuel;
+  return answer;
 }

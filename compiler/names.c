@@ -397,8 +397,8 @@ static mf_ref resolve_inputs(mf_compiler *c, const mf_str *names, const mf_span 
                              uint32_t count) {
   if (count < 2) return needs_member(c, names[0], spans[0]);
   uint32_t slot = mf_names_get(&c->globals, names[1]);
-  if (slot != MF_NAMES_NONE && is_input(c, slot)) return slot_ref(slot, 2);
-  if (c->fragment && slot == MF_NAMES_NONE) return undeclared_input(c, names[1], spans[1]);
+  if (slot != MF_NAMES_NONE && (c->fragment || is_input(c, slot))) return slot_ref(slot, 2);
+  if (c->fragment) return undeclared_input(c, names[1], spans[1]);
   mf_diag_add_hint(c->diags, MF_E_UNKNOWN_INPUT, spans[1], suggest_input(c, names[1]),
                    (int)names[1].n, names[1].p);
   return unknown_ref(2);
@@ -746,8 +746,13 @@ void mf_names_dump(mf_compiler *c, mf_buf *out) {
   for (uint32_t i = 0; i < slots; i++) {
     const uint32_t *row = mf_builder_row_get(c->b, MF_TABLE_SLOT, i);
     mf_str name = mf_builder_string_get(c->b, row[0]);
-    mf_buf_printf(out, "slot %u %.*s: %s\n", i, (int)name.n, name.p,
+    mf_buf_printf(out, "slot %u %.*s: %s", i, (int)name.n, name.p,
                   mf_enum_word(MF_OPERAND_SLOT_KIND, row[1]));
+    if (row[1] == MF_SLOT_KIND_INPUT) {
+      mf_buf_putc(out, ' ');
+      mf_type_write(out, mf_inputs_type(c, row[2]));
+    }
+    mf_buf_putc(out, '\n');
   }
   for (uint32_t i = 0; i < c->steps.count; i++) {
     const mf_names_entry *e = &c->steps.entries[i];

@@ -28,19 +28,13 @@ static int no_such_variable(mf_host *h, const mf_variable *v, mf_str origin) {
                         best.p, end);
 }
 
-static bool is_input(const mf_host *h, mf_str name) {
-  for (size_t i = 0; i < mf_image_input_count(h->image); i++)
-    if (mf_str_eq(mf_image_input(h->image, i).name, name)) return true;
-  return false;
-}
-
-static int set_variable(mf_host *h, const mf_variable *v) {
+static int set_variable(mf_host *h, const mf_names *inputs, const mf_variable *v) {
   char text[512];
   mf_str origin = origin_of(v, text, sizeof text);
   if (v->text.p && mf_utf8_valid(v->text.p, v->text.n) != v->text.n)
     return mf_host_refuse(h, 2, "variable '%.*s' must be UTF-8%.*s", (int)v->name.n, v->name.p,
                           (int)origin.n, origin.p);
-  bool by_type = v->text.p && is_input(h, v->name);
+  bool by_type = v->text.p && mf_names_get(inputs, v->name) != MF_NAMES_NONE;
   mf_status status = by_type ? mf_vm_set_text(h->vm, v->name, v->text)
                              : mf_vm_set_variable(h->vm, v->name, &v->value);
   if (status == MF_OK) return 0;
@@ -72,12 +66,22 @@ static bool note_given(mf_host *h) {
   return ok;
 }
 
+static bool list_inputs(mf_host *h, mf_names *inputs) {
+  bool ok = true;
+  mf_names_init(inputs, &h->arena);
+  for (uint32_t i = 0; ok && i < mf_image_input_count(h->image); i++)
+    ok = mf_names_set(inputs, mf_image_input(h->image, i).name, i);
+  return ok;
+}
+
 int mf_host_set_variables(mf_host *h) {
   enum { MISTAKES_TOLD = 20 };
   int code = 0, told = 0;
-  if (!note_given(h)) return mf_host_refuse(h, 6, "%s", mf_status_text(MF_OUT_OF_MEMORY));
+  mf_names inputs;
+  if (!note_given(h) || !list_inputs(h, &inputs))
+    return mf_host_refuse(h, 6, "%s", mf_status_text(MF_OUT_OF_MEMORY));
   for (uint32_t i = 0; i < h->given.count && told < MISTAKES_TOLD; i++) {
-    int one = set_variable(h, &h->options->variables[h->given.entries[i].value]);
+    int one = set_variable(h, &inputs, &h->options->variables[h->given.entries[i].value]);
     if (one > code) code = one;
     told += one != 0;
   }

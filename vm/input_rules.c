@@ -153,7 +153,9 @@ static const char *one_of(mf_call *call, const mf_value *allowed) {
 }
 
 static const char *matching(mf_call *call, const mf_value *pattern) {
-  return mf_arena_printf(call->arena, "text that matches %s", shown(call, pattern));
+  const bool can = call->regexes && call->regexes->engine;
+  return mf_arena_printf(call->arena, "text that matches %s%s", shown(call, pattern),
+                         can ? "" : " (no engine for patterns is there)");
 }
 
 /* ---- taking ---- */

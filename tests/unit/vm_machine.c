@@ -5,7 +5,7 @@
 #define ROWS                                                                                      \
   ".step 0 name=\"one\" path=\"steps[0]\"\n"                                                      \
   ".slot 0 name=\"x\" kind=global\n"                                                              \
-  ".slot 1 name=\"in\" kind=input\n"                                                              \
+  ".slot 1 name=\"in\" kind=input arg=0\n.input 0 slot=1 type=any\n"                              \
   ".slot 2 name=\"env.API_KEY\" kind=env\n"                                                       \
   ".slot 3 name=\"env.HOME\" kind=env\n"                                                          \
   ".slot 4 name=\"password\" kind=secret\n"                                                       \
