@@ -86,9 +86,10 @@ static mf_value sample(search *s, char kind) {
 
 static void try_call(search *s, mf_span span, uint32_t code, const mf_value *args, uint32_t n,
                      bool certain) {
-  s->call.fuel = MF_LIMIT_FOLD_FUEL;
+  if (s->call.fuel <= 0) return; /* one budget for all: a long text has many calls */
   s->call.status = MF_OK;
   mf_value result = mf_function_call(&s->call, code, args, n);
+  if (s->call.status == MF_OUT_OF_FUEL || s->call.status == MF_VALUE_TOO_LARGE) s->call.fuel = 0;
   if (s->call.status == MF_OUT_OF_MEMORY) s->em->arena->oom = true;
   if (s->call.status == MF_REGEX_TOO_LARGE)
     report(s, span, MF_STR("the regular expression is too large"), certain);
@@ -222,7 +223,7 @@ static void look(search *s, const mf_expr *e, bool certain) {
 }
 
 void mf_expr_report_failures(mf_expr_emitter *em, const mf_expr *e) {
-  search s = {.em = em, .call = {.arena = em->arena}};
+  search s = {.em = em, .call = {.arena = em->arena, .fuel = MF_LIMIT_FOLD_FUEL}};
   mf_regex_cache_init(&s.regexes, &em->arena->alloc, em->regex);
   s.call.regexes = &s.regexes;
   look(&s, e, true);

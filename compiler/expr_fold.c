@@ -229,6 +229,8 @@ static void note(folder *f, mf_expr *e, mf_value value) {
   mf_status status = f->call.status;
   f->call.status = MF_OK;
   if (status == MF_OUT_OF_MEMORY) f->em->arena->oom = true;
+  /* What did not fit was work, too, and the next may be like it. */
+  if (status == MF_OUT_OF_FUEL || status == MF_VALUE_TOO_LARGE) f->call.fuel = 0;
   if (status != MF_OK) return;
   f->doubtful |= value.kind == MF_ERROR;
   e->value = value;

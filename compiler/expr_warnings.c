@@ -218,11 +218,11 @@ static int answer_for_same(uint8_t op, uint8_t kind) {
   return may_be_nan ? -1 : op != MF_OP_NE;
 }
 
-/* The same for a name whose possible values are declared. */
+/* Of a name whose possible values are declared: 0, 1, or -1 when they matter. */
 static int answer_for_name(mf_checker *c, const comparison *k) {
   const mf_names_env *env = c->em->env;
   uint32_t count = env->known_answer ? mf_expr_chain_length(k->subject) : 0;
-  if (count == 0) return -1;
+  if (count == 0 || (k->subject->type && k->subject->type->kind == MF_TYPE_ERROR)) return -1;
   mf_ref ref = mf_expr_resolve(c->em, k->subject, count);
   return ref.used == count ? env->known_answer(env->ctx, &ref, k->op, &k->constant) : -1;
 }
@@ -238,10 +238,9 @@ void mf_warn_of_relation(mf_checker *c, const mf_expr *e, const mf_type *const *
   const mf_type *type = k.subject == left ? types[0] : types[1];
   if (k.subject && bounds_of(c, k.subject, type, range))
     answer = answer_for(c, range, k.op, &k.constant);
-  else if (k.subject && types[0]->kind != MF_TYPE_ERROR && types[1]->kind != MF_TYPE_ERROR)
-    answer = answer_for_name(c, &k);
   else if (k.subject == NULL && same_expr(left, right))
     answer = answer_for_same(e->op, types[0]->kind);
+  if (answer < 0 && k.subject) answer = answer_for_name(c, &k);
   if (answer >= 0) warn_of_answer(c, e, answer);
 }
 

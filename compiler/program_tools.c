@@ -94,11 +94,8 @@ static void write_value(mf_buf *out, const mf_value *v) {
   mf_buf_init(&text, &out->alloc, (size_t)MF_LIMIT_STRING_BYTES);
   mf_json_write_init(&w, &text, 0);
   mf_value_write_json(&w, v);
-  bool cut = !text.failed && text.n > most;
-  if (text.failed)
-    mf_buf_puts(out, "(too large to be shown)");
-  else
-    mf_buf_add(out, text.p, cut ? mf_utf8_valid(text.p, most) : text.n);
+  bool cut = text.failed || text.n > most;
+  if (text.n) mf_buf_add(out, text.p, mf_utf8_valid(text.p, text.n < most ? text.n : most));
   if (cut) mf_buf_puts(out, "...");
   mf_buf_fini(&text);
 }
