@@ -724,6 +724,9 @@ START_TEST(usual_conditions_allocate_nothing) {
       "s1.startsWith('/api/') && !s1.contains('admin')",
       "m1.id >= n1 || m1.group == s1",
       "l1.all(x, x < 1000.0)",
+      "l1.exists(x, x > n2 && x < n1 - 250.0) && 250.0 in l1",
+      "l1.filter(x, x > 1.0).size() > size(l1) - 9 || l1[2] > 7",
+      "size(s1) * n1 > 7.5 || type(n1) == int",
       "'Phase ' + s1 + ' took ' + string(n1) + 'ms'",
   };
   generator g = {.state = 3};
