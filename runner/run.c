@@ -107,7 +107,8 @@ static int check_options(mf_host *h) {
   if (!(h->time_scale > 0 && h->time_scale <= 1e6))
     return mf_host_refuse(h, 2, "the time scale must be a number above 0");
   if (o->report && mf_report_format_of(mf_str_of(o->report)) >= MF_REPORT_FORMAT_TEXT)
-    return mf_host_refuse(h, 2, "--report %s: end it in .html, .json, .xml, .md or .csv", o->report);
+    return mf_host_refuse(h, 2, "--report %s: end it in .html, .json, .xml, .md or .csv",
+                          o->report);
   if (!mf_sync_parse(o->sync, &h->sync))
     return mf_host_refuse(h, 2, "unknown --sync '%s'; it is effect, interval or none", o->sync);
   return 0;
