@@ -17,6 +17,7 @@ static const char usage[] =
     "  --vars FILE                the same from a YAML, JSON or .env file; later files win, and\n"
     "                             --var wins over files\n"
     "  --time-scale S             multiply planned lengths (0.1: ten times as fast)\n"
+    "  --for TIME                 begin iterations of a looping orchestration for so long (2h)\n"
     "  --journal FILE|none        where the journal goes (default: the user's state folder)\n"
     "  --sync effect|interval|none   when the journal is forced to disk\n"
     "  --report FILE              write one report more (.html .json .xml .md .csv)\n"
@@ -79,6 +80,7 @@ static int set_option(run_arguments *a, int option) {
     case 's':
       if (parse_positive(optarg, &a->run.time_scale)) return CLI_OK;
       return cli_fail(CLI_USAGE, "--time-scale wants a number above 0, not '%s'", optarg);
+    case 'F': a->run.loop_for = optarg; return CLI_OK;
     case 'j': a->run.journal = optarg; return CLI_OK;
     case 'r': a->run.report = optarg; return CLI_OK;
     case 'e':
@@ -100,6 +102,7 @@ static int parse_arguments(run_arguments *a, int argc, char **argv) {
                                         {"var", required_argument, NULL, 'v'},
                                         {"vars", required_argument, NULL, 'f'},
                                         {"time-scale", required_argument, NULL, 's'},
+                                        {"for", required_argument, NULL, 'F'},
                                         {"journal", required_argument, NULL, 'j'},
                                         {"report", required_argument, NULL, 'r'},
                                         {"seed", required_argument, NULL, 'e'},

@@ -8,6 +8,8 @@
  * data.c        free JSON with interpolations to expressions
  * emit_run.c    the order of a run
  * emit_entry.c  steps, conditionals, waits, bare actions
+ * emit_loop.c   repeats, the orchestration's loop
+ * emit_retry.c  attempts of a step
  * emit_hook.c   hooks and actions
  * emit_assertion.c
  * scenario.c    scenarios to driver arguments */
@@ -30,6 +32,13 @@ typedef struct mf_global_hook {
   uint32_t row;  /* of HOOK; MF_ABSENT until used */
 } mf_global_hook;
 
+/* The variable of a repeat around what is emitted. */
+typedef struct mf_loop_scope {
+  struct mf_loop_scope *around;
+  mf_str name; /* n 0: none */
+  uint32_t slot;
+} mf_loop_scope;
+
 typedef struct mf_compiler {
   mf_arena *arena;   /* for what lives as long as the compilation */
   mf_arena *scratch; /* for an entry's paths and expressions: gone when it is emitted */
@@ -45,6 +54,7 @@ typedef struct mf_compiler {
   /* names.c */
   mf_names globals;            /* name -> slot */
   mf_names *step_scope;        /* the open step's variables, NULL outside */
+  mf_loop_scope *loops;        /* innermost first */
   mf_names bare[3];            /* by phase: a bare name that is no variable of a step -> slot */
   mf_names env_slots;          /* "env.X" -> slot */
   uint32_t builtin_slots[16];  /* MF_ABSENT until used */
@@ -107,8 +117,12 @@ uint32_t mf_names_declare(mf_compiler *c, mf_str name, mf_span span, uint32_t ki
 void mf_names_step_begin(mf_compiler *c, mf_names *scope, uint32_t step_row,
                          const mf_node *variables);
 void mf_names_step_end(mf_compiler *c);
-/* The slot that set_variable, save_as write. */
-uint32_t mf_names_assign(mf_compiler *c, mf_str name);
+/* Opens the scope of a repeat's variable (n 0: it has none; reported when it may not
+ * be declared): it is closed by c->loops = scope->around. */
+void mf_names_loop_begin(mf_compiler *c, mf_loop_scope *scope, uint32_t repeat_row, mf_str name,
+                         mf_span span);
+/* The slot that set_variable, save_as at `span` write; reports one of a repeat. */
+uint32_t mf_names_assign(mf_compiler *c, mf_str name, mf_span span);
 uint32_t mf_names_builtin(mf_compiler *c, uint32_t builtin);
 /* The METRIC row of a name (aliases resolved), adding it; kind as METRIC_KIND. */
 uint32_t mf_names_metric(mf_compiler *c, mf_str name, uint32_t kind);
@@ -180,6 +194,18 @@ uint32_t mf_emit_guard(mf_compiler *c);
 void mf_emit_reports(mf_compiler *c);
 void mf_emit_entries(mf_compiler *c, const mf_node *list, mf_str path);
 void mf_emit_entry(mf_compiler *c, const mf_node *entry, mf_str path);
+/* A repeat; flags: STEP_FLAGS of the entry without `looks`. */
+void mf_emit_repeat(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t flags);
+/* The loop of the whole orchestration around its lists; false: it has none. */
+typedef struct mf_orchestration_loop {
+  uint32_t row, next, leave;
+} mf_orchestration_loop;
+bool mf_emit_loop_begin(mf_compiler *c, mf_orchestration_loop *l);
+void mf_emit_loop_end(mf_compiler *c, const mf_orchestration_loop *l);
+/* A step's `retry` (NULL: none): its policy before the attempts, which begin at the
+ * label given back; and what follows each of them. */
+uint32_t mf_emit_retry_begin(mf_compiler *c, const mf_node *retry, uint32_t step_row);
+void mf_emit_retry_end(mf_compiler *c, const mf_node *retry, uint32_t step_row, uint32_t attempt);
 /* Finds the type of each global hook; reports those that name none. */
 void mf_hooks_declare(mf_compiler *c);
 void mf_emit_global_hooks(mf_compiler *c, uint32_t hook_type);

@@ -106,7 +106,7 @@ static judgement metric_in_range(mf_compiler *c, const mf_node *map) {
   return j;
 }
 
-/* Of each run of the step: .failed is true when one failed. */
+/* Of each run of the step. */
 static judgement step_outcome(mf_compiler *c, const mf_node *map, bool succeeded) {
   judgement j = {.type = succeeded ? MF_ASSERTION_TYPE_STEP_SUCCEEDED
                                    : MF_ASSERTION_TYPE_STEP_FAILED};
@@ -129,9 +129,9 @@ static void emit_step_judgement(mf_compiler *c, const mf_node *map, const judgem
   uint32_t row = mf_names_get(&c->steps, name);
   if (row == MF_NAMES_NONE) return;
   bool succeeded = j->type == MF_ASSERTION_TYPE_STEP_SUCCEEDED;
-  MF_EMIT(c, STEP_FIELD, row, MF_FIELD_STATUS);
+  MF_EMIT(c, STEP_FIELD, row, MF_FIELD_EVERY_STATUS);
   mf_emit_expr(c, j->expected);
-  MF_EMIT(c, STEP_FIELD, row, succeeded ? MF_FIELD_SUCCESS : MF_FIELD_FAILED);
+  MF_EMIT(c, STEP_FIELD, row, succeeded ? MF_FIELD_EVERY_SUCCESS : MF_FIELD_EVERY_FAILED);
 }
 
 /* {metric, operator, value} */

@@ -81,23 +81,32 @@ static void emit_work(mf_compiler *c, const mf_node *step, uint32_t row, mf_str 
   MF_EMIT(c, FAULT_LEAVE, use.fault, 0);
 }
 
-/* pre_hooks and the work: a failure goes on at the post_hooks. */
-static void emit_step_body(mf_compiler *c, const mf_node *step, uint32_t row, mf_str path) {
+/* pre_hooks and the work: a failure goes on at the post_hooks.  What is before the
+ * attempt is done once. */
+static uint32_t emit_step_body(mf_compiler *c, const mf_node *step, uint32_t row, mf_str path) {
+  const mf_node *retry = step_get(c, step, MF_KEY_RETRY);
+  uint32_t attempt = 0;
   uint32_t after = mf_builder_label(c->b);
   MF_EMIT(c, HANDLER, after, 0);
   const mf_node *delay = step_get(c, step, MF_KEY_DELAY_BEFORE);
   if (delay) emit_wait(c, delay);
   emit_step_variables(c, step_get(c, step, MF_KEY_VARIABLES));
   mf_emit_global_hooks(c, MF_HOOK_TYPE_PRE_STEP);
+  if (retry) {
+    attempt = mf_emit_retry_begin(c, retry, row);
+    MF_EMIT(c, HANDLER, after, 0);
+  }
   mf_emit_step_hooks(c, step_get(c, step, MF_KEY_PRE_HOOKS), MF_HOOK_TYPE_PRE_STEP, path);
   emit_work(c, step, row, path);
   mf_builder_place(c->b, after);
+  return attempt;
 }
 
 /* post_hooks in any case; assertions only when there is something to judge;
  * then the outcome, which the global post_step hooks see as previous. */
 static void emit_step_end(mf_compiler *c, const mf_node *step, uint32_t row, mf_str path,
-                          uint32_t leave) {
+                          uint32_t attempt, uint32_t leave) {
+  const mf_node *retry = step_get(c, step, MF_KEY_RETRY);
   uint32_t known = mf_builder_label(c->b);
   c->phase = MF_PHASE_AFTER_LOAD;
   MF_EMIT(c, HANDLER, known, 0);
@@ -106,6 +115,7 @@ static void emit_step_end(mf_compiler *c, const mf_node *step, uint32_t row, mf_
   mf_emit_assertions(c, step_get(c, step, MF_KEY_ASSERTIONS), mf_path_part(c, path, "assertions"),
                      row);
   mf_builder_place(c->b, known);
+  if (retry) mf_emit_retry_end(c, retry, row, attempt);
   MF_EMIT(c, STEP_OUTCOME, row, 0);
   MF_EMIT(c, HANDLER, leave, 0);
   mf_emit_global_hooks(c, MF_HOOK_TYPE_POST_STEP);
@@ -142,8 +152,8 @@ static void emit_step(mf_compiler *c, const mf_node *step, mf_str path) {
   if (looks) MF_EMIT(c, HANDLED, 0, 0);
   mf_names_step_begin(c, &scope, row, step_get(c, step, MF_KEY_VARIABLES));
   emit_display_name(c, step, row);
-  emit_step_body(c, step, row, path);
-  emit_step_end(c, step, row, path, leave);
+  uint32_t attempt = emit_step_body(c, step, row, path);
+  emit_step_end(c, step, row, path, attempt, leave);
   mf_names_step_end(c);
   if (condition) {
     MF_EMIT(c, JUMP, leave, 0);
@@ -233,6 +243,7 @@ void mf_emit_entry(mf_compiler *c, const mf_node *entry, mf_str path) {
   switch (entry->tag) {
     case MF_TAG_STEP: emit_step(c, entry, path); break;
     case MF_TAG_CONDITIONAL: emit_conditional(c, entry, path); break;
+    case MF_TAG_REPEAT: mf_emit_repeat(c, entry, path, entry_flags(c, entry, false)); break;
     default: mf_emit_entry_action(c, entry, path); break;
   }
 }

@@ -18,7 +18,8 @@ static void emit_set_variable(mf_compiler *c, const mf_node *action) {
   const mf_member *value = mf_node_member(action, MF_KEY_VALUE);
   const mf_expr *e = value ? mf_data_expr(c, value->value)
                            : mf_literal(c, action->span, (mf_value){.kind = MF_NULL});
-  const uint32_t slot = mf_names_assign(c, name);
+  const mf_node *node = mf_node_get(action, MF_KEY_NAME);
+  const uint32_t slot = mf_names_assign(c, name, (node ? node : action)->span);
   mf_inputs_check_write(c, slot, e);
   mf_emit_expr(c, e);
   MF_EMIT(c, STORE, slot, 0);
@@ -109,7 +110,7 @@ static void emit_effect(mf_compiler *c, const mf_node *action, const char *drive
   }
   if (name.n) {
     MF_EMIT(c, DUP, 0, 0);
-    MF_EMIT(c, STORE, mf_names_assign(c, name), 0);
+    MF_EMIT(c, STORE, mf_names_assign(c, name, mf_node_get(action, MF_KEY_SAVE_AS)->span), 0);
   }
   if (expect)
     emit_expect(c, expect, number);

@@ -52,9 +52,12 @@ static void emit_lists(mf_compiler *c) {
   } lists[] = {{MF_KEY_STEPS, "steps"},
                {MF_KEY_ADVANCED_STEPS, "advanced_steps"},
                {MF_KEY_CONDITIONAL_STEPS, "conditional_steps"}};
+  mf_orchestration_loop loop;
   c->phase = MF_PHASE_BEFORE_LOAD;
+  bool looping = mf_emit_loop_begin(c, &loop);
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
     mf_emit_entries(c, mf_node_get(c->document, lists[i].key), mf_str_of(lists[i].path));
+  if (looping) mf_emit_loop_end(c, &loop);
   MF_EMIT(c, GATE, 0, 0);
   c->phase = MF_PHASE_RUN;
 }

@@ -197,8 +197,16 @@ uint32_t mf_names_step(mf_compiler *c, mf_str name, mf_span span) {
 
 /* ---- looking names up ---- */
 
+static uint32_t loop_slot(const mf_compiler *c, mf_str name) {
+  for (const mf_loop_scope *loop = c->loops; loop; loop = loop->around)
+    if (loop->name.n && mf_str_eq(loop->name, name)) return loop->slot;
+  return MF_NAMES_NONE;
+}
+
 static uint32_t variable_slot(mf_compiler *c, mf_str name) {
-  uint32_t slot = c->step_scope ? mf_names_get(c->step_scope, name) : MF_NAMES_NONE;
+  uint32_t slot = loop_slot(c, name);
+  if (slot != MF_NAMES_NONE) return slot;
+  slot = c->step_scope ? mf_names_get(c->step_scope, name) : MF_NAMES_NONE;
   return slot != MF_NAMES_NONE ? slot : mf_names_get(&c->globals, name);
 }
 
@@ -210,6 +218,8 @@ bool mf_names_is_variable(mf_compiler *c, mf_str name) {
 static const char *suggest_name(mf_compiler *c, mf_str name, bool variables_only) {
   mf_near near;
   mf_near_init(&near, name);
+  for (const mf_loop_scope *loop = c->loops; loop; loop = loop->around)
+    if (loop->name.n) mf_near_offer(&near, loop->name);
   if (c->step_scope)
     for (uint32_t i = 0; i < c->step_scope->count; i++)
       mf_near_offer(&near, c->step_scope->entries[i].name);
@@ -290,7 +300,7 @@ static mf_ref step_field(mf_compiler *c, uint32_t step, const mf_str *names, con
   mf_ref ref = {.kind = MF_REF_STEP_FIELD, .used = at, .step = step, .field = MF_FIELD_ALL};
   if (at >= count) return ref;
   uint32_t code = mf_enum_code(MF_OPERAND_FIELD, names[at]);
-  if (code == MF_ABSENT || code == MF_FIELD_ALL)
+  if (code >= MF_FIELD_ALL) /* none, or not for expressions */
     return unknown_member(c, names[0], names[at], spans[at], fields);
   ref.used = at + 1;
   ref.field = code;
@@ -438,9 +448,11 @@ static uint32_t bare_slot(mf_compiler *c, mf_str name) {
   return aggregate_slot(c, name);
 }
 
-/* A variable of the step, or a bare name that was resolved in this phase before. */
+/* A variable of a repeat or of the step, or a bare name that was resolved in this phase before. */
 static uint32_t known_slot(mf_compiler *c, mf_str name) {
-  uint32_t slot = c->step_scope ? mf_names_get(c->step_scope, name) : MF_NAMES_NONE;
+  uint32_t slot = c->loops ? loop_slot(c, name) : MF_NAMES_NONE;
+  if (slot != MF_NAMES_NONE) return slot;
+  slot = c->step_scope ? mf_names_get(c->step_scope, name) : MF_NAMES_NONE;
   return slot != MF_NAMES_NONE ? slot : mf_names_get(&c->bare[c->phase], name);
 }
 
@@ -724,7 +736,7 @@ void mf_names_step_begin(mf_compiler *c, mf_names *scope, uint32_t step_row,
   mf_names_init(scope, c->scratch);
   mf_declared d = {.value = NULL};
   while (mf_declared_next(variables, &d)) {
-    if (mf_names_get(scope, d.name) != MF_NAMES_NONE)
+    if (mf_names_get(scope, d.name) != MF_NAMES_NONE || loop_slot(c, d.name) != MF_NAMES_NONE)
       mf_diag_add(c->diags, MF_E_DUPLICATE_VARIABLE, d.span, (int)d.name.n, d.name.p);
     else if (check_declared_name(c, d.name, d.span))
       mf_names_set(scope, d.name, add_slot(c, d.name, MF_SLOT_KIND_STEP, step_row));
@@ -734,7 +746,19 @@ void mf_names_step_begin(mf_compiler *c, mf_names *scope, uint32_t step_row,
 
 void mf_names_step_end(mf_compiler *c) { c->step_scope = NULL; }
 
-uint32_t mf_names_assign(mf_compiler *c, mf_str name) {
+void mf_names_loop_begin(mf_compiler *c, mf_loop_scope *scope, uint32_t repeat_row, mf_str name,
+                         mf_span span) {
+  *scope = (mf_loop_scope){.around = c->loops};
+  if (name.n && check_declared_name(c, name, span)) {
+    scope->name = name;
+    scope->slot = add_slot(c, name, MF_SLOT_KIND_REPEAT, repeat_row);
+  }
+  c->loops = scope;
+}
+
+uint32_t mf_names_assign(mf_compiler *c, mf_str name, mf_span span) {
+  if (loop_slot(c, name) != MF_NAMES_NONE)
+    mf_diag_add(c->diags, MF_E_LOOP_VARIABLE, span, (int)name.n, name.p);
   uint32_t slot = variable_slot(c, name);
   return slot == MF_NAMES_NONE ? 0 : slot;
 }

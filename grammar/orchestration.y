@@ -204,6 +204,14 @@ steady_probe(A) ::= probe_item_map(B) END. { A = mf_doc_close(p, B); }
 steady_probe(A) ::= NIL|BAD(T).     { A = T.node; }
 steady_probe(A) ::= error.          { A = mf_doc_wrong(p, "an action, or {http_request: {...}}"); }
 
+repeat_times(A) ::= repeat_times_map(B) END. { A = mf_doc_close(p, B); }
+repeat_times(A) ::= NIL|BAD(T).      { A = T.node; }
+repeat_times(A) ::= error.           { A = mf_doc_wrong(p, "{count: 3}, {while: ...}, {until: ...} or {for_each: ...}"); }
+
+retry(A) ::= retry_map(B) END. { A = mf_doc_close(p, B); }
+retry(A) ::= NIL|BAD(T).       { A = T.node; }
+retry(A) ::= error.            { A = mf_doc_wrong(p, "a retry policy, such as {max_attempts: 3, delay: 1s}"); }
+
 scenario(A) ::= STRING|NIL|BAD(T).   { A = T.node; }
 scenario(A) ::= scenario_map(B) END. { A = mf_doc_close(p, B); }
 scenario(A) ::= error.               { A = mf_doc_wrong(p, "a scenario's name, or {name, config}"); }

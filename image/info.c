@@ -60,6 +60,7 @@ mf_table mf_operand_table(mf_operand_kind kind) {
       [MF_OPERAND_STEP] = 1 + MF_TABLE_STEP,
       [MF_OPERAND_STEP_OR_PREVIOUS] = 1 + MF_TABLE_STEP,
       [MF_OPERAND_BRANCH] = 1 + MF_TABLE_BRANCH,
+      [MF_OPERAND_REPEAT] = 1 + MF_TABLE_REPEAT,
       [MF_OPERAND_HOOK] = 1 + MF_TABLE_HOOK,
       [MF_OPERAND_ACTION] = 1 + MF_TABLE_ACTION,
       [MF_OPERAND_ASSERTION] = 1 + MF_TABLE_ASSERTION,
@@ -78,6 +79,7 @@ mf_operand_kind mf_operand_base(mf_operand_kind kind) {
   switch ((int)kind) {
     case MF_OPERAND_OPT_CONST: return MF_OPERAND_CONST;
     case MF_OPERAND_OPT_STRING: return MF_OPERAND_STRING;
+    case MF_OPERAND_OPT_SLOT: return MF_OPERAND_SLOT;
     case MF_OPERAND_OPT_STEP: return MF_OPERAND_STEP;
     case MF_OPERAND_OPT_SCENARIO: return MF_OPERAND_SCENARIO;
     default: return kind;

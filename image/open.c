@@ -345,6 +345,7 @@ static uint64_t slot_arg_below(const mf_image *im, uint32_t kind) {
   if (kind == MF_SLOT_KIND_BUILTIN) return mf_builtin_limit();
   if (kind == MF_SLOT_KIND_STEP) return MF_ROW_COUNT(im, STEP);
   if (kind == MF_SLOT_KIND_INPUT) return MF_ROW_COUNT(im, INPUT);
+  if (kind == MF_SLOT_KIND_REPEAT) return MF_ROW_COUNT(im, REPEAT);
   return UINT64_C(1) << 32;
 }
 

@@ -32,6 +32,7 @@ static bool special_ok(const mf_image *im, mf_operand_kind kind, uint32_t value)
     case MF_OPERAND_STEP_OR_PREVIOUS: return value == MF_PREVIOUS;
     case MF_OPERAND_OPT_CONST:
     case MF_OPERAND_OPT_STRING:
+    case MF_OPERAND_OPT_SLOT:
     case MF_OPERAND_OPT_STEP:
     case MF_OPERAND_OPT_SCENARIO: return value == MF_ABSENT;
     default: return false;

@@ -427,7 +427,8 @@ typedef struct mf_notice {
   mf_str name;               /* display name */
   mf_str text;               /* message, error, level ... */
   double duration;           /* seconds, for *_FINISHED of steps and for VERDICT */
-  uint32_t attempt;          /* from 1 */
+  uint32_t attempt;          /* from 1; of a step, and of its assertions if it may be retried */
+  uint64_t turn;             /* of a repeat: from 1; at its end, how many there were */
   mf_value actual, expected; /* assertions; a metric's or variable's value */
 } mf_notice;
 
@@ -463,6 +464,7 @@ typedef struct mf_vm_options {
   int64_t start_wall_ns; /* the run's start, since 1970 */
   const char *run_id;    /* copied */
   bool allow_empty;      /* "nothing was run" passes */
+  int64_t loop_ns;       /* a looping orchestration begins no iteration after it; 0: no limit */
   const mf_regex *regex; /* of matches(); NULL: none */
   mf_notice_fn notice;   /* may be NULL */
   void *notice_ctx;

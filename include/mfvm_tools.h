@@ -136,7 +136,8 @@ typedef struct mf_run_options {
   const char *target;           /* NULL: not given; "sample", "none" or a URL */
   const mf_variable *variables; /* overrides; of several for one name the last counts */
   size_t variable_count;
-  double time_scale; /* 1: real time */
+  double time_scale;    /* 1: real time */
+  const char *loop_for; /* NULL, or how long a looping orchestration begins iterations: "2h" */
   uint64_t seed;
   const char *journal; /* NULL: the user's state folder; "none"; a path */
   const char *sync;    /* NULL or "effect", "interval", "none" */

@@ -283,3 +283,7 @@ mf_status mf_loop_signals(mf_loop *loop, void (*handler)(void *ctx, int signal),
   if (status != MF_OK) give_signals_back(loop);
   return status;
 }
+
+void mf_loop_signals_now(mf_loop *loop) {
+  if (loop->signal_watch.fd >= 0) signals_ready(&loop->signal_watch, MF_READABLE);
+}

@@ -50,4 +50,6 @@ void mf_timer_clear(mf_loop *loop, mf_timer *timer); /* idempotent */
  * handler at a time; NULL gives the signals back.  io/process.h sees its children
  * end without it. */
 mf_status mf_loop_signals(mf_loop *loop, void (*handler)(void *ctx, int signal), void *ctx);
+/* Delivers the signals that have come, and nothing else: outside of a turn. */
+void mf_loop_signals_now(mf_loop *loop);
 #endif

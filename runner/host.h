@@ -37,6 +37,12 @@ typedef struct mf_name_list {
   uint32_t count;
 } mf_name_list;
 
+/* Where a list was, to go back to. */
+typedef struct mf_name_list_mark {
+  size_t n;
+  uint32_t count;
+} mf_name_list_mark;
+
 struct mf_host {
   const mf_run_options *options;
   mf_alloc alloc;
@@ -45,6 +51,7 @@ struct mf_host {
   mf_json *metadata; /* NULL: there is none */
   mf_str name;       /* of the orchestration */
   double time_scale;
+  int64_t loop_ns; /* --for; 0: not given */
   mf_sync sync;
   char run_id[17];
   int64_t start_ns, start_wall_ns;
@@ -66,11 +73,14 @@ struct mf_host {
   mf_flight *flights; /* in flight, newest first */
   bool woken;         /* something was delivered, or signalled */
   int64_t polled_ns;  /* when the loop last had its turn */
-  bool over;          /* signals have no meaning any more */
-  int signals;        /* SIGINTs and SIGTERMs so far */
+  bool machine_runs;  /* a signal that comes meanwhile cancels effects afterwards */
+  bool cancel_wanted;
+  bool over;   /* signals have no meaning any more */
+  int signals; /* SIGINTs and SIGTERMs so far */
   mf_facts facts;
   char io_error[1024]; /* facts.io_error */
   mf_name_list failed_steps, failed_assertions;
+  mf_name_list_mark attempt;      /* failed_assertions, when the latest attempt of a step began */
   mf_report_template **templates; /* of each row of REPORT; NULL: none */
   mf_buf reports;                 /* paths written, one a line */
   mf_buf trace;                   /* one line */

@@ -226,6 +226,27 @@ static void on_step_finished(mf_progress *p, const mf_notice *n, int64_t now_ns)
   end_line(p);
 }
 
+static void on_retried(mf_progress *p, const mf_notice *n, int64_t now_ns) {
+  begin_line(p, now_ns);
+  put_subject(p, "step", n);
+  put_outcome(p, n->outcome);
+  mf_buf_printf(&p->text, " (attempt %u), again in ", n->attempt);
+  put_seconds(&p->text, n->actual.as.d);
+  put_reason(p, n->text);
+  end_line(p);
+}
+
+static void on_turn(mf_progress *p, const mf_notice *n, int64_t now_ns) {
+  begin_line(p, now_ns);
+  mf_buf_printf(&p->text, n->path.n ? "turn %llu of '" : "iteration %llu",
+                (unsigned long long)n->turn);
+  if (n->path.n) {
+    put_name(p, n->name);
+    put(p, "'");
+  }
+  end_line(p);
+}
+
 static void on_branch(mf_progress *p, const mf_notice *n, int64_t now_ns) {
   begin_line(p, now_ns);
   put_subject(p, "branch", n);
@@ -309,7 +330,10 @@ void mf_progress_notice(mf_progress *p, const mf_notice *n, int64_t now_ns) {
     case MF_NOTICE_LOG: on_message(p, "log ", n->name, n, now_ns); break;
     case MF_NOTICE_WARNING: on_message(p, "warning", MF_STR(""), n, now_ns); break;
     case MF_NOTICE_ERROR: on_message(p, "error", MF_STR(""), n, now_ns); break;
+    case MF_NOTICE_STEP_RETRIED: on_retried(p, n, now_ns); break;
+    case MF_NOTICE_TURN: on_turn(p, n, now_ns); break;
     case MF_NOTICE_HOOK_STARTED:
+    case MF_NOTICE_REPEAT_FINISHED:
     case MF_NOTICE_METRIC:
     case MF_NOTICE_VARIABLE:
     case MF_NOTICE_VERDICT:

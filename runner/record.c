@@ -103,6 +103,10 @@ void mf_record_started(mf_host *h, mf_stamp stamp) {
   mf_json_put_uint(w, h->options->seed);
   mf_json_key(w, "time_scale");
   mf_json_put_double(w, h->time_scale);
+  if (h->loop_ns) {
+    mf_json_key(w, "for");
+    mf_json_put_double(w, (double)h->loop_ns / 1e9);
+  }
   mf_json_key(w, "allow_empty");
   mf_json_put_bool(w, h->options->allow_empty);
   put_target(w, &h->target);
@@ -173,12 +177,13 @@ mf_status mf_record_outcome(mf_host *h, mf_stamp stamp, const mf_effect *effect,
 static bool has_outcome(mf_notice_kind kind) {
   return kind == MF_NOTICE_STEP_FINISHED || kind == MF_NOTICE_HOOK_FINISHED ||
          kind == MF_NOTICE_ACTION_FINISHED || kind == MF_NOTICE_ASSERTION ||
-         kind == MF_NOTICE_BLOCK_FINISHED || kind == MF_NOTICE_VERDICT;
+         kind == MF_NOTICE_BLOCK_FINISHED || kind == MF_NOTICE_REPEAT_FINISHED ||
+         kind == MF_NOTICE_VERDICT;
 }
 
 static bool has_duration(mf_notice_kind kind) {
-  return kind == MF_NOTICE_STEP_FINISHED || kind == MF_NOTICE_BLOCK_FINISHED ||
-         kind == MF_NOTICE_VERDICT;
+  return kind == MF_NOTICE_STEP_FINISHED || kind == MF_NOTICE_STEP_RETRIED ||
+         kind == MF_NOTICE_BLOCK_FINISHED || kind == MF_NOTICE_VERDICT;
 }
 
 static void put_notice(mf_json_writer *w, const mf_notice *n) {
@@ -194,6 +199,10 @@ static void put_notice(mf_json_writer *w, const mf_notice *n) {
   if (n->attempt) {
     mf_json_key(w, "attempt");
     mf_json_put_uint(w, n->attempt);
+  }
+  if (n->turn) {
+    mf_json_key(w, "turn");
+    mf_json_put_uint(w, n->turn);
   }
   if (n->actual.kind != MF_UNSET) put_shown(w, MF_STR("actual"), &n->actual, MAX_SHOWN_BYTES);
   mf_str expected = n->kind == MF_NOTICE_METRIC ? MF_STR("labels") : MF_STR("expected");
@@ -281,7 +290,8 @@ static void record_cut(mf_host *h, mf_stamp stamp, const mf_notice *n) {
                      .outcome = n->outcome,
                      .index = n->index,
                      .duration = n->duration,
-                     .attempt = n->attempt};
+                     .attempt = n->attempt,
+                     .turn = n->turn};
   mf_json_writer *w = mf_journal_begin(&h->journal, stamp, notice_events[n->kind], n->task,
                                        n->path);
   put_notice(w, &brief);

@@ -55,7 +55,7 @@ static void put_bar(mf_page *p, const char *more, double y, double d, double mos
 static void put_row(mf_page *p, const chart *c, const mf_report_step *step, double y, double most) {
   double d = value_of(p, step, c->metric);
   double inner = c->inner ? value_of(p, step, c->inner) : NAN;
-  mf_page_row_label(p, step->name, y);
+  mf_page_row_label(p, step->name, mf_report_turns(step->path), y);
   if (!isnan(inner)) {
     mf_page_fixed(p, inner * c->factor, 2);
     mf_page_raw(p, " / ");

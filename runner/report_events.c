@@ -180,7 +180,6 @@ static mf_report_step *add_step(mf_report *r, const event *e) {
   step->path = keep_name(r, e->path);
   step->name = keep_data(r, e, "name", MF_REPORT_NAME);
   step->started = keep_wall(r);
-  step->previous = r->last_step;
   if (r->last_step)
     r->last_step->next = step;
   else
@@ -198,15 +197,6 @@ static void supersede(mf_report *r, mf_report_step *step) {
   r->assertions_passed -= step->passed;
 }
 
-/* The latest attempt at this path that has ended. */
-static void supersede_latest(mf_report *r, const event *e) {
-  for (mf_report_step *step = r->last_step; step; step = step->previous)
-    if (mf_str_eq(step->path, e->path)) {
-      supersede(r, step);
-      return;
-    }
-}
-
 static void on_step_started(mf_report *r, const event *e) {
   mf_report_open earlier;
   if (pop_open(r, e, true, &earlier)) {
@@ -216,8 +206,6 @@ static void on_step_started(mf_report *r, const event *e) {
     earlier.step->to = e->at;
     earlier.step->duration = e->at - earlier.step->from;
     earlier.step->ended = keep_wall(r);
-  } else if (attempt_of(e) > 1) {
-    supersede_latest(r, e);
   }
   push_open(r, e, add_step(r, e), NULL);
 }
@@ -237,6 +225,20 @@ static void on_step_finished(mf_report *r, const event *e) {
   }
   step->attempt = attempt_of(e) > step->attempt ? attempt_of(e) : step->attempt;
   step->error = keep_data(r, e, "text", MF_REPORT_TEXT);
+  step->ended = keep_wall(r);
+}
+
+/* The attempt is over, and another one follows. */
+static void on_step_retried(mf_report *r, const event *e) {
+  mf_report_open open;
+  if (!pop_open(r, e, true, &open)) return;
+  mf_report_step *step = open.step;
+  supersede(r, step);
+  step->finished = true;
+  step->outcome = MF_OUTCOME_FAILED;
+  step->to = e->at;
+  step->duration = e->at - step->from;
+  step->error = step == &r->hidden ? step->error : keep_data(r, e, "text", MF_REPORT_TEXT);
   step->ended = keep_wall(r);
 }
 
@@ -624,6 +626,7 @@ static void (*const handlers[EVENT_COUNT])(mf_report *r, const event *e) = {
     [EVENT_STEP_STARTED] = on_step_started,
     [EVENT_STEP_FINISHED] = on_step_finished,
     [EVENT_BLOCK_FINISHED] = on_block_finished,
+    [EVENT_STEP_RETRIED] = on_step_retried,
     [EVENT_BRANCH] = on_branch,
     [EVENT_HOOK_STARTED] = on_hook_started,
     [EVENT_HOOK_FINISHED] = on_hook_finished,

@@ -66,7 +66,7 @@ typedef struct mf_report_list {
 /* One run (attempt, iteration) of a step. */
 typedef struct mf_report_step mf_report_step;
 struct mf_report_step {
-  mf_report_step *next, *previous;
+  mf_report_step *next;
   uint32_t number;  /* from 1, in the order of the journal */
   uint32_t attempt; /* from 1 */
   mf_outcome_kind outcome;
@@ -209,6 +209,8 @@ mf_report_verdict mf_report_verdict_of(const mf_report *r);
 const char *mf_report_verdict_word(mf_report_verdict verdict);
 /* mf_outcome_word, or "unfinished" for a step that did not end. */
 const char *mf_report_step_word(const mf_report_step *step);
+/* "3.1" of a path that ends with "@3.1": the turns of the repeats around it. */
+mf_str mf_report_turns(mf_str path);
 /* Seconds; of a step that did not end, to the journal's end. */
 double mf_report_step_length(const mf_report *r, const mf_report_step *step);
 mf_outcome_kind mf_report_outcome(mf_str word);

@@ -53,8 +53,9 @@ void mf_page_timeline(mf_page *p);
 void mf_page_coordinate(mf_page *p, const char *name, double d, const char *unit);
 /* In percent, 0 to 100. */
 double mf_page_share(double part, double total);
-/* The name of a row that begins at y, and an open <text> for its value. */
-void mf_page_row_label(mf_page *p, mf_str name, double y);
+/* The name of a row that begins at y, with the turns it is of (n 0: none), and an open
+ * <text> for its value. */
+void mf_page_row_label(mf_page *p, mf_str name, mf_str turns, double y);
 
 /* ---- report_steps.c, report_charts.c, report_style.c ---- */
 

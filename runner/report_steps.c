@@ -83,7 +83,16 @@ static void put_link(mf_page *p, const mf_report_step *step) {
   if (has_details(step)) mf_page_raw(p, "</a>");
 }
 
+static void put_turns(mf_page *p, const mf_report_step *step) {
+  mf_str turns = mf_report_turns(step->path);
+  if (turns.n == 0) return;
+  mf_page_raw(p, " <span class=\"dim\">turn ");
+  mf_page_text(p, turns);
+  mf_page_raw(p, "</span>");
+}
+
 static void put_attempt(mf_page *p, const mf_report_step *step) {
+  put_turns(p, step);
   if (step->attempt < 2 && !step->retried) return;
   mf_page_raw(p, " <span class=\"dim\">attempt ");
   mf_page_count(p, step->attempt);

@@ -44,7 +44,7 @@ static mf_str label_of(mf_str name) {
 }
 
 /* An inner svg clips: narrow screens have no room for long names. */
-void mf_page_row_label(mf_page *p, mf_str name, double y) {
+void mf_page_row_label(mf_page *p, mf_str name, mf_str turns, double y) {
   mf_str label = label_of(name);
   mf_page_raw(p, "<svg width=\"78%\"");
   mf_page_coordinate(p, "y", y, "");
@@ -54,13 +54,15 @@ void mf_page_row_label(mf_page *p, mf_str name, double y) {
   mf_page_raw(p, ">");
   mf_page_text(p, label);
   if (label.n < name.n) mf_page_raw(p, "\xE2\x80\xA6");
+  if (turns.n) mf_page_raw(p, " \xC2\xB7 turn ");
+  mf_page_text(p, turns);
   mf_page_raw(p, "</text></svg><text class=\"time\" x=\"100%\"");
   mf_page_coordinate(p, "y", y + LABEL, "");
   mf_page_raw(p, ">");
 }
 
 static void put_label(mf_page *p, const mf_report_step *step, double y) {
-  mf_page_row_label(p, step->name, y);
+  mf_page_row_label(p, step->name, mf_report_turns(step->path), y);
   if (step->finished && step->outcome == MF_OUTCOME_SKIPPED)
     mf_page_raw(p, "skipped");
   else

@@ -33,6 +33,14 @@ const char *mf_report_end_wall(const mf_report *r) {
 
 double mf_report_duration(const mf_report *r) { return r->judged ? r->duration : r->last_at; }
 
+mf_str mf_report_turns(mf_str path) {
+  size_t at = path.n;
+  while (at > 0 && ((path.p[at - 1] >= '0' && path.p[at - 1] <= '9') || path.p[at - 1] == '.'))
+    at--;
+  bool turns = at > 0 && path.p[at - 1] == '@' && at < path.n;
+  return turns ? (mf_str){path.p + at, path.n - at} : (mf_str){NULL, 0};
+}
+
 double mf_report_step_length(const mf_report *r, const mf_report_step *step) {
   return step->finished ? step->duration : r->last_at - step->from;
 }

@@ -101,6 +101,32 @@ static int read_metadata(mf_host *h) {
 
 /* ---- What the caller asked for ---- */
 
+static bool loops(const mf_image *image) {
+  const mf_row_repeat *rows = MF_ROWS(image, REPEAT, repeat);
+  for (uint32_t i = 0; i < MF_ROW_COUNT(image, REPEAT); i++)
+    if (rows[i].kind == MF_REPEAT_KIND_ORCHESTRATION) return true;
+  return false;
+}
+
+/* A length like those of documents: "2h", or a number of seconds. */
+static bool parse_length(const char *text, int64_t *ns) {
+  char seconds[64];
+  if (mf_parse_duration(mf_str_of(text), ns)) return true;
+  int n = snprintf(seconds, sizeof seconds, "%ss", text);
+  return n > 0 && (size_t)n < sizeof seconds && mf_parse_duration(mf_str_of(seconds), ns);
+}
+
+static int check_loop_time(mf_host *h) {
+  const char *text = h->options->loop_for;
+  if (!text) return 0;
+  if (!parse_length(text, &h->loop_ns) || h->loop_ns <= 0)
+    return mf_host_refuse(h, 2, "--for wants a length of time such as 30m or 2h, not '%s'", text);
+  if (loops(h->image)) return 0;
+  return mf_host_refuse(h, 2,
+                        "--for needs a document with 'loop_orchestration: true': this one ends by "
+                        "itself");
+}
+
 static int check_options(mf_host *h) {
   const mf_run_options *o = h->options;
   h->time_scale = o->time_scale == 0 ? 1 : o->time_scale;
@@ -111,7 +137,7 @@ static int check_options(mf_host *h) {
                           o->report);
   if (!mf_sync_parse(o->sync, &h->sync))
     return mf_host_refuse(h, 2, "unknown --sync '%s'; it is effect, interval or none", o->sync);
-  return 0;
+  return check_loop_time(h);
 }
 
 /* Before anything is done: after the run it would be too late to mend them. */
@@ -210,6 +236,28 @@ static void keep_recorded(mf_host *h, const mf_notice *notice) {
   if (notice->index < MF_ROW_COUNT(h->image, METRIC)) h->recorded[notice->index] = notice->actual;
 }
 
+/* What an attempt that is retried asserted does not count. */
+static void note_attempt(mf_host *h, const mf_notice *notice) {
+  mf_name_list *list = &h->failed_assertions;
+  if (notice->kind == MF_NOTICE_STEP_STARTED)
+    h->attempt = (mf_name_list_mark){list->text.n, list->count};
+  if (notice->kind != MF_NOTICE_STEP_RETRIED) return;
+  if (h->attempt.n < list->text.n) list->text.n = h->attempt.n;
+  if (h->attempt.count < list->count) list->count = h->attempt.count;
+}
+
+/* A repeat without effects comes to us in its notices only: Ctrl-C has to end it
+ * all the same, and so does a journal that cannot be written. */
+static void look_up_in_turn(mf_host *h, int64_t now_ns) {
+  if (now_ns - h->polled_ns < POLL_NS) return;
+  h->polled_ns = now_ns;
+  if (h->journal.failed) mf_vm_signal(h->vm, MF_SIGNAL_STOP);
+  h->machine_runs = true;
+  mf_loop_signals_now(h->loop);
+  h->machine_runs = false;
+  mf_progress_flush(&h->progress);
+}
+
 static void on_notice(void *ctx, const mf_notice *notice) {
   mf_host *h = ctx;
   mf_stamp stamp = mf_host_now(h);
@@ -217,9 +265,11 @@ static void on_notice(void *ctx, const mf_notice *notice) {
   bool ended = failed || notice->outcome == MF_OUTCOME_INTERRUPTED;
   if (ended && notice->kind == MF_NOTICE_STEP_FINISHED) keep_name(&h->failed_steps, notice->name);
   if (failed && notice->kind == MF_NOTICE_ASSERTION) keep_name(&h->failed_assertions, notice->name);
+  note_attempt(h, notice);
   if (notice->kind == MF_NOTICE_METRIC) keep_recorded(h, notice);
   mf_record_notice(h, stamp, notice);
   mf_progress_notice(&h->progress, notice, stamp.monotonic_ns);
+  if (notice->kind == MF_NOTICE_TURN) look_up_in_turn(h, h->start_ns + stamp.monotonic_ns);
 }
 
 static void name_run(mf_host *h) {
@@ -235,6 +285,7 @@ static int make_machine(mf_host *h) {
                            .start_wall_ns = h->start_wall_ns,
                            .run_id = h->run_id,
                            .allow_empty = h->options->allow_empty,
+                           .loop_ns = h->loop_ns,
                            .regex = mf_regex_re2(),
                            .notice = on_notice,
                            .notice_ctx = h};
@@ -346,7 +397,8 @@ static void on_signal(void *ctx, int number) {
                   signal_name(number));
   mf_vm_signal(h->vm, MF_SIGNAL_STOP);
   h->woken = true;
-  mf_host_cancel(h);
+  h->cancel_wanted = h->machine_runs;
+  if (!h->machine_runs) mf_host_cancel(h);
 }
 
 /* ---- The run ---- */
@@ -382,7 +434,10 @@ static void look_up(mf_host *h) {
 static void carry_out(mf_host *h) {
   mf_effect effect;
   while (!must_end(h)) {
-    switch (mf_vm_run(h->vm, &effect)) {
+    mf_vm_state state = mf_vm_run(h->vm, &effect);
+    if (h->cancel_wanted) mf_host_cancel(h);
+    h->cancel_wanted = false;
+    switch (state) {
       case MF_VM_EFFECT:
         mf_host_perform(h, &effect);
         look_up(h);

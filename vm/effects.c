@@ -13,13 +13,18 @@ static mf_stop ask(mf_task *t, mf_opcode op, uint32_t row, mf_str driver, mf_val
   /* The world gets them as text, where parts that values share are written out. */
   if (mf_value_size(&args, (size_t)MF_LIMIT_JOURNAL_LINE_BYTES) == SIZE_MAX)
     return mf_end_with(t, MF_VALUE_TOO_LARGE);
+  mf_str path = mf_task_path(t);
+  if (path.n && path.p == vm->path) { /* others are asked for meanwhile */
+    path.p = mf_arena_copy(&t->arena, path.p, path.n);
+    if (path.p == NULL) return mf_end_with(t, MF_OUT_OF_MEMORY);
+  }
   t->waiting = true;
   t->delivered = false;
   t->effect_op = (uint8_t)op;
   t->effect_row = row;
   t->effect_id = ++vm->effects;
   t->effect_driver = driver;
-  t->effect_path = mf_task_path(t);
+  t->effect_path = path;
   t->effect_args = args;
   vm->parked++;
   return MF_STOP_EFFECT;
@@ -65,18 +70,18 @@ static bool pop_seconds(mf_task *t, double *seconds, mf_stop *stop) {
   return false;
 }
 
-static mf_stop ask_wait(mf_task *t, double seconds) {
+mf_stop mf_ask_wait(mf_task *t, mf_opcode op, double seconds) {
   mf_map_builder args;
   mf_map_build(&args, &t->arena);
   mf_map_add(&args, "seconds", mf_double(seconds));
-  return ask_built(t, MF_OP_WAIT, 0, MF_STR("wait"), &args);
+  return ask_built(t, op, 0, MF_STR("wait"), &args);
 }
 
 MF_OPERATION(wait) {
   (void)a, (void)b;
   mf_stop stop;
   double seconds;
-  return pop_seconds(t, &seconds, &stop) ? ask_wait(t, seconds) : stop;
+  return pop_seconds(t, &seconds, &stop) ? mf_ask_wait(t, MF_OP_WAIT, seconds) : stop;
 }
 
 /* What the last look said goes into the message when it was an error. */
@@ -90,7 +95,7 @@ MF_OPERATION(wait_again) {
   if (waited < limit) {
     mf_task_tidy(t); /* or a long wait would fill the memory */
     mf_jump(t, a);
-    return ask_wait(t, pause);
+    return mf_ask_wait(t, MF_OP_WAIT, pause);
   }
   if (last->kind != MF_ERROR) return mf_raisef(t, "it did not hold within %g s", limit);
   mf_str why = mf_value_str(*last);
@@ -233,6 +238,12 @@ static mf_stop take_wait(mf_task *t) {
   return MF_GO;
 }
 
+static mf_stop take_retry_wait(mf_task *t) {
+  if (!is_ok(&t->outcome)) return raise_error(t, &t->outcome);
+  mf_step_attempt(t);
+  return MF_GO;
+}
+
 static bool is_number(const mf_value *v) { return v && v->kind >= MF_INT && v->kind <= MF_DOUBLE; }
 
 static mf_stop take_scenario(mf_task *t) {
@@ -278,6 +289,7 @@ mf_stop mf_outcome_take(mf_task *t) {
   switch (t->effect_op) {
     case MF_OP_NOW: return take_now(t);
     case MF_OP_WAIT: return take_wait(t);
+    case MF_OP_RETRY_WAIT: return take_retry_wait(t);
     case MF_OP_SCENARIO: return take_scenario(t);
     case MF_OP_REPORT: return take_report(t);
     case MF_OP_FAULT_ENTER: return is_ok(&t->outcome) ? MF_GO : raise_error(t, &t->outcome);

@@ -56,7 +56,7 @@ static void tell_hook(mf_task *t, mf_notice_kind kind, const mf_frame *f) {
   const mf_row_hook *row = &MF_ROWS(im, HOOK, hook)[f->row];
   mf_notice n = {
       .kind = kind, .outcome = outcome_of(f), .index = f->row, .text = mf_frame_error(f)};
-  n.path = mf_image_string(im, row->path);
+  n.path = mf_path_here(t, row->path);
   n.name = mf_image_string(im, row->name);
   mf_tell(t, &n);
 }
@@ -71,12 +71,11 @@ MF_OPERATION(hook_begin) {
 
 /* What a failed hook means depends on its type. */
 static mf_stop hook_failed(mf_task *t, const mf_row_hook *row) {
-  mf_str path = mf_image_string(t->vm->image, row->path);
   mf_str name = mf_image_string(t->vm->image, row->name);
   switch (row->type) {
     case MF_HOOK_TYPE_POST_ORCHESTRATION: t->vm->counts.hook_failed = true; break;
     case MF_HOOK_TYPE_POST_VERDICT:
-      mf_tell_warning(t, path, mf_frame_error(mf_frame_top(t)));
+      mf_tell_warning(t, mf_path_here(t, row->path), mf_frame_error(mf_frame_top(t)));
       break;
     case MF_HOOK_TYPE_PRE_ORCHESTRATION:
       t->vm->counts.hook_failed = true;
@@ -113,7 +112,7 @@ static void tell_action(mf_task *t, const mf_row_action *row, const mf_frame *f)
   bool may_fail = row->on_error == MF_ON_ERROR_IGNORE ||
                   row->on_error == MF_ON_ERROR_ENTRY_OPTIONAL;
   if (f->failed && may_fail) n.outcome = MF_OUTCOME_WARNING;
-  n.path = mf_image_string(im, row->path);
+  n.path = mf_path_here(t, row->path);
   n.name = mf_image_string(im, row->name);
   n.text = mf_frame_error(f);
   mf_tell(t, &n);
@@ -224,7 +223,7 @@ static void tell_branch(mf_task *t, const mf_row_branch *row, uint32_t arm) {
   const mf_image *im = t->vm->image;
   const mf_frame *f = mf_frame_top(t);
   mf_notice n = {.kind = MF_NOTICE_BRANCH, .outcome = outcome_of(f), .index = f->row};
-  n.path = mf_image_string(im, row->path);
+  n.path = mf_path_here(t, row->path);
   n.name = mf_image_string(im, row->name);
   n.text = mf_str_of(f->skipped ? "none" : arm_word(row, arm));
   n.actual = mf_bool(!f->skipped && arm < row->arms);
@@ -240,17 +239,21 @@ MF_OPERATION(branch_take) {
   return MF_GO;
 }
 
+void mf_entry_broke(mf_task *t, uint32_t path, uint32_t flags) {
+  mf_tell_error(t, mf_path_here(t, path), mf_frame_error(mf_frame_top(t)));
+  if (flags & MF_STEP_FLAGS_OPTIONAL) {
+    t->vm->counts.warnings++;
+    return;
+  }
+  if (mf_rollback_failed(t, mf_frame_error(mf_frame_top(t)))) return;
+  t->vm->entry_failed = true;
+  if (!(flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE)) t->vm->pending = true;
+}
+
 MF_OPERATION(branch_fail) {
   (void)b;
   const mf_row_branch *row = &MF_ROWS(t->vm->image, BRANCH, branch)[a];
-  mf_str path = mf_image_string(t->vm->image, row->path);
-  mf_tell_error(t, path, mf_frame_error(mf_frame_top(t)));
-  if (row->flags & MF_STEP_FLAGS_OPTIONAL) {
-    t->vm->counts.warnings++;
-  } else if (!mf_rollback_failed(t, mf_frame_error(mf_frame_top(t)))) {
-    t->vm->entry_failed = true;
-    if (!(row->flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE)) t->vm->pending = true;
-  }
+  mf_entry_broke(t, row->path, row->flags);
   mf_frame_pop(t);
   mf_task_tidy(t);
   return MF_GO;

@@ -2,6 +2,7 @@
 /* Frames: opening and closing them, failing in them, unwinding them. */
 #include <stdio.h>
 
+#include "../base/limits.h"
 #include "convert.h"
 #include "machine.h"
 
@@ -37,19 +38,70 @@ mf_str mf_frame_error(const mf_frame *f) {
 
 /* ---- Paths ---- */
 
-mf_str mf_frame_path(const mf_task *t, const mf_frame *f) {
+static mf_str row_path(const mf_task *t, const mf_frame *f) {
   const mf_image *im = t->vm->image;
   switch (f->op) {
     case MF_OP_STEP_ENTER: return mf_image_string(im, MF_ROWS(im, STEP, step)[f->row].path);
     case MF_OP_HOOK_ENTER: return mf_image_string(im, MF_ROWS(im, HOOK, hook)[f->row].path);
     case MF_OP_ACTION_ENTER: return mf_image_string(im, MF_ROWS(im, ACTION, action)[f->row].path);
     case MF_OP_BRANCH_ENTER: return mf_image_string(im, MF_ROWS(im, BRANCH, branch)[f->row].path);
+    case MF_OP_REPEAT_ENTER: return mf_image_string(im, MF_ROWS(im, REPEAT, repeat)[f->row].path);
     case MF_OP_FAULT_ENTER: return mf_image_string(im, MF_ROWS(im, FAULT, fault)[f->row].path);
     default: return (mf_str){"", 0};
   }
 }
 
-mf_str mf_task_path(const mf_task *t) {
+enum { TURN_DIGITS = 21 }; /* of a number of 64 bits, and what is before it */
+
+/* The longest of a table's paths. */
+static size_t longest_path(const mf_image *image, mf_table table) {
+  const mf_table_info *info = &mf_table_infos[table];
+  const uint32_t *row = image->tables[table];
+  size_t longest = 0;
+  uint32_t field = 0;
+  while (field < info->field_count && strcmp(info->field_names[field], "path") != 0) field++;
+  if (field == info->field_count) return 0;
+  for (uint32_t i = 0; i < image->table_counts[table]; i++, row += info->field_count) {
+    size_t n = mf_image_string(image, row[field]).n;
+    if (n > longest) longest = n;
+  }
+  return longest;
+}
+
+size_t mf_path_room(const mf_image *image) {
+  size_t longest = 0;
+  if (MF_ROW_COUNT(image, REPEAT) == 0) return 0;
+  for (int table = 0; table < MF_TABLE_COUNT; table++) {
+    size_t n = longest_path(image, (mf_table)table);
+    if (n > longest) longest = n;
+  }
+  return longest + (size_t)MF_LIMIT_FRAMES * TURN_DIGITS + 1; /* and a NUL */
+}
+
+/* With the turns of the outermost `frames` frames. */
+static mf_str with_turns(mf_task *t, mf_str path, uint32_t frames) {
+  char *out = t->vm->path;
+  size_t n = 0;
+  if (out == NULL || path.n == 0) return path;
+  for (uint32_t i = 0; i < frames; i++) {
+    const mf_frame *f = &t->frames[i];
+    if (f->op != MF_OP_REPEAT_ENTER || f->turn == 0) continue;
+    if (n == 0) memcpy(out, path.p, n = path.n);
+    out[n] = n == path.n ? '@' : '.';
+    n += 1 + mf_format_uint(f->turn, out + n + 1);
+  }
+  return n ? (mf_str){out, n} : path;
+}
+
+mf_str mf_frame_path(mf_task *t, const mf_frame *f) {
+  return with_turns(t, row_path(t, f), (uint32_t)(f - t->frames));
+}
+
+mf_str mf_path_here(mf_task *t, uint32_t path) {
+  return with_turns(t, mf_image_string(t->vm->image, path), t->frame_count - 1);
+}
+
+mf_str mf_task_path(mf_task *t) {
   for (uint32_t i = t->frame_count; i-- > 0;) {
     mf_str path = mf_frame_path(t, &t->frames[i]);
     if (path.n != 0) return path;
@@ -115,7 +167,9 @@ static void tell_interrupted(mf_task *t, mf_frame *f) {
   const mf_image *im = t->vm->image;
   mf_notice n = {.outcome = MF_OUTCOME_INTERRUPTED, .index = f->row, .text = mf_frame_error(f)};
   n.path = mf_frame_path(t, f);
-  if (f->op == MF_OP_HOOK_ENTER && f->begun) {
+  if (f->op == MF_OP_REPEAT_ENTER) {
+    mf_tell_repeat(t, f, t->vm->pending ? MF_OUTCOME_FAILED : MF_OUTCOME_INTERRUPTED);
+  } else if (f->op == MF_OP_HOOK_ENTER && f->begun) {
     n.kind = MF_NOTICE_HOOK_FINISHED;
     n.name = mf_image_string(im, MF_ROWS(im, HOOK, hook)[f->row].name);
     mf_tell(t, &n);

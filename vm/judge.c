@@ -42,16 +42,40 @@ static mf_str reason(mf_task *t, const mf_row_assertion *row, const mf_value *re
   return mf_value_str(text);
 }
 
+static void add(mf_verdict *to, const mf_judged *judged, int sign) {
+  to->assertions_passed += (uint32_t)sign * judged->passed;
+  to->assertions_failed += (uint32_t)sign * judged->failed;
+  to->assertions_no_data += (uint32_t)sign * judged->no_data;
+  to->warnings += (uint32_t)sign * judged->warnings;
+}
+
+void mf_judged_forget(mf_task *t, mf_frame *step) {
+  add(&t->vm->counts, &step->judged_now, -1);
+  step->judged_now = (mf_judged){0};
+}
+
 /* What its outcome counts for; true: it fails what it is about. */
-static bool count(mf_vm *vm, const mf_row_assertion *row, mf_outcome_kind outcome) {
+static bool count(mf_task *t, const mf_row_assertion *row, mf_outcome_kind outcome) {
+  mf_judged one = {0};
+  bool fails = false;
   switch (outcome) {
-    case MF_OUTCOME_PASSED: vm->counts.assertions_passed++; return false;
-    case MF_OUTCOME_WARNING: vm->counts.warnings++; return false;
+    case MF_OUTCOME_PASSED: one.passed = 1; break;
+    case MF_OUTCOME_WARNING: one.warnings = 1; break;
     case MF_OUTCOME_NO_DATA:
-      vm->counts.assertions_no_data++;
-      return !(row->flags & MF_ASSERTION_FLAGS_NO_DATA_PASSES);
-    default: vm->counts.assertions_failed++; return true;
+      one.no_data = 1;
+      fails = !(row->flags & MF_ASSERTION_FLAGS_NO_DATA_PASSES);
+      break;
+    default: one.failed = 1; fails = true;
   }
+  mf_frame *step = row->step != MF_ABSENT ? mf_frame_find(t, MF_OP_STEP_ENTER) : NULL;
+  if (step) {
+    step->judged_now.passed += one.passed;
+    step->judged_now.failed += one.failed;
+    step->judged_now.no_data += one.no_data;
+    step->judged_now.warnings += one.warnings;
+  }
+  add(&t->vm->counts, &one, 1);
+  return fails;
 }
 
 /* The check of the steady state that is under way; one of its assertions counts for
@@ -88,8 +112,10 @@ MF_OPERATION(assert) {
   if (outcome != MF_OUTCOME_PASSED && !allowed && row->flags & MF_ASSERTION_FLAGS_WARNING)
     outcome = MF_OUTCOME_WARNING;
   n.outcome = outcome;
-  n.path = mf_image_string(im, row->path);
+  n.path = mf_path_here(t, row->path);
   n.name = mf_image_string(im, row->name);
+  const mf_frame *step = row->step != MF_ABSENT ? mf_frame_find(t, MF_OP_STEP_ENTER) : NULL;
+  n.attempt = step ? step->attempt : 0;
   bool said = row->message != MF_ABSENT && outcome != MF_OUTCOME_PASSED;
   n.text = said ? mf_image_string(im, row->message) : text;
   mf_tell(t, &n);
@@ -98,7 +124,7 @@ MF_OPERATION(assert) {
     bool fails = outcome == MF_OUTCOME_FAILED || (outcome == MF_OUTCOME_NO_DATA && !allowed);
     return fails ? mf_frame_fail(t, check, text) : MF_GO;
   }
-  return count(t->vm, row, outcome) ? fail_subject(t, row, outcome, text) : MF_GO;
+  return count(t, row, outcome) ? fail_subject(t, row, outcome, text) : MF_GO;
 }
 
 /* ---- The verdict ---- */

@@ -40,9 +40,12 @@ static bool make_arrays(mf_vm *vm, const mf_row_chunk *chunk) {
   vm->metrics = zeroed(vm, sizeof *vm->metrics, metrics);
   t->exec.stack = zeroed(vm, sizeof *t->exec.stack, t->stack_size);
   t->frames = zeroed(vm, sizeof *t->frames, t->frame_size);
+  vm->path_size = mf_path_room(vm->image);
+  vm->path = zeroed(vm, 1, (uint32_t)vm->path_size);
   return (!slots || (vm->slots && vm->boxes && vm->next_slots)) &&
          (!steps || (vm->results && vm->step_slots)) && (!metrics || vm->metrics) &&
-         (!t->stack_size || t->exec.stack) && (!t->frame_size || t->frames);
+         (!t->stack_size || t->exec.stack) && (!t->frame_size || t->frames) &&
+         (!vm->path_size || vm->path);
 }
 
 /* What kinds of slots mean, by their numbers. */
@@ -112,6 +115,7 @@ static void take_options(mf_vm *vm, const mf_vm_options *options) {
   vm->memory.in_use = vm->memory.peak = sizeof *vm;
   vm->alloc = mf_counting_alloc_as_alloc(&vm->memory);
   vm->seed = options->seed;
+  vm->loop_ns = options->loop_ns;
   vm->start_wall_ns = vm->wall_ns = options->start_wall_ns;
   vm->allow_empty = options->allow_empty;
   mf_regex_cache_init(&vm->regexes, &vm->alloc, options->regex);
@@ -170,6 +174,7 @@ void mf_vm_free(mf_vm *vm) {
   give_back(vm, vm->metrics, sizeof *vm->metrics, MF_ROW_COUNT(vm->image, METRIC));
   give_back(vm, t->exec.stack, sizeof *t->exec.stack, t->stack_size);
   give_back(vm, t->frames, sizeof *t->frames, t->frame_size);
+  give_back(vm, vm->path, 1, (uint32_t)vm->path_size);
   mf_realloc(&alloc, vm, sizeof *vm, 0);
 }
 

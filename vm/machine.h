@@ -17,7 +17,12 @@
 
 /* ---- Frames ---- */
 
-/* An open run, step, hook, action, branch or fault. */
+/* Assertions judged in the attempt of a step that is under way. */
+typedef struct mf_judged {
+  uint32_t passed, failed, no_data, warnings;
+} mf_judged;
+
+/* An open run, step, hook, action, branch, repeat or fault. */
 typedef struct mf_frame {
   uint8_t op; /* opcode that opened it: RUN_ENTER, STEP_ENTER ... */
   bool failed, skipped;
@@ -30,7 +35,15 @@ typedef struct mf_frame {
   int64_t begin_ns;
   mf_str name;   /* of a step: for display; scratch arena or image */
   mf_box *error; /* text of the first failure; owned */
-  mf_box *args;  /* of a fault; owned */
+  /* Of a fault: its arguments; of a step: its retry policy; of a for_each: what it
+   * goes through.  Owned. */
+  mf_box *args;
+  uint64_t turn;         /* of a repeat: the one under way, from 1; 0: none yet */
+  uint64_t turns;        /* how many in all; of a step: how many attempts there may be */
+  uint32_t attempt;      /* of a step with a retry policy: from 1; 0: none was made */
+  double pause;          /* after this attempt, in seconds */
+  mf_arena_mark scratch; /* where that of the attempts begins */
+  mf_judged judged_now;  /* of a step: in this attempt */
 } mf_frame;
 
 /* ---- Steps, metrics ---- */
@@ -40,6 +53,7 @@ typedef struct mf_result {
   bool known;      /* it has ended, or was skipped */
   uint8_t outcome; /* mf_outcome_kind */
   uint32_t attempts, runs;
+  uint32_t runs_passed, runs_failed;
   double duration;         /* seconds */
   mf_box *metrics, *error; /* owned; NULL: none */
 } mf_result;
@@ -103,12 +117,15 @@ struct mf_vm {
   mf_result entry;                     /* of the latest bare action */
   mf_task task;
   mf_regex_cache regexes;
+  char *path; /* room for a path with its turns; NULL: the image has no repeats */
+  size_t path_size;
 
   mf_notice_fn notice;
   void *notice_ctx;
   int64_t start_wall_ns, wall_ns, now_ns; /* now: monotonic, of the latest outcome */
   int64_t fuel;                           /* at the start */
   uint64_t seed;
+  int64_t loop_ns;  /* no iteration of the orchestration begins after it; 0: no limit */
   uint32_t effects; /* asked for so far */
   uint32_t parked;  /* tasks that wait for an outcome */
   bool started, done, failed;
@@ -158,10 +175,16 @@ mf_frame *mf_frame_top(mf_task *t);
 void mf_frame_pop(mf_task *t);
 /* The innermost frame of that kind, NULL if none. */
 mf_frame *mf_frame_find(mf_task *t, mf_opcode op);
-/* Path of the entry, hook or action that is under way. */
-mf_str mf_task_path(const mf_task *t);
-/* The path of a frame's row; n 0 if it has none. */
-mf_str mf_frame_path(const mf_task *t, const mf_frame *f);
+/* Paths end with the turns of the repeats around them, outermost first:
+ * "steps[2].steps[0]@3.1".  A path is valid until the next one is asked for. */
+/* That of the entry, hook or action that is under way. */
+mf_str mf_task_path(mf_task *t);
+/* That of a frame's row; n 0 if it has none. */
+mf_str mf_frame_path(mf_task *t, const mf_frame *f);
+/* That of something in the innermost frame; `path` is a string of the image. */
+mf_str mf_path_here(mf_task *t, uint32_t path);
+/* How much room such a path may need; 0: it is always a string of the image. */
+size_t mf_path_room(const mf_image *image);
 mf_str mf_frame_error(const mf_frame *f);
 
 /* Marks f as failed; the first text is kept. */
@@ -207,6 +230,16 @@ bool mf_rollback_failed(mf_task *t, mf_str text);
 bool mf_has_failed(const mf_vm *vm);
 /* The innermost frame, a step, was ended from outside. */
 mf_stop mf_step_interrupt(mf_task *t, mf_frame *f);
+/* An attempt of the step failed and another may be made: steps["x"] tells of it.
+ * Then what is known of it is forgotten, and after the pause the next begins. */
+mf_stop mf_step_attempt_failed(mf_task *t, const mf_frame *f);
+void mf_step_forget(mf_task *t, const mf_frame *f);
+void mf_step_attempt(mf_task *t);
+/* An entry that is no step or action could not be carried out: the innermost
+ * frame's error counts and is pending, as its STEP_FLAGS say. */
+void mf_entry_broke(mf_task *t, uint32_t path, uint32_t flags);
+/* A repeat is over. */
+void mf_tell_repeat(mf_task *t, const mf_frame *f, mf_outcome_kind outcome);
 /* A bare action ended: it becomes previous. */
 mf_stop mf_entry_ended(mf_task *t, const mf_frame *f);
 void mf_result_free(mf_vm *vm, mf_result *r);
@@ -214,7 +247,11 @@ void mf_result_free(mf_vm *vm, mf_result *r);
 void mf_steps_init(mf_vm *vm);
 /* Keeps the metrics of the innermost step. */
 mf_status mf_step_metrics(mf_task *t, const mf_value *metrics);
+/* Asks for a wait, as the instruction `op`. */
+mf_stop mf_ask_wait(mf_task *t, mf_opcode op, double seconds);
 /* Takes in the outcome that was delivered. */
 mf_stop mf_outcome_take(mf_task *t);
+/* The assertions of this attempt do not count: another one is made. */
+void mf_judged_forget(mf_task *t, mf_frame *step);
 mf_verdict mf_verdict_now(const mf_vm *vm);
 #endif

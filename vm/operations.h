@@ -49,6 +49,18 @@ MF_OPERATION(step_begin);
 MF_OPERATION(step_outcome);
 MF_OPERATION(step_leave);
 
+/* vm/repeat.c */
+MF_OPERATION(repeat_enter);
+MF_OPERATION(repeat_begin);
+MF_OPERATION(repeat_next);
+MF_OPERATION(repeat_leave);
+
+/* vm/retry.c */
+MF_OPERATION(retry_begin);
+MF_OPERATION(retry);
+MF_OPERATION(retry_if);
+MF_OPERATION(retry_wait);
+
 /* vm/effects.c */
 MF_OPERATION(fault_enter);
 MF_OPERATION(fault_leave);

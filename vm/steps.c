@@ -56,7 +56,7 @@ static mf_stop record(mf_task *t, const mf_frame *f, mf_result *r, mf_outcome_ki
   mf_vm *vm = t->vm;
   r->known = true;
   r->outcome = (uint8_t)outcome;
-  r->attempts = 1;
+  r->attempts = f->attempt ? f->attempt : 1;
   r->duration = seconds_since(vm, f->begin_ns);
   vm->ran = true;
   set_previous(vm, r, outcome == MF_OUTCOME_PASSED);
@@ -98,9 +98,9 @@ MF_OPERATION(step_enter) {
 static void tell_step(mf_task *t, mf_notice_kind kind, const mf_frame *f, mf_outcome_kind outcome) {
   mf_notice n = {.kind = kind, .outcome = outcome, .index = f->row, .name = f->name};
   if (t->vm->notice == NULL) return;
-  n.path = mf_image_string(t->vm->image, step_row(t, f->row)->path);
+  n.path = mf_frame_path(t, f);
   n.text = mf_frame_error(f);
-  n.attempt = outcome == MF_OUTCOME_SKIPPED ? 0 : 1;
+  n.attempt = outcome == MF_OUTCOME_SKIPPED ? 0 : f->attempt ? f->attempt : 1;
   if (kind == MF_NOTICE_STEP_FINISHED && n.attempt) n.duration = t->vm->results[f->row].duration;
   mf_tell(t, &n);
 }
@@ -132,11 +132,36 @@ MF_OPERATION(step_begin) {
   if (stop != MF_GO) return stop;
   f->begun = true;
   f->begin_ns = t->vm->now_ns;
+  f->scratch = mf_arena_mark_get(&t->arena); /* the name stays */
   detach_previous(t->vm, r);
   drop_box(t->vm, &r->metrics);
   mf_builtin_set(t->vm, MF_BUILTIN_STEP_DURATION, mf_double(0));
   tell_step(t, MF_NOTICE_STEP_STARTED, f, MF_OUTCOME_PASSED);
   return MF_GO;
+}
+
+/* ---- Attempts ---- */
+
+mf_stop mf_step_attempt_failed(mf_task *t, const mf_frame *f) {
+  mf_result *r = &t->vm->results[f->row];
+  r->known = true;
+  r->outcome = MF_OUTCOME_FAILED;
+  r->attempts = f->attempt;
+  r->duration = seconds_since(t->vm, f->begin_ns);
+  mf_builtin_set(t->vm, MF_BUILTIN_STEP_DURATION, mf_double(r->duration));
+  drop_box(t->vm, &r->error);
+  return f->error ? put_box(t, &r->error, &f->error->value) : MF_GO;
+}
+
+void mf_step_forget(mf_task *t, const mf_frame *f) {
+  drop_box(t->vm, &t->vm->results[f->row].metrics);
+  mf_metrics_begin_step(t->vm);
+}
+
+void mf_step_attempt(mf_task *t) {
+  mf_frame *f = mf_frame_top(t);
+  f->attempt++;
+  tell_step(t, MF_NOTICE_STEP_STARTED, f, MF_OUTCOME_PASSED);
 }
 
 /* ---- Ending ---- */
@@ -187,12 +212,15 @@ static void skip(mf_task *t, const mf_frame *f) {
   detach_previous(t->vm, r);
   drop_box(t->vm, &r->metrics);
   drop_box(t->vm, &r->error);
-  *r = (mf_result){.known = true, .outcome = MF_OUTCOME_SKIPPED, .runs = r->runs};
+  r->known = true;
+  r->outcome = MF_OUTCOME_SKIPPED;
+  r->attempts = 0;
+  r->duration = 0;
   t->vm->counts.steps_skipped++;
 }
 
 MF_OPERATION(step_leave) {
-  (void)a, (void)b;
+  (void)b;
   mf_frame *f = mf_frame_top(t);
   mf_outcome_kind outcome = f->failed ? MF_OUTCOME_FAILED : MF_OUTCOME_PASSED;
   mf_stop stop = MF_GO;
@@ -200,12 +228,14 @@ MF_OPERATION(step_leave) {
     outcome = MF_OUTCOME_SKIPPED;
     skip(t, f);
   } else {
+    mf_result *r = &t->vm->results[a];
     stop = judge_again(t, f, outcome);
     if (f->failed)
       count_failure(t, f);
     else
       t->vm->counts.steps_passed++;
-    t->vm->results[f->row].duration = seconds_since(t->vm, f->begin_ns);
+    *(f->failed ? &r->runs_failed : &r->runs_passed) += 1;
+    r->duration = seconds_since(t->vm, f->begin_ns);
   }
   tell_step(t, MF_NOTICE_STEP_FINISHED, f, outcome);
   mf_frame_pop(t);
@@ -217,6 +247,7 @@ mf_stop mf_step_interrupt(mf_task *t, mf_frame *f) {
   if (!f->begun) return MF_GO;
   mf_stop stop = judge_again(t, f, MF_OUTCOME_INTERRUPTED);
   t->vm->counts.steps_failed++;
+  t->vm->results[f->row].runs_failed++;
   tell_step(t, MF_NOTICE_STEP_FINISHED, f, MF_OUTCOME_INTERRUPTED);
   return stop;
 }
@@ -242,8 +273,24 @@ static mf_value all_fields(mf_call *call, const mf_result *r) {
   return map.kind == MF_UNSET ? mf_call_end(call, MF_OUT_OF_MEMORY) : map;
 }
 
+/* Over all runs.  Skipped ones are none. */
+static mf_value every_status(mf_call *call, const mf_result *r) {
+  uint32_t runs = r->runs_passed + r->runs_failed;
+  if (r->runs_failed == 0 || r->runs_passed == 0)
+    return mf_string(mf_str_of(status_words[runs == 0        ? r->outcome
+                                            : r->runs_failed ? MF_OUTCOME_FAILED
+                                                             : MF_OUTCOME_PASSED]));
+  mf_value text = mf_errorf(call->arena, MF_EVAL_NONE, "failed in %u of %u runs", r->runs_failed,
+                            runs);
+  return mf_arena_oom(call->arena) ? mf_call_end(call, MF_OUT_OF_MEMORY)
+                                   : mf_string(mf_value_str(text));
+}
+
 static mf_value field_of(mf_call *call, const mf_result *r, uint32_t field) {
   switch (field) {
+    case MF_FIELD_EVERY_SUCCESS: return mf_bool(r->runs_passed && !r->runs_failed);
+    case MF_FIELD_EVERY_FAILED: return mf_bool(r->runs_failed && !r->runs_passed);
+    case MF_FIELD_EVERY_STATUS: return every_status(call, r);
     case MF_FIELD_SUCCESS: return mf_bool(r->outcome == MF_OUTCOME_PASSED);
     case MF_FIELD_FAILED:
       return mf_bool(r->outcome == MF_OUTCOME_FAILED || r->outcome == MF_OUTCOME_INTERRUPTED);

@@ -6,6 +6,7 @@
 
 static const char tables[] =
     ".slot 0 name=\"x\"\n.step 0 name=\"s\" path=\"s\"\n.branch 0 name=\"b\" path=\"b\" arms=2\n"
+    ".repeat 0 name=\"r\" path=\"r\"\n"
     ".hook 0 name=\"h\" path=\"h\"\n.action 0 name=\"a\" path=\"a\"\n"
     ".assertion 0 name=\"a\" path=\"a\"\n.scenario 0 name=\"s\" driver=\"d\"\n"
     ".fault 0 name=\"f\" path=\"f\" driver=\"d\"\n.metric 0 name=\"m\"\n.driver 0 name=\"d\"\n"
@@ -18,6 +19,12 @@ static const char frames[] =
     "BRANCH_ENTER 0, other\nBRANCH_TAKE 0, 1\nJUMP next\nother: BRANCH_FAIL 0\n"
     "next: BLOCK_ENTER rollback, over\nover: BLOCK_LEAVE rollback\nPOP\n"
     "RUN_FINAL\nend: RUN_LEAVE\nEND\n";
+
+static const char turns[] =
+    "RUN_ENTER end\nREPEAT_ENTER 0, over\nCONST 1\nREPEAT_BEGIN 0\nagain: REPEAT_NEXT 0, over\n"
+    "STEP_ENTER 0, out\nCONST 0\nRETRY_BEGIN 0\nattempt: RETRY 0, out\nCONST 0\nRETRY_IF 0, out\n"
+    "RETRY_WAIT 0\nJUMP attempt\nout: STEP_LEAVE 0\nJUMP again\nover: REPEAT_LEAVE 0\n"
+    "end: RUN_LEAVE\nEND\n";
 
 static const char loops[] =
     ".chunk 0 name=\"e\" kind=pure\nSLOT_EQ 0 0\nPOP\n"
@@ -86,6 +93,8 @@ static void put_program(mf_buf *out, const mf_op_info *op) {
   mf_buf_puts(out, tables);
   if (is_loop_op(op))
     mf_buf_puts(out, loops);
+  else if (!strncmp(op->name, "REPEAT", 6) || !strncmp(op->name, "RETRY", 5))
+    mf_buf_printf(out, ".chunk 0 name=\"main\" kind=main\n%s", turns);
   else if (is_frame_op(op))
     mf_buf_printf(out, ".chunk 0 name=\"main\" kind=main\n%s", frames);
   else if (op->flags & MF_OPF_PURE)

@@ -116,6 +116,21 @@ static void on_notice(void *ctx, const mf_notice *n) {
   switch (n->kind) {
     case MF_NOTICE_STEP_STARTED:
       mf_buf_printf(&b, "begin step %.*s at %.*s", name_n, name, path_n, n->path.p);
+      if (n->attempt > 1) mf_buf_printf(&b, ", attempt %u", n->attempt);
+      break;
+    case MF_NOTICE_STEP_RETRIED:
+      mf_buf_printf(&b, "retry step %.*s after attempt %u, pause ", name_n, name, n->attempt);
+      put_value(&b, &n->actual);
+      mf_buf_printf(&b, ": %.*s", text_n, text);
+      break;
+    case MF_NOTICE_TURN:
+      mf_buf_printf(&b, "turn %u of %.*s at %.*s: ", (unsigned)n->turn, name_n, name, path_n,
+                    n->path.p);
+      put_value(&b, &n->actual);
+      break;
+    case MF_NOTICE_REPEAT_FINISHED:
+      mf_buf_printf(&b, "repeat %.*s %s after %u turns %.*s", name_n, name,
+                    outcome_word(n->outcome), (unsigned)n->turn, text_n, text);
       break;
     case MF_NOTICE_STEP_FINISHED:
       mf_buf_printf(&b, "step %.*s %s (%.3f s) %.*s", name_n, name, outcome_word(n->outcome),

@@ -247,7 +247,7 @@ START_TEST(only_the_last_attempt_counts) {
   begin();
   say(1, "step_started", "steps[0]", "\"name\":\"s\",\"attempt\":1");
   say(2, "assertion", "steps[0].assertions[0]", "\"name\":\"a\",\"outcome\":\"failed\"");
-  say(3, "step_finished", "steps[0]", "\"name\":\"s\",\"outcome\":\"failed\",\"attempt\":1");
+  say(3, "step_retried", "steps[0]", "\"name\":\"s\",\"text\":\"x\",\"attempt\":1");
   say(4, "step_started", "steps[0]", "\"name\":\"s\",\"attempt\":2");
   say(5, "assertion", "steps[0].assertions[0]", "\"name\":\"a\",\"outcome\":\"passed\"");
   say(6, "step_finished", "steps[0]", "\"name\":\"s\",\"outcome\":\"passed\",\"attempt\":2");
@@ -259,6 +259,42 @@ START_TEST(only_the_last_attempt_counts) {
   has("\"attempt\": 2");
   render("html");
   has("attempt 1</span>");
+}
+END_TEST
+
+/* It ends where it failed: the pause is nobody's time. */
+START_TEST(a_retried_attempt_ends_before_the_pause) {
+  begin();
+  say(1, "step_started", "steps[0]@2", "\"name\":\"s\",\"attempt\":1");
+  say(2, "assertion", "steps[0].assertions[0]@2", "\"name\":\"a\",\"outcome\":\"failed\"");
+  say(3, "step_retried", "steps[0]@2", "\"name\":\"s\",\"text\":\"slow\",\"attempt\":1");
+  say(8, "step_started", "steps[0]@2", "\"name\":\"s\",\"attempt\":2");
+  say(9, "step_finished", "steps[0]@2", "\"name\":\"s\",\"outcome\":\"passed\",\"attempt\":2");
+  ck_assert(report->first_step->to < report->first_step->next->from);
+  ck_assert(report->first_step->retried);
+  ck_assert_uint_eq(report->by_outcome[MF_OUTCOME_FAILED], 0);
+  ck_assert_uint_eq(report->by_outcome[MF_OUTCOME_PASSED], 1);
+  ck_assert_uint_eq(report->assertions_judged, 0);
+  ck_assert_uint_eq(report->open_count, 0);
+  say(10, "step_retried", "steps[7]", "\"name\":\"never began\",\"attempt\":1");
+  ck_assert_uint_eq(report->steps, 2);
+}
+END_TEST
+
+/* Each run of a step in a repeat is a row of its own. */
+START_TEST(runs_in_turns_stand_apart) {
+  begin();
+  say(1, "turn", "", "\"index\":0,\"name\":\"orchestration\",\"turn\":1");
+  say(2, "step_finished", "steps[0].steps[1]@1.12", "\"name\":\"s\",\"outcome\":\"passed\"");
+  say(3, "step_finished", "steps[0].steps[1]@2.1", "\"name\":\"s\",\"outcome\":\"passed\"");
+  say(4, "step_finished", "steps[1]", "\"name\":\"t@5\",\"outcome\":\"passed\"");
+  render("json");
+  has("\"path\": \"steps[0].steps[1]@1.12\"");
+  has("\"path\": \"steps[0].steps[1]@2.1\"");
+  render("html");
+  has("turn 1.12</span>");
+  has("\xC2\xB7 turn 2.1</text>");
+  has_not("turn 5");
 }
 END_TEST
 
@@ -648,6 +684,8 @@ Suite *runner_report_suite(void) {
   tcase_add_test(c, a_step_that_may_fail_is_no_reason);
   tcase_add_test(c, many_reasons_are_counted);
   tcase_add_test(c, only_the_last_attempt_counts);
+  tcase_add_test(c, a_retried_attempt_ends_before_the_pause);
+  tcase_add_test(c, runs_in_turns_stand_apart);
   tcase_add_test(c, an_open_attempt_is_closed_by_the_next);
   tcase_add_test(c, assertions_belong_to_the_step_of_their_task);
   tcase_add_test(c, secrets_are_masked_everywhere);

@@ -128,7 +128,7 @@ START_TEST(only_the_last_attempt_can_fail) {
   begin();
   say(1, "step_started", "steps[0]", "\"name\":\"s\",\"attempt\":1");
   say(2, "assertion", "steps[0].assertions[0]", "\"name\":\"a\",\"outcome\":\"failed\"");
-  say(3, "step_finished", "steps[0]", "\"name\":\"s\",\"outcome\":\"failed\",\"attempt\":1");
+  say(3, "step_retried", "steps[0]", "\"name\":\"s\",\"text\":\"x\",\"attempt\":1");
   say(4, "step_started", "steps[0]", "\"name\":\"s\",\"attempt\":2");
   say(6, "step_finished", "steps[0]", "\"name\":\"s\",\"outcome\":\"passed\",\"attempt\":2");
   say(7, "assertion", "assertions[0]", "\"name\":\"g\",\"outcome\":\"failed\"");

@@ -6,6 +6,7 @@
 #define ROWS                                                                         \
   ".step 0 name=\"one\" path=\"steps[0]\" flags=looks\n"                             \
   ".branch 0 name=\"if\" path=\"steps[1]\" arms=1\n"                                 \
+  ".repeat 0 name=\"loop\" path=\"steps[2]\" kind=for_each slot=1\n"                 \
   ".hook 0 name=\"hook\" path=\"hooks[0]\" type=pre_step\n"                          \
   ".action 0 name=\"act\" path=\"steps[0].pre_hooks[0]\" type=log on_error=ignore\n" \
   ".assertion 0 name=\"ok\" path=\"assertions[0]\" type=condition\n"                 \
@@ -115,6 +116,23 @@ static const char statement_log[] =
     "assertion ok passed [7, 7]\nverdict failed 8s: aborted\n-> report "
     "{\"path\":\"a\",\"format\":\"json\"}\n= done failed\n";
 
+/* Turns and attempts. */
+static const char turns[] = ROWS
+    ".const 9 string \"max_attempts\"\n.const 10 string \"delay\"\n.const 11 map 9:1 10:1\n"
+    ".chunk 0 name=\"main\" kind=main\nRUN_ENTER end\n"
+    "REPEAT_ENTER 0, leave\nCONST 5\nREPEAT_BEGIN 0\nnext:\nREPEAT_NEXT 0, leave\n"
+    "STEP_ENTER 0, out\nCONST 4\nSTEP_BEGIN 0\nCONST 11\nRETRY_BEGIN 0\nattempt:\n"
+    "HANDLER known\nSLOT_EQ 1, 0\nJUMP_FALSE known\nCONST 4\nFAIL\n"
+    "known:\nHANDLER out\nRETRY 0, out\nCONST 2\nRETRY_IF 0, out\nRETRY_WAIT 0\nJUMP attempt\n"
+    "out:\nSTEP_LEAVE 0\nHANDLED\nJUMP next\n"
+    "leave:\nREPEAT_LEAVE 0\nend:\nVERDICT\nRUN_LEAVE\nEND\n";
+
+static const char turn_log[] =
+    "turn loop [7]\nstep_started a\nstep_retried a: a [2.0]\n-> wait {\"seconds\":2.0}\n"
+    "step_started a\nstep_finished a failed 1s: a\n"
+    "turn loop [2]\nstep_started a\nstep_finished a passed\nrepeat_finished loop\n"
+    "verdict failed 1s\n= done failed\n";
+
 typedef struct coverage {
   const mf_image *image;
   bool seen[256];
@@ -162,6 +180,7 @@ START_TEST(every_opcode_is_executed) {
   unsigned total = 0, seen = 0;
   run_main(&c, expressions, expression_log);
   run_main(&c, statements, statement_log);
+  run_main(&c, turns, turn_log);
   run_pure(&c);
 #define MF_OP(name, code, a, b, c_, pop, push, flags, synopsis) \
   total++, seen += c.seen[code];                                \
@@ -178,6 +197,7 @@ END_TEST
 START_TEST(untraced_runs_are_the_same) {
   vm_expect(expressions, NULL, expression_log);
   vm_expect(statements, NULL, statement_log);
+  vm_expect(turns, NULL, turn_log);
 }
 END_TEST
 

@@ -4,7 +4,7 @@
  * freed (the sanitizer builds see to that), and do the same a second time. */
 #include "vm_kit.h"
 
-enum { PROGRAMS = 400, SLOTS = 6, STEPS = 3, CONSTANTS = 12 };
+enum { PROGRAMS = 400, SLOTS = 6, STEPS = 3, CONSTANTS = 13 };
 
 typedef struct generator {
   mf_builder *b;
@@ -12,6 +12,7 @@ typedef struct generator {
   uint32_t depth, base;       /* stack: now, and where the innermost frame began */
   uint32_t frames, frame_end; /* open frames; label of the innermost one's end */
   uint32_t room;              /* statements left */
+  uint32_t policy;            /* constant: of retries */
   uint32_t element;           /* depth with the innermost loop's element on top; 0: no loop */
 } generator;
 
@@ -190,6 +191,49 @@ static void maybe_end(generator *g, mf_opcode op) {
   mf_builder_place(g->b, on);
 }
 
+/* The body of a step, in attempts. */
+static void attempts(generator *g, uint32_t row, uint32_t end) {
+  uint32_t again = mf_builder_label(g->b), known = mf_builder_label(g->b);
+  if (pick(g, 4)) {
+    emit(g, MF_OP_CONST, g->policy, 0);
+    emit(g, MF_OP_RETRY_BEGIN, row, 0);
+  } else {
+    with_value(g, MF_OP_RETRY_BEGIN, row);
+  }
+  mf_builder_place(g->b, again);
+  emit(g, MF_OP_HANDLER, known, 0);
+  block(g);
+  mf_builder_place(g->b, known);
+  emit(g, MF_OP_HANDLER, end, 0);
+  emit(g, MF_OP_RETRY, row, end);
+  if (pick(g, 2)) {
+    expression(g, 1);
+    emit(g, MF_OP_RETRY_IF, row, end);
+    g->depth--;
+  }
+  emit(g, MF_OP_RETRY_WAIT, row, 0);
+  emit(g, MF_OP_JUMP, again, 0);
+}
+
+static void repeat(generator *g) {
+  uint32_t row = pick(g, 3), next = mf_builder_label(g->b), end = mf_builder_label(g->b);
+  uint32_t base = g->base, outer_end = g->frame_end;
+  emit(g, MF_OP_REPEAT_ENTER, row, end);
+  g->base = g->depth;
+  g->frame_end = end;
+  g->frames++;
+  if (pick(g, 4)) with_value(g, MF_OP_REPEAT_BEGIN, row);
+  mf_builder_place(g->b, next);
+  emit(g, MF_OP_REPEAT_NEXT, row, end);
+  block(g);
+  emit(g, MF_OP_JUMP, next, 0);
+  mf_builder_place(g->b, end);
+  emit(g, MF_OP_REPEAT_LEAVE, row, 0);
+  g->base = base;
+  g->frame_end = outer_end;
+  g->frames--;
+}
+
 static void frame(generator *g) {
   static const mf_opcode enter[] = {MF_OP_STEP_ENTER, MF_OP_HOOK_ENTER, MF_OP_ACTION_ENTER,
                                     MF_OP_BRANCH_ENTER, MF_OP_FAULT_ENTER};
@@ -207,7 +251,10 @@ static void frame(generator *g) {
     if (pick(g, 2)) emit(g, MF_OP_STEP_OUTCOME, row, 0);
   }
   if (kind == 1) emit(g, MF_OP_HOOK_BEGIN, row, 0);
-  block(g);
+  if (kind == 0 && pick(g, 2))
+    attempts(g, row, end);
+  else
+    block(g);
   mf_builder_place(g->b, end);
   if (kind == 3 && pick(g, 2))
     emit(g, MF_OP_BRANCH_TAKE, row, pick(g, 2));
@@ -294,7 +341,10 @@ static void statement(generator *g) {
       if (g->depth == g->base) emit(g, MF_OP_HANDLER, g->frame_end, 0);
       break;
     default:
-      if (g->frames < 8) frame(g);
+      if (g->frames < 8 && pick(g, 4) == 0)
+        repeat(g);
+      else if (g->frames < 8)
+        frame(g);
       break;
   }
 }
@@ -318,6 +368,8 @@ static void rows(generator *g) {
     mf_builder_row(g->b, MF_TABLE_HOOK, (uint32_t[]){text(g, "hook"), name, i == 0 ? 0 : i + 1});
     mf_builder_row(g->b, MF_TABLE_ACTION, (uint32_t[]){text(g, "action"), name, 0, i});
     mf_builder_row(g->b, MF_TABLE_BRANCH, (uint32_t[]){text(g, "branch"), name, 1, i});
+    mf_builder_row(g->b, MF_TABLE_REPEAT,
+                   (uint32_t[]){text(g, "repeat"), name, i + 1, i ? i : MF_ABSENT, i});
     mf_builder_row(g->b, MF_TABLE_FAULT, (uint32_t[]){text(g, "fault"), name, text(g, "proxy")});
   }
   mf_builder_row(g->b, MF_TABLE_ASSERTION, (uint32_t[]){name, name, 4, 0, 0, MF_ABSENT});
@@ -347,10 +399,12 @@ static void constants(generator *g, mf_arena *arena) {
                                                 "{}",
                                                 "null",
                                                 "{\"$uint\":\"7\"}",
-                                                "{\"$duration\":\"1.5s\"}"};
+                                                "{\"$duration\":\"1.5s\"}",
+                                                "{\"max_attempts\":3,\"delay\":1,\"jitter\":1}"};
   for (unsigned i = 0; i < CONSTANTS; i++) {
     mf_value v = vm_parse(arena, values[i]);
-    mf_builder_constant(g->b, &v);
+    uint32_t number = mf_builder_constant(g->b, &v);
+    if (i + 1 == CONSTANTS) g->policy = number;
   }
 }
 
@@ -368,7 +422,7 @@ static void sections(generator *g, unsigned n) {
 }
 
 /* Constants get numbers in the order in which they (and their parts) come; the
- * generator only needs twelve that exist.  Constant 0 is the text "a". */
+ * generator only needs those that exist.  Constant 0 is the text "a". */
 static void build(uint64_t seed, mf_arena *arena, mf_buf *out) {
   generator g = {.b = mf_builder_new(arena), .state = seed * 2 + 1};
   char detail[256] = "";

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* Attempts of a step: its retry policy, and what begins anew with each of them. */
+#include <math.h>
+
+#include "logic.h"
+#include "machine.h"
+#include "operations.h"
+
+#define LONGEST_PAUSE 1e9
+
+/* ---- The policy ---- */
+
+/* False: it is no such number, which was raised. */
+static bool read_number(mf_task *t, const mf_value *map, const char *key, double least,
+                        double fallback, double *out, mf_stop *stop) {
+  const mf_value *v = mf_map_get(map, mf_str_of(key));
+  *out = v ? mf_map_number(map, key, NAN) : fallback;
+  if (*out >= least && *out <= LONGEST_PAUSE) return true;
+  *stop = mf_raisef(t, "retry: %s must be a number from %d to 1e9", key, (int)least);
+  return false;
+}
+
+typedef struct policy {
+  double delay, factor, max_delay, jitter;
+} policy;
+
+static bool read_policy(mf_task *t, const mf_value *map, policy *p, mf_stop *stop) {
+  return read_number(t, map, "delay", 0, 0, &p->delay, stop) &&
+         read_number(t, map, "factor", 1, 1, &p->factor, stop) &&
+         read_number(t, map, "max_delay", 0, LONGEST_PAUSE, &p->max_delay, stop) &&
+         read_number(t, map, "jitter", 0, 0, &p->jitter, stop);
+}
+
+/* It is checked when the step begins, not when it has failed. */
+MF_OPERATION(retry_begin) {
+  (void)a, (void)b;
+  mf_frame *f = mf_frame_top(t);
+  mf_value v;
+  mf_stop stop;
+  policy p;
+  if (!mf_pop(t, &v, &stop)) return stop;
+  const mf_value *most = mf_map_get(&v, MF_STR("max_attempts"));
+  bool whole = most && (most->kind == MF_UINT || (most->kind == MF_INT && most->as.i > 0));
+  if (!whole || most->as.u == 0 || most->as.u > UINT32_MAX)
+    return mf_raise(t, MF_STR("retry: max_attempts must be a whole number from 1 on"));
+  if (!read_policy(t, &v, &p, &stop)) return stop;
+  f->turns = most->as.u;
+  f->pause = p.delay;
+  f->attempt = 1;
+  mf_status status = mf_box_put(&t->vm->alloc, &f->args, &v, t->vm->memory.limit, NULL);
+  if (status != MF_OK) return mf_end_with(t, status);
+  f->scratch = mf_arena_mark_get(&t->arena);
+  return MF_GO;
+}
+
+/* -1 <= x < 1: a pure function of seed, path (with its turns) and attempt. */
+static double dice(mf_task *t, const mf_frame *f) {
+  mf_str path = mf_frame_path(t, f);
+  uint64_t seed = t->vm->seed ^ (f->attempt * UINT64_C(0x9E3779B97F4A7C15));
+  return (double)(mf_hash64(path.p, path.n, seed) >> 11) / 4503599627370496.0 - 1;
+}
+
+/* The pause after this attempt; that after the next one is longer by the factor. */
+static double next_pause(mf_task *t, mf_frame *f) {
+  policy p;
+  mf_stop stop;
+  if (f->args == NULL || !read_policy(t, &f->args->value, &p, &stop)) return 0;
+  double pause = fmin(f->pause, p.max_delay);
+  f->pause = fmin(pause * p.factor, p.max_delay);
+  return fmin(fmax(pause + p.jitter * dice(t, f), 0), p.max_delay);
+}
+
+/* ---- Deciding ---- */
+
+MF_OPERATION(retry) {
+  (void)a;
+  mf_frame *f = mf_frame_top(t);
+  if (f->failed && f->attempt > 0 && f->attempt < f->turns) return mf_step_attempt_failed(t, f);
+  mf_jump(t, b);
+  return MF_GO;
+}
+
+/* The step has failed already, with an error of its own: that of the condition is
+ * told beside it. */
+MF_OPERATION(retry_if) {
+  (void)a;
+  mf_value c = *--t->exec.sp;
+  if (c.kind == MF_BOOL && c.as.i) return MF_GO;
+  mf_jump(t, b);
+  if (c.kind == MF_BOOL) return MF_GO;
+  mf_value error = mf_no_condition(&t->exec.call, &c);
+  mf_str why = mf_value_str(error);
+  mf_value text = mf_errorf(&t->arena, MF_EVAL_NONE, "retry: when: %.*s", (int)why.n, why.p);
+  if (mf_arena_oom(&t->arena)) return mf_end_with(t, MF_OUT_OF_MEMORY);
+  mf_tell_error(t, mf_task_path(t), mf_value_str(text));
+  return mf_go(t);
+}
+
+/* ---- Again ---- */
+
+static void tell_retried(mf_task *t, const mf_frame *f, double pause) {
+  mf_notice n = {.kind = MF_NOTICE_STEP_RETRIED,
+                 .outcome = MF_OUTCOME_FAILED,
+                 .index = f->row,
+                 .attempt = f->attempt,
+                 .duration = t->vm->results[f->row].duration,
+                 .actual = mf_double(pause)};
+  n.path = mf_frame_path(t, f);
+  n.name = f->name;
+  n.text = mf_frame_error(f);
+  mf_tell(t, &n);
+}
+
+/* What attempts leave behind in scratch memory would add up. */
+static void release_scratch(mf_task *t, const mf_frame *f) {
+  if (!mf_task_is_clear(t) || f->args == NULL) return;
+  mf_arena_release(&t->arena, f->scratch);
+  mf_box_free(&t->vm->alloc, t->vm->retired);
+  t->vm->retired = NULL;
+}
+
+MF_OPERATION(retry_wait) {
+  (void)a, (void)b;
+  mf_frame *f = mf_frame_top(t);
+  double pause = next_pause(t, f);
+  tell_retried(t, f, pause);
+  mf_judged_forget(t, f);
+  mf_box_free(&t->vm->alloc, f->error);
+  f->error = NULL;
+  f->failed = false;
+  mf_step_forget(t, f);
+  release_scratch(t, f);
+  if (pause > 0) return mf_ask_wait(t, MF_OP_RETRY_WAIT, pause);
+  mf_step_attempt(t);
+  return MF_GO;
+}
