@@ -125,6 +125,7 @@ typedef struct mf_expr_emitter {
   const mf_names_env *env;
   const mf_lines *lines; /* for the line map; may be NULL */
   bool strict_cel;
+  bool of_run;           /* of a document: there are functions of chance */
   bool unchecked;        /* unknown functions are run-time errors, types are not looked at */
   bool as_noted;         /* the values of constant parts are as they were noted before */
   const mf_regex *regex; /* constant patterns are tried with it; NULL: they are not */

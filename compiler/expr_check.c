@@ -31,7 +31,7 @@ static const struct function {
 };
 static const size_t function_count = sizeof functions / sizeof functions[0];
 
-static const char *const not_yet[] = {"uuid", "random", "random_int", "window"};
+static const char *const not_yet[] = {"window"};
 
 /* What other languages call them. */
 static const struct {
@@ -139,14 +139,15 @@ static bool no_macro(mf_expr_emitter *em, const mf_expr *call, const char *wante
   return false;
 }
 
-static bool unknown_function(mf_expr_emitter *em, const mf_expr *call) {
+static bool unknown_function(mf_expr_emitter *em, const mf_expr *call, uint32_t code) {
   const char *macro = mf_expr_macro_arguments(call->name);
   if (macro && call->flags & MF_EXPR_RECEIVER) return no_macro(em, call, macro);
   if (is_not_yet(call)) return not_supported(em, call->name_span, call->name);
   char text[64];
   mf_str name = written_name(call, text, sizeof text);
-  const char *hint = macro ? mf_arena_printf(em->arena, "write l.%.*s(x, ...)", SHOWN(call->name))
-                           : near_function(em->arena, name);
+  const char *hint = code != MF_ABSENT ? "it is a function of runs, which have a seed"
+                     : macro ? mf_arena_printf(em->arena, "write l.%.*s(x, ...)", SHOWN(call->name))
+                             : near_function(em->arena, name);
   mf_diag_add_hint(em->diags, MF_E_UNKNOWN_FUNCTION, call->name_span, hint, SHOWN(name));
   return false;
 }
@@ -180,10 +181,12 @@ static bool check_call(mf_expr_emitter *em, const mf_expr *call) {
   const mf_expr *args;
   uint32_t argc;
   if (mf_expr_is_has(call)) return check_has(em, call);
-  if (mf_expr_function(call, &args, &argc) != MF_ABSENT || em->unchecked) return true;
+  uint32_t code = mf_expr_function(call, &args, &argc);
+  bool known = code != MF_ABSENT && (em->of_run || !mf_expr_is_chance(code));
+  if (known || em->unchecked) return true;
   char text[64];
   const struct function *f = find(written_name(call, text, sizeof text));
-  return f ? wrong_count(em, call, f, argc) : unknown_function(em, call);
+  return f && code == MF_ABSENT ? wrong_count(em, call, f, argc) : unknown_function(em, call, code);
 }
 
 /* ---- other nodes ---- */

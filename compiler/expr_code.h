@@ -99,6 +99,9 @@ static inline mf_value mf_expr_constant(const mf_expr *e) {
   return (mf_value){.kind = MF_UNSET};
 }
 
+/* Whether function `code` may give another value each time. */
+bool mf_expr_is_chance(uint32_t code);
+
 /* ---- compiler/expr_failures.c ---- */
 
 /* Which argument of a function is a regular expression; MF_ABSENT: none. */

@@ -208,6 +208,10 @@ static bool is_optional_part(const mf_expr *e) {
   return false;
 }
 
+bool mf_expr_is_chance(uint32_t code) {
+  return code == MF_FUNCTION_random || code == MF_FUNCTION_random_int || code == MF_FUNCTION_uuid;
+}
+
 /* Patterns have the engine of whoever evaluates.  *args are the arguments of a call. */
 static bool has_outside_meaning(mf_expr *e, const mf_expr **args) {
   uint32_t n;
@@ -216,7 +220,8 @@ static bool has_outside_meaning(mf_expr *e, const mf_expr **args) {
   if (e->kind != MF_EXPR_CALL || mf_expr_is_has(e)) return false;
   if (e->op == 0) mf_expr_note_function(e);
   uint32_t code = mf_expr_function(e, args, &n);
-  return code == MF_ABSENT || mf_expr_pattern_argument(code) != MF_ABSENT;
+  return code == MF_ABSENT || mf_expr_pattern_argument(code) != MF_ABSENT ||
+         mf_expr_is_chance(code);
 }
 
 /* Under strict_cel what mixes is an error of the code. */

@@ -20,11 +20,19 @@ static bool same_literal(const mf_value *a, const mf_value *b) {
   return has_bytes ? mf_str_eq(mf_value_str(*a), mf_value_str(*b)) : a->as.u == b->as.u;
 }
 
+static bool is_chance(const mf_expr *e) {
+  const mf_expr *args;
+  uint32_t n;
+  return e->kind == MF_EXPR_CALL && !mf_expr_is_has(e) &&
+         mf_expr_is_chance(mf_expr_function(e, &args, &n));
+}
+
 static bool same_expr(const mf_expr *a, const mf_expr *b) {
   enum { MEANS = MF_EXPR_OPTIONAL | MF_EXPR_LEADING_DOT | MF_EXPR_RECEIVER | MF_EXPR_ELEMENT };
   if (a->kind != b->kind || a->op != b->op || (a->flags ^ b->flags) & MEANS) return false;
   if (a->kind == MF_EXPR_LITERAL) return same_literal(&a->value, &b->value);
   if (a->variable != b->variable || !mf_str_eq(a->name, b->name)) return false;
+  if (is_chance(a)) return false;
   const mf_expr *x = a->first, *y = b->first;
   for (; x && y; x = x->next, y = y->next)
     if (!same_expr(x, y)) return false;

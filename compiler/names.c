@@ -543,6 +543,7 @@ void mf_names_open(mf_compiler *c) {
                               .env = &c->env,
                               .lines = &c->lines,
                               .strict_cel = c->options->strict_cel,
+                              .of_run = true,
                               .regex = c->options->regex};
 }
 

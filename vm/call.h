@@ -9,11 +9,21 @@
 
 typedef struct mf_regex_cache mf_regex_cache; /* regex_cache.h */
 
+/* What chance is decided by: the run's seed, and the path of the entry under way
+ * with its turn. */
+typedef struct mf_dice {
+  uint64_t seed;
+  mf_str (*path)(void *ctx);
+  void *ctx;
+} mf_dice;
+
 typedef struct mf_call {
   mf_arena *arena;
   int64_t fuel;            /* left; below 0: used up */
   uint64_t charged;        /* fuel that went into bytes and elements, not instructions */
   mf_status status;        /* not OK: the evaluation ends, whatever was returned */
+  const mf_dice *dice;     /* NULL outside of a run */
+  uint32_t site;           /* where in the code the call stands */
   mf_regex_cache *regexes; /* NULL when folding: then nothing that needs one has a value */
 } mf_call;
 

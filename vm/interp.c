@@ -405,6 +405,7 @@ next:
     const uint32_t count = *ip++;
     mf_value *const args = sp - count;
     sp = args + 1;
+    x->call.site = (uint32_t)(ip - code);
     SLOW(args, mf_function_call(&x->call, mf_word_a(word), args, count));
   }
   CASE(CONCAT) {

@@ -70,6 +70,8 @@ static void bind_slots(mf_vm *vm) {
   for (uint32_t i = 0; i < MF_ROW_COUNT(vm->image, SLOT); i++) bind_slot(vm, i);
 }
 
+static mf_str path_for_dice(void *task) { return mf_task_path(task); }
+
 static void bind_task(mf_vm *vm, const mf_row_chunk *chunk) {
   mf_task *t = &vm->task;
   mf_exec *x = &t->exec;
@@ -78,6 +80,8 @@ static void bind_task(mf_vm *vm, const mf_row_chunk *chunk) {
   x->call.arena = &t->arena;
   x->call.regexes = &t->vm->regexes;
   x->call.fuel = vm->fuel;
+  t->dice = (mf_dice){vm->seed, path_for_dice, t};
+  x->call.dice = &t->dice;
   x->code = x->pc = vm->image->code + chunk->start;
   x->slots = vm->slots;
   x->constants = vm->image->values;

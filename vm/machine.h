@@ -95,6 +95,7 @@ struct mf_task {
   mf_str effect_driver, effect_path;
   mf_value effect_args, outcome;
   mf_value labels; /* of the next METRIC; UNSET: none */
+  mf_dice dice;
 };
 
 /* ---- The machine ---- */

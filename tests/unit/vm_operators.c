@@ -353,6 +353,11 @@ static const fn_case fn_cases[] = {
     {"type", "[1]", "{\"$type\":\"int\"}"},
     {"type", "[null]", "{\"$type\":\"null_type\"}"},
     {"type", "[{\"$type\":\"int\"}]", "{\"$type\":\"type\"}"},
+    {"random", "[]", ERR("random() has a value in runs only")},
+    {"random_int", "[1, 6]", ERR("random_int() has a value in runs only")},
+    {"random_int", "[2, 1]", ERR("random_int(a, b): a is greater than b")},
+    {"random_int", "[1, 2.0]", ERR("no overload for random_int(int, double)")},
+    {"uuid", "[]", ERR("uuid() has a value in runs only")},
     {"size", "[" ERR("e") "]", ERR("e")},
     {"contains", "[\"a\"," ERR("e") "]", ERR("e")},
 };
