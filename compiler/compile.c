@@ -41,6 +41,7 @@ static void write_metadata(mf_compiler *c, mf_buf *out) {
   mf_json_open_list(&w);
   for (uint32_t i = 0; i < c->hosts.count; i++) mf_json_put_str(&w, c->hosts.entries[i].name);
   mf_json_close_list(&w);
+  mf_secrets_write(c, &w);
   mf_json_key(&w, "fragment");
   mf_json_put_bool(&w, c->fragment);
   mf_json_key(&w, "compiler");

@@ -15,6 +15,7 @@
  * scenario.c    scenarios to driver arguments */
 #ifndef MF_COMPILER_COMPILER_H
 #define MF_COMPILER_COMPILER_H
+#include "../base/json.h"
 #include "ast.h"
 #include "expr.h"
 
@@ -72,6 +73,7 @@ typedef struct mf_compiler {
   mf_expr_emitter expr;
 
   mf_names hosts;        /* constant hosts found in the document */
+  mf_names secrets;      /* declared ones -> their slots */
   mf_names metric_kinds; /* of metrics for which record_metric says one */
   mf_names drivers;      /* driver name -> DRIVER row */
   mf_global_hook *hooks; /* of the document, in its order */
@@ -124,6 +126,8 @@ void mf_names_loop_begin(mf_compiler *c, mf_loop_scope *scope, uint32_t repeat_r
 /* The slot that set_variable, save_as at `span` write; reports one of a repeat. */
 uint32_t mf_names_assign(mf_compiler *c, mf_str name, mf_span span);
 uint32_t mf_names_builtin(mf_compiler *c, uint32_t builtin);
+/* Adds a slot: a row of SLOT. */
+uint32_t mf_names_slot(mf_compiler *c, mf_str name, uint32_t kind, uint32_t arg);
 /* The METRIC row of a name (aliases resolved), adding it; kind as METRIC_KIND. */
 uint32_t mf_names_metric(mf_compiler *c, mf_str name, uint32_t kind);
 /* The slot of a metric in a role (MF_SLOT_KIND_METRIC_*). */
@@ -216,6 +220,11 @@ void mf_emit_entry_action(mf_compiler *c, const mf_node *action, mf_str path);
 /* An action that must succeed: its failure is one of the frame around it. */
 void mf_emit_probe(mf_compiler *c, const mf_node *action, mf_str path);
 void mf_emit_assertions(mf_compiler *c, const mf_node *list, mf_str path, uint32_t step_row);
+
+/* ---- secret_names.c ---- */
+void mf_secrets_declare(mf_compiler *c);
+/* Where they are to be read from, for the metadata: "secrets": {"x": {"env": "X"}}. */
+void mf_secrets_write(mf_compiler *c, mf_json_writer *w);
 
 /* ---- emit_steady.c ---- */
 /* Whether there is anything between the entries and the last hooks. */

@@ -54,7 +54,7 @@ static bool is_reserved(mf_str name) {
 
 /* ---- slots ---- */
 
-static uint32_t add_slot(mf_compiler *c, mf_str name, uint32_t kind, uint32_t arg) {
+uint32_t mf_names_slot(mf_compiler *c, mf_str name, uint32_t kind, uint32_t arg) {
   if (mf_builder_row_count(c->b, MF_TABLE_SLOT) >= MF_LIMIT_SLOTS) {
     mf_diag_add(c->diags, MF_E_TOO_MANY_SLOTS, (mf_span){0, 0}, "65535");
     return 0;
@@ -72,7 +72,7 @@ static mf_str kept(mf_compiler *c, mf_str name) {
 static uint32_t env_slot(mf_compiler *c, mf_str name) {
   uint32_t slot = mf_names_get(&c->env_slots, name);
   if (slot != MF_NAMES_NONE) return slot;
-  slot = add_slot(c, name, MF_SLOT_KIND_ENV, 0);
+  slot = mf_names_slot(c, name, MF_SLOT_KIND_ENV, 0);
   mf_names_set(&c->env_slots, kept(c, name), slot);
   return slot;
 }
@@ -80,7 +80,7 @@ static uint32_t env_slot(mf_compiler *c, mf_str name) {
 uint32_t mf_names_builtin(mf_compiler *c, uint32_t builtin) {
   uint32_t *slot = &c->builtin_slots[builtin];
   if (*slot == MF_ABSENT)
-    *slot = add_slot(c, mf_str_of(mf_builtin_word(builtin)), MF_SLOT_KIND_BUILTIN, builtin);
+    *slot = mf_names_slot(c, mf_str_of(mf_builtin_word(builtin)), MF_SLOT_KIND_BUILTIN, builtin);
   return *slot;
 }
 
@@ -251,7 +251,7 @@ static mf_ref unknown_name(mf_compiler *c, mf_str name, mf_span span, uint32_t u
   if (c->fragment) {
     mf_diag_add(c->diags, MF_W_UNKNOWN_IN_FRAGMENT, span, "variable or metric", (int)name.n,
                 name.p);
-    uint32_t slot = add_slot(c, name, MF_SLOT_KIND_GLOBAL, 0);
+    uint32_t slot = mf_names_slot(c, name, MF_SLOT_KIND_GLOBAL, 0);
     mf_names_set(&c->globals, kept(c, name), slot);
     return slot_ref(slot, used);
   }
@@ -396,7 +396,7 @@ static const char *suggest_input(mf_compiler *c, mf_str name) {
 static mf_ref undeclared_input(mf_compiler *c, mf_str name, mf_span span) {
   mf_diag_add(c->diags, MF_W_UNKNOWN_IN_FRAGMENT, span, "input", (int)name.n, name.p);
   uint32_t row = mf_builder_row_count(c->b, MF_TABLE_INPUT);
-  uint32_t slot = add_slot(c, name, MF_SLOT_KIND_INPUT, row);
+  uint32_t slot = mf_names_slot(c, name, MF_SLOT_KIND_INPUT, row);
   mf_inputs_add(c, slot, MF_INPUT_TYPE_ANY);
   mf_names_set(&c->globals, kept(c, name), slot);
   return slot_ref(slot, 2);
@@ -414,10 +414,17 @@ static mf_ref resolve_inputs(mf_compiler *c, const mf_str *names, const mf_span 
   return unknown_ref(2);
 }
 
-static mf_ref resolve_later(mf_compiler *c, const mf_str *names, const mf_span *spans,
-                            uint32_t count) {
-  mf_diag_add(c->diags, MF_E_NOT_SUPPORTED, spans[0], (int)names[0].n, names[0].p);
-  return unknown_ref(count);
+static mf_ref resolve_secrets(mf_compiler *c, const mf_str *names, const mf_span *spans,
+                              uint32_t count) {
+  if (count < 2) return needs_member(c, names[0], spans[0]);
+  uint32_t slot = mf_names_get(&c->secrets, names[1]);
+  if (slot != MF_NAMES_NONE) return slot_ref(slot, 2);
+  mf_near near;
+  mf_near_init(&near, names[1]);
+  for (uint32_t i = 0; i < c->secrets.count; i++) mf_near_offer(&near, c->secrets.entries[i].name);
+  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_SECRET, spans[1], did_you_mean(c, &near), (int)names[1].n,
+                   names[1].p);
+  return unknown_ref(2);
 }
 
 #define GROUP(name, resolve) \
@@ -434,7 +441,7 @@ static const struct {
               GROUP("step", resolve_step),
               GROUP("env", resolve_env),
               GROUP("inputs", resolve_inputs),
-              GROUP("secrets", resolve_later),
+              GROUP("secrets", resolve_secrets),
               GROUP("response", resolve_response)};
 #undef GROUP
 
@@ -528,6 +535,7 @@ void mf_names_open(mf_compiler *c) {
   for (int phase = 0; phase < 3; phase++) mf_names_init(&c->bare[phase], c->arena);
   mf_names_init(&c->env_slots, c->arena);
   mf_names_init(&c->metric_kinds, c->arena);
+  mf_names_init(&c->secrets, c->arena);
   mf_names_init(&c->scenario_rows, c->arena);
   mf_names_init(&c->load_constants, c->arena);
   memset(c->builtin_slots, 0xff, sizeof c->builtin_slots); /* MF_ABSENT */
@@ -572,7 +580,7 @@ uint32_t mf_names_declare(mf_compiler *c, mf_str name, mf_span span, uint32_t ki
     return MF_ABSENT;
   }
   if (!check_declared_name(c, name, span)) return MF_ABSENT;
-  uint32_t slot = add_slot(c, name, kind, arg);
+  uint32_t slot = mf_names_slot(c, name, kind, arg);
   mf_names_set(&c->globals, name, slot);
   return slot;
 }
@@ -714,12 +722,13 @@ static void declare_assumed(mf_compiler *c) {
     mf_str name = mf_str_of(*names);
     if (mf_names_get(&c->globals, name) == MF_NAMES_NONE && mf_name_is_identifier(name) &&
         c->fragment)
-      mf_names_set(&c->globals, name, add_slot(c, name, MF_SLOT_KIND_GLOBAL, 0));
+      mf_names_set(&c->globals, name, mf_names_slot(c, name, MF_SLOT_KIND_GLOBAL, 0));
   }
 }
 
 void mf_names_declare_document(mf_compiler *c) {
   mf_inputs_declare(c);
+  mf_secrets_declare(c);
   declare_variables(c, mf_node_get(c->document, MF_KEY_VARIABLES));
   declare_node(c, c->document);
   if (mf_node_get(c->document, MF_KEY_STEADY_STATE))
@@ -727,7 +736,7 @@ void mf_names_declare_document(mf_compiler *c) {
   for (uint32_t i = 0; i < c->assigned.count; i++) {
     mf_str name = c->assigned.entries[i].name;
     if (mf_names_get(&c->globals, name) == MF_NAMES_NONE)
-      mf_names_set(&c->globals, name, add_slot(c, name, MF_SLOT_KIND_GLOBAL, 0));
+      mf_names_set(&c->globals, name, mf_names_slot(c, name, MF_SLOT_KIND_GLOBAL, 0));
   }
   declare_assumed(c);
 }
@@ -740,7 +749,7 @@ void mf_names_step_begin(mf_compiler *c, mf_names *scope, uint32_t step_row,
     if (mf_names_get(scope, d.name) != MF_NAMES_NONE || loop_slot(c, d.name) != MF_NAMES_NONE)
       mf_diag_add(c->diags, MF_E_DUPLICATE_VARIABLE, d.span, (int)d.name.n, d.name.p);
     else if (check_declared_name(c, d.name, d.span))
-      mf_names_set(scope, d.name, add_slot(c, d.name, MF_SLOT_KIND_STEP, step_row));
+      mf_names_set(scope, d.name, mf_names_slot(c, d.name, MF_SLOT_KIND_STEP, step_row));
   }
   c->step_scope = scope;
 }
@@ -752,7 +761,7 @@ void mf_names_loop_begin(mf_compiler *c, mf_loop_scope *scope, uint32_t repeat_r
   *scope = (mf_loop_scope){.around = c->loops};
   if (name.n && check_declared_name(c, name, span)) {
     scope->name = name;
-    scope->slot = add_slot(c, name, MF_SLOT_KIND_REPEAT, repeat_row);
+    scope->slot = mf_names_slot(c, name, MF_SLOT_KIND_REPEAT, repeat_row);
   }
   c->loops = scope;
 }

@@ -133,6 +133,15 @@ input(A) ::= STRING|NIL|BAD(T).     { A = T.node; }
 input(A) ::= input_map(B) END.      { A = mf_doc_close(p, B); }
 input(A) ::= error.                 { A = mf_doc_wrong(p, "a type, or {type, default, ...}"); }
 
+secrets(A) ::= secret_members(B) END. { A = B; }
+secrets(A) ::= NIL|BAD(T).            { A = T.node; }
+secrets(A) ::= error.                 { A = mf_doc_wrong(p, "a mapping of names to {env: X} or {file: PATH}"); }
+secret_members(A) ::= MAP(M).         { A = mf_doc_open(M.node, MF_TAG_FREE); }
+secret_members(A) ::= secret_members(B) KEY(K) secret(V). { A = mf_doc_add_free(B, K.member, V); }
+secret(A) ::= secret_map(B) END.      { A = mf_doc_close(p, B); }
+secret(A) ::= NIL|BAD(T).             { A = T.node; }
+secret(A) ::= error.                  { A = mf_doc_wrong(p, "{env: X} or {file: PATH}"); }
+
 target(A) ::= STRING|NIL|BAD(T). { A = T.node; }
 target(A) ::= free_map(B) END.   { A = mf_doc_later_form(p, B, "a mapping as 'target'"); }
 target(A) ::= error.             { A = mf_doc_wrong(p, "a URL"); }

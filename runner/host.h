@@ -143,6 +143,8 @@ void mf_host_free_templates(mf_host *host);
 
 /* ---- secrets.c ---- */
 
+/* Reads the document's secrets.  0, or the exit code of a run that was refused. */
+int mf_host_read_secrets(mf_host *host);
 /* What taint hides inside the machine is known by its bytes outside of it, from
  * now on.  Errors: OUT_OF_MEMORY. */
 mf_status mf_host_hide_secrets(mf_host *host);

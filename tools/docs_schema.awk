@@ -84,6 +84,7 @@ function print_shape(s,   d) {
   else if (s == "SCALARS") definition(d, list_of(ref("shape_scalar")))
   else if (s == "SCALAR_MAP") definition(d, "{\"type\": [\"object\", \"null\"], \"additionalProperties\": " ref("shape_scalar") "}")
   else if (s == "VARIABLES") definition(d, either("{\"type\": [\"object\", \"null\"]}", list_of(ref("tag_variable_item"))))
+  else if (s == "SECRETS") definition(d, "{\"type\": [\"object\", \"null\"], \"additionalProperties\": " ref("tag_secret") "}")
   else if (s == "INPUTS") definition(d, "{\"type\": [\"object\", \"null\"], \"additionalProperties\": " either("{\"type\": [\"string\", \"null\"]}", ref("tag_input")) "}")
   else if (s == "TARGET") definition(d, "{\"type\": [\"string\", \"null\"]}")
   else if (s == "REPORTS") definition(d, either("{\"type\": [\"string\", \"null\"]}", ref("tag_report"), list_of(either("{\"type\": \"string\"}", ref("tag_report")))))

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "../../base/limits.h"
 #include "runner_kit.h"
 
 Suite *runner_run_suite(void);
@@ -256,6 +257,28 @@ START_TEST(secrets_of_the_environment_stay_secret) {
   ck_assert_int_eq(go(), 0);
   ck_assert_int_eq(journal_count(r.journal, "hunter2"), 0);
   ck_assert_int_eq(journal_count(r.journal, "\"seen\":{\"$secret\":\"mf_unit_api_key\"}"), 1);
+}
+END_TEST
+
+/* Set in the environment too: what is longer than a secret may be is refused. */
+START_TEST(secrets_end_at_SECRET_BYTES) {
+  char *text = calloc(1, (size_t)MF_LIMIT_SECRET_BYTES + 2);
+  memset(text, 'x', (size_t)MF_LIMIT_SECRET_BYTES);
+  for (int more = 0; more < 2; more++) {
+    text[MF_LIMIT_SECRET_BYTES] = more ? 'x' : 0;
+    setenv("MF_UNIT_LONG", text, 1);
+    kit_open(&k);
+    kit_metadata(&k, "{\"secrets\":{\"long\":{\"env\":\"MF_UNIT_LONG\"}}}");
+    kit_slot(&k, "secrets.long", MF_SLOT_KIND_SECRET, 0);
+    kit_final(&k);
+    KIT_EMIT(&k, VERDICT, 0, 0);
+    kit_close(&k);
+    r.options.allow_empty = true;
+    ck_assert_int_eq(go(), more ? 2 : 0);
+    if (!more) kit_free(&k);
+  }
+  unsetenv("MF_UNIT_LONG");
+  free(text);
 }
 END_TEST
 
@@ -563,6 +586,7 @@ Suite *runner_run_suite(void) {
   tcase_add_test(t, overrides_reach_the_machine_and_the_journal);
   tcase_add_test(t, environment_variables_are_read_at_the_start);
   tcase_add_test(t, secrets_of_the_environment_stay_secret);
+  tcase_add_test(t, secrets_end_at_SECRET_BYTES);
   tcase_add_test(t, an_unknown_driver_is_a_failed_outcome);
   tcase_add_test(t, now_is_answered_at_once);
   tcase_add_test(t, ops_can_be_traced);
