@@ -120,7 +120,7 @@ static size_t bytes_left(const mf_arena *arena) {
 static size_t next_block_size(const mf_arena *arena, size_t size) {
   if (size > SIZE_MAX / 4) return 0;
   size_t need = sizeof(mf_arena_block) + size + 16; /* 16: for alignment */
-  size_t want = arena->head ? arena->head->size * 2 : FIRST_BLOCK;
+  size_t want = arena->head ? arena->head->size * 2 : arena->first ? arena->first : FIRST_BLOCK;
   if (want > LARGEST_BLOCK) want = LARGEST_BLOCK;
   if (want < need) want = need;
   size_t left = bytes_left(arena);

@@ -17,6 +17,7 @@ typedef struct mf_arena {
   char *at, *end;       /* free part of head */
   mf_arena_block *own;  /* blocks of one array each, from mf_arena_grow */
   size_t limit, in_use; /* bytes of all blocks; limit 0: none */
+  size_t first;         /* bytes of the first block, 0: as usual; for many small arenas */
   bool oom;
 } mf_arena;
 

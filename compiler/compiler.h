@@ -11,6 +11,8 @@
  * emit_loop.c   repeats, the orchestration's loop
  * emit_retry.c  attempts of a step
  * emit_hook.c   hooks and actions
+ * emit_group.c  parallel groups and background steps
+ * branches.c    what runs at the same time as what
  * emit_assertion.c
  * scenario.c    scenarios to driver arguments */
 #ifndef MF_COMPILER_COMPILER_H
@@ -39,6 +41,51 @@ typedef struct mf_loop_scope {
   mf_str name; /* n 0: none */
   uint32_t slot;
 } mf_loop_scope;
+
+/* ---- branches.c: what they are ---- */
+
+/* Branch `of` begins only when `on` has ended. */
+typedef struct mf_dependency mf_dependency;
+struct mf_dependency {
+  uint32_t on, of;
+  mf_dependency *next;       /* of the same `of` */
+  mf_dependency *next_of_on; /* of the same `on` */
+  mf_span span;
+};
+
+/* An entry of a parallel group, or a background step. */
+typedef struct mf_branch {
+  const mf_node *entry;
+  uint32_t parent; /* the branch that the group is in, MF_ABSENT: none */
+  uint32_t group;  /* a number: those that have it run at once */
+  uint32_t task;   /* row of TASK; MF_ABSENT until it is emitted */
+  mf_dependency *needs, *needed;
+  uint32_t open_needs, round;
+  uint32_t order; /* at the place of its group's first branch + i: the one to begin as i-th */
+  uint32_t mark;
+  bool background;    /* beside the rest of its list, not beside others of its group only */
+  bool spawned, over; /* of these: its list was emitted so far */
+} mf_branch;
+
+/* Who has written a variable so far. */
+typedef struct mf_write {
+  uint32_t branch, next; /* next: number of another write of the variable, 0: none */
+  bool told;
+} mf_write;
+
+typedef struct mf_concurrency {
+  mf_branch *branches;
+  uint32_t count, cap, groups, mark;
+  uint32_t *of_step; /* of each row of STEP, MF_ABSENT: none */
+  uint32_t step_count, step_cap;
+  uint32_t at;             /* the branch that is declared, or emitted, now */
+  uint32_t first_of_steps; /* with `parallel: true` */
+  uint32_t to_need;        /* the branch whose NEEDS are still to be emitted */
+  bool fresh;              /* a branch begins: no failure can be pending */
+  mf_names writers;        /* variable -> its latest write, from 1 */
+  mf_write *writes;
+  uint32_t write_count, write_cap;
+} mf_concurrency;
 
 typedef struct mf_compiler {
   mf_arena *arena;   /* for what lives as long as the compilation */
@@ -72,6 +119,7 @@ typedef struct mf_compiler {
   mf_names_env env;
   mf_expr_emitter expr;
 
+  mf_concurrency concurrency;
   mf_names hosts;        /* constant hosts found in the document */
   mf_names secrets;      /* declared ones -> their slots */
   mf_names metric_kinds; /* of metrics for which record_metric says one */
@@ -151,6 +199,18 @@ void mf_emit_inputs(mf_compiler *c);
 /* An action writes `value` to a slot: reports what an input would refuse. */
 void mf_inputs_check_write(mf_compiler *c, uint32_t slot, const mf_expr *value);
 
+/* ---- branches.c ---- */
+/* The entries of a list become branches of one group, numbered from the result
+ * on; reports what is wrong with their depends_on.  MF_ABSENT: out of memory. */
+uint32_t mf_branches_declare(mf_compiler *c, const mf_node *list);
+/* A background step; *group is 0 for the first one of a list. */
+uint32_t mf_branch_background(mf_compiler *c, const mf_node *step, uint32_t *group);
+void mf_branch_of_step(mf_compiler *c, uint32_t row, uint32_t branch);
+/* Reports that what is emitted now cannot know how a step ended. */
+void mf_branches_check_step(mf_compiler *c, uint32_t row, mf_str name, mf_span span);
+/* Warns of a variable that branches write without waiting for each other. */
+void mf_branches_check_write(mf_compiler *c, uint32_t slot, mf_str name, mf_span span);
+
 /* ---- data.c ---- */
 /* JSON with interpolations as an expression; a LITERAL when it has none. */
 mf_expr *mf_data_expr(mf_compiler *c, const mf_node *node);
@@ -210,6 +270,13 @@ void mf_emit_loop_end(mf_compiler *c, const mf_orchestration_loop *l);
  * label given back; and what follows each of them. */
 uint32_t mf_emit_retry_begin(mf_compiler *c, const mf_node *retry, uint32_t step_row);
 void mf_emit_retry_end(mf_compiler *c, const mf_node *retry, uint32_t step_row, uint32_t attempt);
+/* Reports keys that mean something only beside other entries. */
+void mf_check_alone(mf_compiler *c, const mf_node *entry);
+/* An entry whose condition looks at outcomes may handle a pending failure; any
+ * other is stopped by one. */
+void mf_emit_gate(mf_compiler *c, bool looks);
+/* The innermost frame, a step or the run, has this much time; NULL: any. */
+void mf_emit_timeout(mf_compiler *c, const mf_node *seconds);
 /* Finds the type of each global hook; reports those that name none. */
 void mf_hooks_declare(mf_compiler *c);
 void mf_emit_global_hooks(mf_compiler *c, uint32_t hook_type);
@@ -233,6 +300,26 @@ bool mf_undoes(const mf_compiler *c);
 void mf_emit_steady_before(mf_compiler *c, uint32_t missed);
 void mf_emit_rollbacks(mf_compiler *c);
 void mf_emit_steady_after(mf_compiler *c);
+/* ---- emit_group.c ---- */
+typedef struct mf_spawn {
+  uint32_t task, end, next, outer;
+} mf_spawn;
+/* What is emitted between these two is a branch. */
+void mf_spawn_begin(mf_compiler *c, uint32_t branch, mf_str name, mf_str path, mf_spawn *spawn);
+void mf_spawn_end(mf_compiler *c, const mf_spawn *spawn);
+/* Waits for the branches that this one needs; if one has failed goto label. */
+bool mf_has_needs(const mf_compiler *c);
+void mf_emit_needs(mf_compiler *c, uint32_t label);
+void mf_emit_group(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t flags);
+/* `steps` with `parallel: true`. */
+void mf_emit_parallel_list(mf_compiler *c, const mf_node *list, mf_str path);
+bool mf_step_is_background(const mf_compiler *c, const mf_node *entry, uint32_t *branch);
+typedef struct mf_background {
+  uint32_t row, leave;
+} mf_background;
+/* Around the entries of a list; false: none of them runs in the background. */
+bool mf_background_begin(mf_compiler *c, const mf_node *list, mf_str path, mf_background *b);
+void mf_background_end(mf_compiler *c, const mf_node *list, const mf_background *b);
 
 /* A constant host in a text (the url of an action, a variable) becomes one that
  * the run may reach. */

@@ -29,10 +29,10 @@ static uint32_t entry_flags(mf_compiler *c, const mf_node *entry, bool looks) {
   return flags;
 }
 
-/* An entry whose condition looks at outcomes may handle a pending failure; any
- * other is stopped by one. */
-static void emit_gate(mf_compiler *c, bool looks) {
-  if (!looks) MF_EMIT(c, GATE, 0, 0);
+void mf_emit_gate(mf_compiler *c, bool looks) {
+  bool fresh = c->concurrency.fresh;
+  c->concurrency.fresh = false;
+  if (!looks && !fresh) MF_EMIT(c, GATE, 0, 0);
 }
 
 /* ---- steps ---- */
@@ -50,6 +50,15 @@ static void emit_step_variables(mf_compiler *c, const mf_node *variables) {
 static void emit_wait(mf_compiler *c, const mf_node *seconds) {
   mf_emit_expr(c, mf_seconds_expr(c, seconds));
   MF_EMIT(c, WAIT, 0, 0);
+}
+
+void mf_emit_timeout(mf_compiler *c, const mf_node *seconds) {
+  if (!seconds) return;
+  mf_expr *e = mf_seconds_expr(c, seconds);
+  if (e && e->kind == MF_EXPR_LITERAL && e->value.kind == MF_DOUBLE && e->value.as.d == 0)
+    mf_diag_add(c->diags, MF_E_OUT_OF_RANGE, seconds->span, "a timeout", "above 0");
+  mf_emit_expr(c, e);
+  MF_EMIT(c, TIMEOUT, 0, 0);
 }
 
 static void emit_load(mf_compiler *c, const mf_scenario_use *use, mf_expr *seconds) {
@@ -91,10 +100,12 @@ static uint32_t emit_step_body(mf_compiler *c, const mf_node *step, uint32_t row
   const mf_node *delay = step_get(c, step, MF_KEY_DELAY_BEFORE);
   if (delay) emit_wait(c, delay);
   emit_step_variables(c, step_get(c, step, MF_KEY_VARIABLES));
+  if (!retry) mf_emit_timeout(c, step_get(c, step, MF_KEY_TIMEOUT));
   mf_emit_global_hooks(c, MF_HOOK_TYPE_PRE_STEP);
   if (retry) {
     attempt = mf_emit_retry_begin(c, retry, row);
     MF_EMIT(c, HANDLER, after, 0);
+    mf_emit_timeout(c, step_get(c, step, MF_KEY_TIMEOUT));
   }
   mf_emit_step_hooks(c, step_get(c, step, MF_KEY_PRE_HOOKS), MF_HOOK_TYPE_PRE_STEP, path);
   emit_work(c, step, row, path);
@@ -135,8 +146,19 @@ static void emit_display_name(mf_compiler *c, const mf_node *step, uint32_t row)
   MF_EMIT(c, STEP_BEGIN, row, 0);
 }
 
+/* Condition false, or a branch that it needs has failed: to `skip`. */
+static bool emit_may_skip(mf_compiler *c, mf_expr *condition, uint32_t skip) {
+  bool needs = mf_has_needs(c);
+  mf_emit_needs(c, skip);
+  if (condition) mf_emit_condition(c, condition, skip);
+  return needs || condition;
+}
+
 static void emit_step(mf_compiler *c, const mf_node *step, mf_str path) {
   uint32_t row = step->count; /* mf_node_number */
+  uint32_t branch;
+  mf_spawn spawn;
+  bool background = mf_step_is_background(c, step, &branch);
   const mf_node *node = step_get(c, step, MF_KEY_CONDITION);
   mf_names scope;
   mf_expr *condition = node ? mf_condition_expr(c, node) : NULL;
@@ -146,16 +168,18 @@ static void emit_step(mf_compiler *c, const mf_node *step, mf_str path) {
   fields[3] |= entry_flags(c, step, looks);
   uint32_t leave = mf_builder_label(c->b), skip = mf_builder_label(c->b);
   mf_compile_at(c, step->span);
-  emit_gate(c, looks);
+  mf_emit_gate(c, looks);
+  (void)step_flag(c, step, MF_KEY_BACKGROUND); /* reports what is no boolean */
+  if (background) mf_spawn_begin(c, branch, mf_builder_string_get(c->b, fields[0]), path, &spawn);
   MF_EMIT(c, STEP_ENTER, row, leave);
-  if (condition) mf_emit_condition(c, condition, skip);
+  bool may_skip = emit_may_skip(c, condition, skip);
   if (looks) MF_EMIT(c, HANDLED, 0, 0);
   mf_names_step_begin(c, &scope, row, step_get(c, step, MF_KEY_VARIABLES));
   emit_display_name(c, step, row);
   uint32_t attempt = emit_step_body(c, step, row, path);
   emit_step_end(c, step, row, path, attempt, leave);
   mf_names_step_end(c);
-  if (condition) {
+  if (may_skip) {
     MF_EMIT(c, JUMP, leave, 0);
     mf_builder_place(c->b, skip);
     MF_EMIT(c, SKIP, 0, 0);
@@ -163,6 +187,7 @@ static void emit_step(mf_compiler *c, const mf_node *step, mf_str path) {
   mf_builder_place(c->b, leave);
   mf_compile_at(c, step->span);
   MF_EMIT(c, STEP_LEAVE, row, 0);
+  if (background) mf_spawn_end(c, &spawn);
 }
 
 /* ---- conditionals ---- */
@@ -220,7 +245,7 @@ static void emit_conditional(mf_compiler *c, const mf_node *entry, mf_str path) 
   uint32_t row = branch_row(c, entry, path, count, entry_flags(c, entry, looks));
   uint32_t failed = mf_builder_label(c->b), end = mf_builder_label(c->b);
   mf_compile_at(c, entry->span);
-  emit_gate(c, looks);
+  mf_emit_gate(c, looks);
   MF_EMIT(c, BRANCH_ENTER, row, failed);
   for (uint32_t i = 0; i < count; i++) {
     uint32_t next = mf_builder_label(c->b);
@@ -244,16 +269,36 @@ void mf_emit_entry(mf_compiler *c, const mf_node *entry, mf_str path) {
     case MF_TAG_STEP: emit_step(c, entry, path); break;
     case MF_TAG_CONDITIONAL: emit_conditional(c, entry, path); break;
     case MF_TAG_REPEAT: mf_emit_repeat(c, entry, path, entry_flags(c, entry, false)); break;
+    case MF_TAG_PARALLEL: mf_emit_group(c, entry, path, entry_flags(c, entry, false)); break;
     default: mf_emit_entry_action(c, entry, path); break;
   }
+}
+
+static void check_depends_on(mf_compiler *c, const mf_node *entry) {
+  const mf_node *node = mf_node_get(entry, MF_KEY_DEPENDS_ON);
+  if (node)
+    mf_diag_add(c->diags, MF_E_MISPLACED_KEY, node->span, "depends_on",
+                "to an entry of a parallel group");
+}
+
+void mf_check_alone(mf_compiler *c, const mf_node *entry) {
+  const mf_node *background = mf_node_get(entry, MF_KEY_BACKGROUND);
+  check_depends_on(c, entry);
+  if (background)
+    mf_diag_add(c->diags, MF_E_MISPLACED_KEY, background->span, "background",
+                "to a step of a list that goes on");
 }
 
 void mf_emit_entries(mf_compiler *c, const mf_node *list, mf_str path) {
   if (!list || list->shape != MF_SHAPE_LIST) return;
   uint32_t i = 0;
+  mf_background background;
+  bool any = mf_background_begin(c, list, path, &background);
   for (const mf_node *entry = list->as.first; entry; entry = entry->next, i++) {
     const mf_arena_mark mark = mf_arena_mark_get(c->scratch);
+    check_depends_on(c, entry);
     mf_emit_entry(c, entry, mf_path_index(c, path, i));
     mf_arena_release(c->scratch, mark);
   }
+  if (any) mf_background_end(c, list, &background);
 }

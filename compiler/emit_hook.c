@@ -19,10 +19,12 @@ static void emit_set_variable(mf_compiler *c, const mf_node *action) {
   const mf_expr *e = value ? mf_data_expr(c, value->value)
                            : mf_literal(c, action->span, (mf_value){.kind = MF_NULL});
   const mf_node *node = mf_node_get(action, MF_KEY_NAME);
-  const uint32_t slot = mf_names_assign(c, name, (node ? node : action)->span);
+  const mf_span span = (node ? node : action)->span;
+  const uint32_t slot = mf_names_assign(c, name, span);
   mf_inputs_check_write(c, slot, e);
   mf_emit_expr(c, e);
   MF_EMIT(c, STORE, slot, 0);
+  if (name.n) mf_branches_check_write(c, slot, name, span);
 }
 
 static uint32_t log_level(mf_compiler *c, const mf_node *action) {
@@ -109,8 +111,11 @@ static void emit_effect(mf_compiler *c, const mf_node *action, const char *drive
     MF_EMIT(c, INIT, mf_names_builtin(c, MF_BUILTIN_RESPONSE), 0);
   }
   if (name.n) {
+    const mf_span span = mf_node_get(action, MF_KEY_SAVE_AS)->span;
+    const uint32_t slot = mf_names_assign(c, name, span);
     MF_EMIT(c, DUP, 0, 0);
-    MF_EMIT(c, STORE, mf_names_assign(c, name, mf_node_get(action, MF_KEY_SAVE_AS)->span), 0);
+    MF_EMIT(c, STORE, slot, 0);
+    mf_branches_check_write(c, slot, name, span);
   }
   if (expect)
     emit_expect(c, expect, number);
@@ -312,11 +317,13 @@ static void emit_framed_action(mf_compiler *c, const mf_node *action, const acti
   uint32_t row = action_row(c, action, info, path, on_error);
   uint32_t leave = mf_builder_label(c->b), skip = mf_builder_label(c->b);
   MF_EMIT(c, ACTION_ENTER, row, leave);
+  bool may_skip = guard || mf_has_needs(c);
+  mf_emit_needs(c, skip);
   if (guard) mf_emit_condition(c, guard, skip);
   if (guard && on_error >= MF_ON_ERROR_ENTRY && mf_condition_looks(guard))
     MF_EMIT(c, HANDLED, 0, 0);
   info->emit(c, action);
-  if (guard) {
+  if (may_skip) {
     bool ends = info->type == MF_ACTION_TYPE_FAIL || info->type == MF_ACTION_TYPE_ABORT;
     if (!ends) MF_EMIT(c, JUMP, leave, 0);
     mf_builder_place(c->b, skip);
@@ -332,9 +339,13 @@ static void emit_action(mf_compiler *c, const mf_node *action, mf_str path, bool
   bool url = action->shape == MF_SHAPE_TEXT;
   const action_info *info = find_action(url ? MF_TAG_REQUEST_PROBE : action->tag);
   if (!info) return; /* reported by the parser */
+  const mf_node *depends_on = mf_node_get(action, MF_KEY_DEPENDS_ON);
+  if (!entry && depends_on)
+    mf_diag_add(c->diags, MF_E_MISPLACED_KEY, depends_on->span, "depends_on",
+                "to an entry of a parallel group");
   mf_compile_at(c, action->span);
   mf_expr *guard = action_guard(c, action);
-  if (entry && !mf_condition_looks(guard)) MF_EMIT(c, GATE, 0, 0);
+  if (entry) mf_emit_gate(c, mf_condition_looks(guard));
   emit_framed_action(c, action, info, path, on_error, guard);
 }
 

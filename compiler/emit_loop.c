@@ -113,6 +113,7 @@ static bool entry_takes_time(const mf_compiler *c, const mf_node *entry) {
     case MF_TAG_STEP:
       return step_takes_time(entry) || (base && step_takes_time(base)) || global_hooks_take_time(c);
     case MF_TAG_REPEAT: return repeat_takes_time(c, entry);
+    case MF_TAG_PARALLEL: return list_takes_time(c, mf_node_get(entry, MF_KEY_PARALLEL));
     default: return action_takes_time(entry);
   }
 }
@@ -250,7 +251,7 @@ void mf_emit_repeat(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t 
                      l.kind, &scope, flags | (looks ? MF_STEP_FLAGS_LOOKS : 0));
   bool may_handle = mf_condition_looks(condition) || (looks && l.kind == MF_REPEAT_KIND_WHILE);
   mf_compile_at(c, entry->span);
-  if (!may_handle) MF_EMIT(c, GATE, 0, 0);
+  mf_emit_gate(c, may_handle);
   MF_EMIT(c, REPEAT_ENTER, l.row, leave);
   if (condition) {
     mf_emit_condition(c, condition, skip);

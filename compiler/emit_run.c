@@ -45,6 +45,14 @@ static void emit_total_duration(mf_compiler *c) {
 
 /* ---- the whole ---- */
 
+static void emit_list(mf_compiler *c, mf_key key, mf_str path) {
+  const mf_node *list = mf_node_get(c->document, key);
+  if (key == MF_KEY_STEPS && mf_compile_bool(c, c->document, MF_KEY_PARALLEL, false))
+    mf_emit_parallel_list(c, list, path);
+  else
+    mf_emit_entries(c, list, path);
+}
+
 static void emit_lists(mf_compiler *c) {
   static const struct {
     mf_key key;
@@ -56,7 +64,7 @@ static void emit_lists(mf_compiler *c) {
   c->phase = MF_PHASE_BEFORE_LOAD;
   bool looping = mf_emit_loop_begin(c, &loop);
   for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
-    mf_emit_entries(c, mf_node_get(c->document, lists[i].key), mf_str_of(lists[i].path));
+    emit_list(c, lists[i].key, mf_str_of(lists[i].path));
   if (looping) mf_emit_loop_end(c, &loop);
   MF_EMIT(c, GATE, 0, 0);
   c->phase = MF_PHASE_RUN;
@@ -114,6 +122,7 @@ void mf_emit_run(mf_compiler *c) {
   skip_in_fragment(c, final);
   mf_emit_inputs(c);
   emit_variables(c);
+  mf_emit_timeout(c, mf_node_get(c->document, MF_KEY_TIMEOUT));
   mf_emit_global_hooks(c, MF_HOOK_TYPE_PRE_ORCHESTRATION);
   mf_emit_steady_before(c, final);
   emit_work(c);

@@ -183,7 +183,10 @@ static const char *did_you_mean(mf_compiler *c, const mf_near *near) {
 
 uint32_t mf_names_step(mf_compiler *c, mf_str name, mf_span span) {
   uint32_t row = mf_names_get(&c->steps, name);
-  if (row != MF_NAMES_NONE) return row;
+  if (row != MF_NAMES_NONE) {
+    mf_branches_check_step(c, row, name, span);
+    return row;
+  }
   if (c->fragment) {
     mf_diag_add(c->diags, MF_W_UNKNOWN_IN_FRAGMENT, span, "step", (int)name.n, name.p);
     return add_unknown_step(c, name);
@@ -545,6 +548,8 @@ void mf_names_open(mf_compiler *c) {
   mf_names_init(&c->assigned, c->arena);
   mf_names_init(&c->hosts, c->arena);
   mf_names_init(&c->drivers, c->arena);
+  mf_names_init(&c->concurrency.writers, c->arena);
+  c->concurrency.at = c->concurrency.to_need = MF_ABSENT;
   c->env = (mf_names_env){.resolve = resolve, .ctx = c, .type_of = type_of};
   c->expr = (mf_expr_emitter){.builder = c->b,
                               .diags = c->diags,
@@ -683,7 +688,14 @@ static mf_names_entry *step_identity(mf_compiler *c, const mf_node *step) {
   return is_new ? entry : mf_names_entry_of(&c->steps, repeated_name(c, name));
 }
 
-static void declare_step(mf_compiler *c, const mf_node *step) {
+static bool is_background(const mf_node *step) {
+  const mf_node *node = mf_node_get(step, MF_KEY_BACKGROUND);
+  if (!node) node = mf_node_get(mf_node_get(step, MF_KEY_BASE), MF_KEY_BACKGROUND);
+  return node && node->shape == MF_SHAPE_BOOL && node->as.b;
+}
+
+/* `background`: the group of the list's background steps; NULL: it has none. */
+static void declare_step(mf_compiler *c, const mf_node *step, uint32_t *background) {
   mf_names_entry *entry = step_identity(c, step);
   if (!entry) return; /* out of memory */
   uint32_t fields[4] = {mf_compile_string(c, entry->name), MF_ABSENT, MF_ABSENT, 0};
@@ -691,28 +703,56 @@ static void declare_step(mf_compiler *c, const mf_node *step) {
   entry->name = mf_builder_string_get(c->b, fields[0]); /* a repeated one was in scratch */
   entry->value = row;
   mf_node_number(step, row);
+  mf_branch_of_step(c, row,
+                    background && is_background(step) ? mf_branch_background(c, step, background)
+                                                      : c->concurrency.at);
 }
 
 static bool is_action(uint16_t tag) {
   return tag >= MF_TAG_ACTION_SET_VARIABLE && tag <= MF_TAG_ACTION_ABORT;
 }
 
-static void declare_node(mf_compiler *c, const mf_node *node);
+static void declare_node(mf_compiler *c, const mf_node *node, uint32_t *background);
 
 static void declare_list(mf_compiler *c, const mf_node *list) {
-  if (list && list->shape == MF_SHAPE_LIST)
-    for (const mf_node *item = list->as.first; item; item = item->next) declare_node(c, item);
+  uint32_t background = 0;
+  for (const mf_node *item = list->as.first; item; item = item->next)
+    declare_node(c, item, &background);
+}
+
+/* Each entry is a branch.  Gives the first one. */
+static uint32_t declare_branches(mf_compiler *c, const mf_node *list) {
+  uint32_t outer = c->concurrency.at, first = mf_branches_declare(c, list), i = 0;
+  for (const mf_node *item = list->as.first; item && first != MF_ABSENT; item = item->next) {
+    c->concurrency.at = first + i++;
+    declare_node(c, item, NULL);
+  }
+  c->concurrency.at = outer;
+  return first;
+}
+
+static bool is_parallel(const mf_compiler *c, const mf_node *node, mf_key key) {
+  const mf_node *parallel = mf_node_get(c->document, MF_KEY_PARALLEL);
+  if (node->tag == MF_TAG_PARALLEL) return key == MF_KEY_PARALLEL;
+  return node == c->document && key == MF_KEY_STEPS && parallel &&
+         parallel->shape == MF_SHAPE_BOOL && parallel->as.b;
 }
 
 /* Walks entries, hooks and actions (depth is bounded by the parser). */
-static void declare_node(mf_compiler *c, const mf_node *node) {
+static void declare_node(mf_compiler *c, const mf_node *node, uint32_t *background) {
   if (node->shape != MF_SHAPE_MAP) return;
-  if (node->tag == MF_TAG_STEP) declare_step(c, node);
+  if (node->tag == MF_TAG_STEP) declare_step(c, node, background);
   if (is_action(node->tag)) declare_action(c, node);
   if (node->tag == MF_TAG_FREE) return;
   for (const mf_member *m = node->as.members; m; m = m->next) {
-    if (m->value->shape == MF_SHAPE_LIST) declare_list(c, m->value);
-    if (m->value->shape == MF_SHAPE_MAP) declare_node(c, m->value);
+    if (m->value->shape == MF_SHAPE_MAP) declare_node(c, m->value, NULL);
+    if (m->value->shape != MF_SHAPE_LIST) continue;
+    if (!is_parallel(c, node, m->key))
+      declare_list(c, m->value);
+    else if (node->tag == MF_TAG_PARALLEL)
+      mf_node_number(node, declare_branches(c, m->value));
+    else
+      c->concurrency.first_of_steps = declare_branches(c, m->value);
   }
 }
 
@@ -730,7 +770,7 @@ void mf_names_declare_document(mf_compiler *c) {
   mf_inputs_declare(c);
   mf_secrets_declare(c);
   declare_variables(c, mf_node_get(c->document, MF_KEY_VARIABLES));
-  declare_node(c, c->document);
+  declare_node(c, c->document, NULL);
   if (mf_node_get(c->document, MF_KEY_STEADY_STATE))
     mf_names_metric(c, MF_STR("recovery_time"), MF_METRIC_KIND_GAUGE);
   for (uint32_t i = 0; i < c->assigned.count; i++) {

@@ -16,26 +16,51 @@ static void drop(void *ctx, const char *p, size_t n) {
   *total += n;
 }
 
-/* Answers with ok or not, as the input's bytes say; at most 2,000 effects. */
+enum { IN_FLIGHT = 64 };
+typedef struct sky {
+  uint32_t ids[IN_FLIGHT], count;
+} sky;
+
+static void answer(mf_vm *vm, sky *s, uint32_t at, uint8_t choice, int64_t now) {
+  mf_pair pairs[2] = {
+      {{.kind = MF_STRING, .len = 2, .as.s = "ok"}, {.kind = MF_BOOL, .as.i = choice & 1}},
+      {{.kind = MF_STRING, .len = 5, .as.s = "error"},
+       {.kind = MF_STRING, .len = 4, .as.s = "fuzz"}}};
+  mf_map map = {.count = 2, .pairs = pairs};
+  mf_value value = {.kind = MF_MAP, .len = 2, .as.map = &map};
+  mf_outcome outcome = {&value, now, now};
+  uint32_t id = s->ids[at];
+  s->ids[at] = s->ids[--s->count];
+  assert(mf_vm_deliver(vm, id, &outcome) != MF_NO_SUCH_EFFECT);
+}
+
+static uint32_t place_of(const sky *s, uint32_t id) {
+  uint32_t at = 0;
+  while (at < s->count && s->ids[at] != id) at++;
+  assert(at < s->count);
+  return at;
+}
+
+/* Answers with ok or not, sooner or later, as the input's bytes say; at most 2,000
+ * times something is asked. */
 static void run(const mf_image *image, const uint8_t *data, size_t size) {
   const mf_vm_options options = {
       .fuel = 200000, .max_memory = 16u << 20, .seed = 1, .run_id = "fuzz"};
   mf_vm *vm = NULL;
   mf_effect effect;
+  sky s = {.count = 0};
   if (mf_vm_new(image, &options, &vm) != MF_OK) return;
   for (size_t turn = 0; turn < 2000; turn++) {
     mf_vm_state state = mf_vm_run(vm, &effect);
-    if (state != MF_VM_EFFECT) break;
     uint8_t choice = data[turn % size];
+    int64_t now = (int64_t)turn * (choice & 8 ? 1000000000 : 1000);
+    if (state == MF_VM_DONE || state == MF_VM_FAILED) break;
+    if (state == MF_VM_EFFECT) s.ids[s.count++] = effect.id;
+    if (state == MF_VM_CANCEL) answer(vm, &s, place_of(&s, effect.id), 0, now);
     if (choice == 0xff) mf_vm_signal(vm, MF_SIGNAL_STOP);
-    mf_pair pairs[2] = {
-        {{.kind = MF_STRING, .len = 2, .as.s = "ok"}, {.kind = MF_BOOL, .as.i = choice & 1}},
-        {{.kind = MF_STRING, .len = 5, .as.s = "error"},
-         {.kind = MF_STRING, .len = 4, .as.s = "fuzz"}}};
-    mf_map map = {.count = 2, .pairs = pairs};
-    mf_value value = {.kind = MF_MAP, .len = 2, .as.map = &map};
-    mf_outcome outcome = {&value, (int64_t)turn * 1000, (int64_t)turn * 1000};
-    assert(mf_vm_deliver(vm, effect.id, &outcome) != MF_NO_SUCH_EFFECT);
+    if (choice & 4 && mf_vm_deadline(vm) != INT64_MAX) mf_vm_time(vm, now, now);
+    bool must = state == MF_VM_BLOCKED || s.count == IN_FLIGHT;
+    if (s.count && (must || choice & 2)) answer(vm, &s, choice % s.count, choice, now);
   }
   (void)mf_vm_verdict(vm);
   mf_vm_free(vm);

@@ -136,15 +136,32 @@ static uint32_t frame_row(const walker *w, const mf_op_info *op, uint32_t pc) {
   return frame_kind(op) == MF_OPERAND_NONE ? 0 : mf_word_a(w->code[pc]);
 }
 
-static mf_status enter(walker *w, const mf_op_info *op, uint32_t pc) {
+static mf_status open_frame(walker *w, uint32_t pc, uint8_t kind, uint32_t row, uint32_t base) {
   const uint8_t level = (uint8_t)(w->frames[w->frame].level + 1);
   if (level > MF_LIMIT_FRAMES)
     return refuse(w, pc, MF_IMAGE_STACK_OVERFLOW, "frames are nested too deeply");
   if (level > w->flow->max_frames) w->flow->max_frames = level;
-  w->frames[w->frame_count] = (frame_node){w->frame, frame_row(w, op, pc), (uint16_t)w->depth,
-                                           frame_kind(op), level};
+  w->frames[w->frame_count] = (frame_node){w->frame, row, (uint16_t)base, kind, level};
   w->frame = w->frame_count++;
   return MF_OK;
+}
+
+static mf_status enter(walker *w, const mf_op_info *op, uint32_t pc) {
+  return open_frame(w, pc, frame_kind(op), frame_row(w, op, pc), w->depth);
+}
+
+/* A branch: nothing is on its stack yet.  Its frames count on from the group's,
+ * which bounds how deep groups nest, too. */
+static mf_status spawn(walker *w, uint32_t pc) {
+  const uint32_t group = w->frame, depth = w->depth;
+  if (group == 0 || w->frames[group].kind != MF_OPERAND_GROUP)
+    return refuse(w, pc, MF_IMAGE_FRAME_MISMATCH, "the innermost frame is no group");
+  const mf_status opened = open_frame(w, pc, MF_OPERAND_TASK, mf_word_a(w->code[pc]), 0);
+  if (opened) return opened;
+  w->depth = 0;
+  const uint32_t end = mf_operand(w->code + pc, 1), next = mf_operand(w->code + pc, 2);
+  const mf_status status = arrive(w, target_at(w, end), end, 0, w->frame);
+  return status ? status : arrive(w, target_at(w, next), next, depth, group);
 }
 
 static bool is_innermost(const walker *w, const mf_op_info *op, uint32_t pc) {
@@ -163,6 +180,12 @@ static mf_status leave(walker *w, const mf_op_info *op, uint32_t pc) {
   if (op->flags & MF_OPF_RAISE && w->frame == 0)
     return refuse(w, pc, MF_IMAGE_FRAME_MISMATCH, "there is no frame around the one left");
   return MF_OK;
+}
+
+static bool in_task(const walker *w) {
+  for (uint32_t f = w->frame; f != 0; f = w->frames[f].parent)
+    if (w->frames[f].kind == MF_OPERAND_TASK) return true;
+  return false;
 }
 
 static bool has_run(const walker *w) {
@@ -185,6 +208,15 @@ static mf_status check_special(const walker *w, mf_opcode code, uint32_t pc) {
       break;
     case MF_OP_GATE:
       if (!has_run(w)) return refuse(w, pc, MF_IMAGE_FRAME_MISMATCH, "there is no run around it");
+      break;
+    case MF_OP_TIMEOUT: {
+      const uint8_t kind = w->frames[w->frame].kind;
+      if (kind != MF_OPERAND_NONE && kind != MF_OPERAND_STEP)
+        return refuse(w, pc, MF_IMAGE_FRAME_MISMATCH, "the innermost frame is no step and no run");
+      break;
+    }
+    case MF_OP_NEEDS:
+      if (!in_task(w)) return refuse(w, pc, MF_IMAGE_FRAME_MISMATCH, "there is no task around it");
       break;
     case MF_OP_HANDLER:
       if (w->frame && w->depth != w->frames[w->frame].base)
@@ -335,6 +367,7 @@ static mf_status step(walker *w, const mf_op_info *op, uint32_t pc) {
   if (op->flags != MF_OPF_PURE) status = check_frames(w, op, pc);
   if (!status) status = move_stack(w, op, pc);
   if (status || op->flags == MF_OPF_PURE) return status;
+  if (mf_word_op(w->code[pc]) == MF_OP_SPAWN) return spawn(w, pc);
   if (op->flags & MF_OPF_ENTER)
     status = enter(w, op, pc);
   else if (op->flags & MF_OPF_LEAVE)

@@ -68,6 +68,8 @@ mf_table mf_operand_table(mf_operand_kind kind) {
       [MF_OPERAND_FAULT] = 1 + MF_TABLE_FAULT,
       [MF_OPERAND_METRIC] = 1 + MF_TABLE_METRIC,
       [MF_OPERAND_DRIVER] = 1 + MF_TABLE_DRIVER,
+      [MF_OPERAND_GROUP] = 1 + MF_TABLE_GROUP,
+      [MF_OPERAND_TASK] = 1 + MF_TABLE_TASK,
       [MF_OPERAND_REPORT] = 1 + MF_TABLE_REPORT,
       [MF_OPERAND_PURE_CHUNK] = 1 + MF_TABLE_CHUNK,
   };

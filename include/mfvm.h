@@ -394,6 +394,7 @@ typedef struct mf_vm mf_vm;
 typedef enum mf_vm_state {
   MF_VM_DONE,    /* the program ended: mf_vm_verdict tells how */
   MF_VM_EFFECT,  /* *effect was filled in: perform it, deliver, run again */
+  MF_VM_CANCEL,  /* *effect, in flight, is not wanted any more: end it soon, and deliver */
   MF_VM_BLOCKED, /* every task waits for an outcome: deliver one, run again */
   MF_VM_FAILED,  /* a budget is exceeded: mf_vm_error says which */
 } mf_vm_state;
@@ -463,6 +464,7 @@ typedef struct mf_vm_options {
   uint64_t seed;         /* of random() and friends */
   int64_t start_wall_ns; /* the run's start, since 1970 */
   const char *run_id;    /* copied */
+  double timeout_scale;  /* lengthens timeouts; up to 1: as they are */
   bool allow_empty;      /* "nothing was run" passes */
   int64_t loop_ns;       /* a looping orchestration begins no iteration after it; 0: no limit */
   const mf_regex *regex; /* of matches(); NULL: none */
@@ -494,15 +496,25 @@ MF_API mf_vm_state mf_vm_run(mf_vm *vm, mf_effect *effect);
 /* Answers effect `id`.  Errors: NO_SUCH_EFFECT, OUT_OF_MEMORY. */
 MF_API mf_status mf_vm_deliver(mf_vm *vm, uint32_t id, const mf_outcome *outcome);
 
-/* Raises a signal.  Effects in flight must still be answered (with
- * {"ok": false, "error": "cancelled"} at worst); after that the machine leaves
+/* Raises a signal.  mf_vm_run then gives back each effect in flight that is not
+ * wanted any more, once (MF_VM_CANCEL).  They must still be answered, with
+ * {"ok": false, "error": "cancelled"} at worst; after that the machine leaves
  * the scope.  A second signal in the final part leaves the current hook. */
 MF_API void mf_vm_signal(mf_vm *vm, mf_signal signal);
+
+/* When the machine wants to be told the time, in ns since the run's start;
+ * INT64_MAX: never.  Changes with every call of mf_vm_run. */
+MF_API int64_t mf_vm_deadline(mf_vm *vm);
+/* Tells it the time, as outcomes do: what has run out of time is left, as after
+ * a signal, but only that.  Calls that pass no deadline change nothing that can
+ * be seen: the others belong into a record from which a run is repeated. */
+MF_API void mf_vm_time(mf_vm *vm, int64_t monotonic_ns, int64_t wall_ns);
 
 typedef struct mf_verdict {
   mf_outcome_kind outcome; /* PASSED, FAILED or NO_DATA */
   bool nothing_run;        /* no step, bare action or wait was carried out */
   bool interrupted, aborted;
+  bool timed_out;   /* the run's own timeout passed */
   bool hook_failed; /* a pre_ or post_orchestration hook failed */
   bool unsteady;    /* the steady state did not hold before, or not again after */
   bool rollback_failed;

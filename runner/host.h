@@ -73,10 +73,8 @@ struct mf_host {
   mf_flight *flights; /* in flight, newest first */
   bool woken;         /* something was delivered, or signalled */
   int64_t polled_ns;  /* when the loop last had its turn */
-  bool machine_runs;  /* a signal that comes meanwhile cancels effects afterwards */
-  bool cancel_wanted;
-  bool over;   /* signals have no meaning any more */
-  int signals; /* SIGINTs and SIGTERMs so far */
+  bool over;          /* signals have no meaning any more */
+  int signals;        /* SIGINTs and SIGTERMs so far */
   mf_facts facts;
   char io_error[1024]; /* facts.io_error */
   mf_name_list failed_steps, failed_assertions;
@@ -112,6 +110,8 @@ int mf_host_set_variables(mf_host *host);
 
 /* Journals the intent and starts the effect. */
 void mf_host_perform(mf_host *host, const mf_effect *effect);
+/* Ends one; it is answered before this returns. */
+void mf_host_cancel_effect(mf_host *host, uint32_t id);
 /* Ends all effects in flight; each is answered before this returns. */
 void mf_host_cancel(mf_host *host);
 

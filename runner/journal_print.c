@@ -41,6 +41,12 @@ static void print_member(printer *p, mf_str line, const mf_json *node) {
   if (cut(whole).n < whole.n) mf_buf_puts(&p->text, "...");
 }
 
+/* The branch that it happened in. */
+static void print_task(printer *p, const mf_json *root) {
+  int64_t task = mf_json_int(mf_json_get(root, "task"), 0);
+  if (task) mf_buf_printf(&p->text, "  [%lld]", (long long)task);
+}
+
 static void print_id(printer *p, const mf_json *data) {
   const mf_json *id = mf_json_get(data, "id");
   if (id) mf_buf_printf(&p->text, "  #%lld", (long long)mf_json_int(id, 0));
@@ -56,6 +62,7 @@ static mf_status print_event(printer *p, mf_str line) {
   mf_buf_printf(&p->text, "%+12.6fs  ", mf_json_double(mf_json_get(root, "t"), 0) / 1e9);
   mf_print_safe(&p->text, event);
   print_id(p, data);
+  print_task(p, root);
   if (path.n) mf_buf_puts(&p->text, "  ");
   mf_print_safe(&p->text, path);
   if (data && data->kind == MF_JSON_MAP)

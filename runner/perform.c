@@ -143,6 +143,18 @@ void mf_host_perform(mf_host *h, const mf_effect *effect) {
     mf_host_io_error(h, "%s", h->journal.error); /* nothing is done that is not on record */
 }
 
+void mf_host_cancel_effect(mf_host *h, uint32_t id) {
+  mf_flight *f = h->flights;
+  while (f && f->effect.id != id) f = f->next;
+  if (!f) {
+    h->facts.bug = "the machine gives up an effect that is not in flight";
+    return;
+  }
+  f->driver->cancel(f->op);
+  for (f = h->flights; f && f->effect.id != id;) f = f->next;
+  if (f) h->facts.bug = "a driver did not answer when it was cancelled";
+}
+
 /* The newest first: what was started last ends first. */
 void mf_host_cancel(mf_host *h) {
   while (h->flights) {

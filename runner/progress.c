@@ -324,6 +324,7 @@ void mf_progress_notice(mf_progress *p, const mf_notice *n, int64_t now_ns) {
     case MF_NOTICE_STEP_FINISHED: on_step_finished(p, n, now_ns); break;
     case MF_NOTICE_BRANCH: on_branch(p, n, now_ns); break;
     case MF_NOTICE_BLOCK_FINISHED: on_trouble(p, "phase", n, now_ns); break;
+    case MF_NOTICE_GROUP_FINISHED: on_trouble(p, "group", n, now_ns); break;
     case MF_NOTICE_HOOK_FINISHED: on_trouble(p, "hook", n, now_ns); break;
     case MF_NOTICE_ACTION_FINISHED: on_trouble(p, "action", n, now_ns); break;
     case MF_NOTICE_ASSERTION: on_assertion(p, n, now_ns); break;
@@ -332,6 +333,7 @@ void mf_progress_notice(mf_progress *p, const mf_notice *n, int64_t now_ns) {
     case MF_NOTICE_ERROR: on_message(p, "error", MF_STR(""), n, now_ns); break;
     case MF_NOTICE_STEP_RETRIED: on_retried(p, n, now_ns); break;
     case MF_NOTICE_TURN: on_turn(p, n, now_ns); break;
+    case MF_NOTICE_GROUP_STARTED:
     case MF_NOTICE_HOOK_STARTED:
     case MF_NOTICE_REPEAT_FINISHED:
     case MF_NOTICE_METRIC:

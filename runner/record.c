@@ -175,15 +175,16 @@ mf_status mf_record_outcome(mf_host *h, mf_stamp stamp, const mf_effect *effect,
 /* ---- Notices ---- */
 
 static bool has_outcome(mf_notice_kind kind) {
-  return kind == MF_NOTICE_STEP_FINISHED || kind == MF_NOTICE_HOOK_FINISHED ||
-         kind == MF_NOTICE_ACTION_FINISHED || kind == MF_NOTICE_ASSERTION ||
-         kind == MF_NOTICE_BLOCK_FINISHED || kind == MF_NOTICE_REPEAT_FINISHED ||
-         kind == MF_NOTICE_VERDICT;
+  return kind == MF_NOTICE_STEP_FINISHED || kind == MF_NOTICE_GROUP_FINISHED ||
+         kind == MF_NOTICE_HOOK_FINISHED || kind == MF_NOTICE_ACTION_FINISHED ||
+         kind == MF_NOTICE_ASSERTION || kind == MF_NOTICE_BLOCK_FINISHED ||
+         kind == MF_NOTICE_REPEAT_FINISHED || kind == MF_NOTICE_VERDICT;
 }
 
 static bool has_duration(mf_notice_kind kind) {
   return kind == MF_NOTICE_STEP_FINISHED || kind == MF_NOTICE_STEP_RETRIED ||
-         kind == MF_NOTICE_BLOCK_FINISHED || kind == MF_NOTICE_VERDICT;
+         kind == MF_NOTICE_GROUP_FINISHED || kind == MF_NOTICE_BLOCK_FINISHED ||
+         kind == MF_NOTICE_VERDICT;
 }
 
 static void put_notice(mf_json_writer *w, const mf_notice *n) {
@@ -238,6 +239,7 @@ static void put_verdict(mf_json_writer *w, const mf_verdict *v) {
   put_flag(w, "rollback_failed", v->rollback_failed);
   put_flag(w, "interrupted", v->interrupted);
   put_flag(w, "aborted", v->aborted);
+  put_flag(w, "timed_out", v->timed_out);
   put_flag(w, "nothing_run", v->nothing_run);
 }
 

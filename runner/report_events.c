@@ -342,7 +342,9 @@ static void on_error(mf_report *r, const event *e) {
   add_item(r, &r->errors, MF_NOTICE_ERROR, e);
 }
 
+/* A deadline that passed is told by what it ended. */
 static void on_signal(mf_report *r, const event *e) {
+  if (mf_str_is(data_text(e, "signal"), "timeout")) return;
   mf_report_item *item = add_item(r, &r->signals, MF_NOTICE_ERROR, e);
   if (item == NULL) return;
   item->name = keep_data(r, e, "signal", MF_REPORT_NAME);
@@ -581,6 +583,7 @@ static void on_verdict(mf_report *r, const event *e) {
   r->nothing_run = mf_json_bool(mf_json_get(e->data, "nothing_run"), false);
   r->interrupted = mf_json_bool(mf_json_get(e->data, "interrupted"), false);
   r->aborted = mf_json_bool(mf_json_get(e->data, "aborted"), false);
+  r->timed_out = mf_json_bool(mf_json_get(e->data, "timed_out"), false);
   memcpy(r->end_wall, r->last_wall, sizeof r->end_wall);
 }
 

@@ -144,7 +144,7 @@ struct mf_report {
   char last_wall[40];
 
   /* verdict, run_finished */
-  bool judged, nothing_run, interrupted, aborted;
+  bool judged, nothing_run, interrupted, aborted, timed_out;
   mf_outcome_kind outcome;
   int64_t steps_failed; /* as the machine counts: without those that may fail; -1: unknown */
   double duration;

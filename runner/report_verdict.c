@@ -231,6 +231,8 @@ static void add_signals(reasons *why) {
     put(why, "the run was interrupted");
   else if (r->aborted)
     put(why, "the run was aborted");
+  else if (r->timed_out)
+    put(why, "the run timed out");
   else
     return;
   if (signal && signal->text.n) put_name(why, " (", signal->text, ")");
@@ -241,8 +243,8 @@ static void add_signals(reasons *why) {
 static void add_exit(reasons *why) {
   mf_report *r = why->r;
   char text[24];
-  bool told = r->judged &&
-              (r->exit_code <= 1 || r->exit_code == 4 || r->exit_code == 99 || r->exit_code == 105);
+  bool told = r->judged && (r->exit_code <= 1 || r->exit_code == 4 || r->exit_code == 99 ||
+                            r->exit_code == 105 || (r->exit_code == 6 && r->timed_out));
   if (!r->finished || r->exit_code == 0 || told) return;
   put(why, "exit code ");
   mf_buf_add(&why->text, text, mf_format_int(r->exit_code, text));

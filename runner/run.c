@@ -252,9 +252,7 @@ static void look_up_in_turn(mf_host *h, int64_t now_ns) {
   if (now_ns - h->polled_ns < POLL_NS) return;
   h->polled_ns = now_ns;
   if (h->journal.failed) mf_vm_signal(h->vm, MF_SIGNAL_STOP);
-  h->machine_runs = true;
   mf_loop_signals_now(h->loop);
-  h->machine_runs = false;
   mf_progress_flush(&h->progress);
 }
 
@@ -286,6 +284,7 @@ static int make_machine(mf_host *h) {
                            .run_id = h->run_id,
                            .allow_empty = h->options->allow_empty,
                            .loop_ns = h->loop_ns,
+                           .timeout_scale = h->time_scale,
                            .regex = mf_regex_re2(),
                            .notice = on_notice,
                            .notice_ctx = h};
@@ -397,8 +396,6 @@ static void on_signal(void *ctx, int number) {
                   signal_name(number));
   mf_vm_signal(h->vm, MF_SIGNAL_STOP);
   h->woken = true;
-  h->cancel_wanted = h->machine_runs;
-  if (!h->machine_runs) mf_host_cancel(h);
 }
 
 /* ---- The run ---- */
@@ -415,33 +412,53 @@ static void turn(mf_host *h, int64_t max_wait_ns) {
   h->polled_ns = mf_loop_now(h->loop);
 }
 
-/* Turns the loop until an outcome was delivered or a signal came. */
+/* How long the loop may sleep: until the journal is to be synced, or something
+ * has run out of time. */
+static int64_t longest_sleep(const mf_host *h, int64_t now) {
+  int64_t sync = mf_journal_sync_due(&h->journal, now), deadline = mf_vm_deadline(h->vm);
+  if (deadline == INT64_MAX) return sync;
+  deadline = deadline > now ? deadline - now : 0;
+  return sync < 0 || deadline < sync ? deadline : sync;
+}
+
+static void look_at_deadlines(mf_host *h) {
+  mf_stamp stamp = mf_host_now(h);
+  if (stamp.monotonic_ns < mf_vm_deadline(h->vm)) return;
+  mf_record_signal(h, stamp, "timeout", "deadline");
+  mf_vm_time(h->vm, stamp.monotonic_ns, stamp.wall_ns);
+  h->woken = true;
+}
+
+/* Turns the loop until an outcome was delivered, a signal came, or something ran
+ * out of time. */
 static void wait_for_outcome(mf_host *h) {
   if (!h->flights && !h->woken) h->facts.bug = "everything waits, and for nothing";
   while (!h->woken && !must_end(h)) {
     int64_t now = mf_clock_monotonic() - h->start_ns;
     mf_progress_flush(&h->progress);
-    if (mf_journal_flush(&h->journal, now) == MF_OK) turn(h, mf_journal_sync_due(&h->journal, now));
+    if (mf_journal_flush(&h->journal, now) == MF_OK) turn(h, longest_sleep(h, now));
+    look_at_deadlines(h);
   }
   h->woken = false;
 }
 
-/* A run that never waits must still be open to signals. */
+/* A run that never waits must still be open to signals and deadlines. */
 static void look_up(mf_host *h) {
-  if (mf_clock_monotonic() - h->polled_ns >= POLL_NS) turn(h, 0);
+  if (mf_clock_monotonic() - h->polled_ns < POLL_NS) return;
+  turn(h, 0);
+  look_at_deadlines(h);
 }
 
 static void carry_out(mf_host *h) {
   mf_effect effect;
   while (!must_end(h)) {
     mf_vm_state state = mf_vm_run(h->vm, &effect);
-    if (h->cancel_wanted) mf_host_cancel(h);
-    h->cancel_wanted = false;
     switch (state) {
       case MF_VM_EFFECT:
         mf_host_perform(h, &effect);
         look_up(h);
         break;
+      case MF_VM_CANCEL: mf_host_cancel_effect(h, effect.id); break;
       case MF_VM_BLOCKED: wait_for_outcome(h); break;
       case MF_VM_FAILED: h->facts.budget = mf_vm_error(h->vm); return;
       case MF_VM_DONE: return;

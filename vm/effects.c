@@ -26,8 +26,9 @@ static mf_stop ask(mf_task *t, mf_opcode op, uint32_t row, mf_str driver, mf_val
   t->effect_driver = driver;
   t->effect_path = path;
   t->effect_args = args;
-  vm->parked++;
-  return MF_STOP_EFFECT;
+  mf_task_fly(t);
+  mf_stop stop = mf_task_settle(t);
+  return stop == MF_GO ? MF_STOP_EFFECT : stop;
 }
 
 /* The map of the arguments, or a reason to stop. */
@@ -47,7 +48,7 @@ MF_OPERATION(now) {
   return ask(t, MF_OP_NOW, 0, MF_STR("now"), (mf_value){.kind = MF_MAP, .as.map = &none});
 }
 
-static bool as_seconds(const mf_value *v, double *seconds) {
+bool mf_as_seconds(const mf_value *v, double *seconds) {
   switch (v->kind) {
     case MF_INT: *seconds = (double)v->as.i; return true;
     case MF_UINT: *seconds = (double)v->as.u; return true;
@@ -61,7 +62,7 @@ static bool as_seconds(const mf_value *v, double *seconds) {
 static bool pop_seconds(mf_task *t, double *seconds, mf_stop *stop) {
   mf_value v;
   if (!mf_pop(t, &v, stop)) return false;
-  if (!as_seconds(&v, seconds))
+  if (!mf_as_seconds(&v, seconds))
     *stop = mf_raisef(t, "a wait takes a number of seconds, not %s", mf_kind_name(v.kind));
   else if (!(*seconds >= 0) || isinf(*seconds))
     *stop = mf_raise(t, MF_STR("a wait cannot be negative or endless"));
@@ -198,10 +199,9 @@ static mf_str error_of(const mf_value *outcome) {
   return mf_map_str(outcome, "error", "it failed without saying why");
 }
 
-/* With a signal waiting nothing is raised: whatever failed was cancelled, and
- * everything is about to be left. */
+/* Nothing is raised in what is about to be left: whatever failed was cancelled. */
 static mf_stop raise_error(mf_task *t, const mf_value *outcome) {
-  if (t->vm->stop_wanted || t->vm->abort_wanted) return MF_GO;
+  if (t->leaving || t->overdue) return MF_GO;
   return mf_raise(t, error_of(outcome));
 }
 
@@ -253,7 +253,7 @@ static mf_stop take_scenario(mf_task *t) {
   for (uint32_t i = 0; i < MF_ROW_COUNT(im, METRIC); i++) {
     mf_str name = mf_image_string(im, MF_ROWS(im, METRIC, metric)[i].name);
     const mf_value *v = mf_map_get(metrics, name), *run = mf_map_get(of_run, name);
-    if (is_number(v)) mf_metric_record(t->vm, i, *v);
+    if (is_number(v)) mf_metric_record(t, i, *v);
     if (is_number(run)) mf_metric_record_run(t->vm, i, *run);
   }
   if (metrics && metrics->kind == MF_MAP) {
@@ -281,7 +281,6 @@ static mf_stop take_undo(mf_task *t) {
 
 mf_stop mf_outcome_take(mf_task *t) {
   t->waiting = t->delivered = false;
-  t->vm->parked--;
   if (t->open_steps)
     mf_builtin_set(
         t->vm, MF_BUILTIN_STEP_DURATION,

@@ -8,14 +8,15 @@
 MF_OPERATION(run_enter) {
   (void)b;
   mf_frame_push(t, MF_OP_RUN_ENTER, 0, a);
-  return t->vm->stop_wanted || t->vm->abort_wanted ? mf_signal_take(t) : MF_GO;
+  return mf_must_leave(t) ? mf_leave(t) : MF_GO;
 }
 
 /* The verdict counted every failure when it happened: none is left to stop
  * what is carried out in any case. */
 MF_OPERATION(run_final) {
   (void)a, (void)b;
-  t->vm->pending = false;
+  t->pending = false;
+  mf_deadline_clear(t, mf_frame_top(t));
   return MF_GO;
 }
 
@@ -139,8 +140,8 @@ static mf_stop bare_action_ended(mf_task *t, const mf_row_action *row, const mf_
   if (f->failed && row->on_error == MF_ON_ERROR_ENTRY_OPTIONAL) t->vm->counts.warnings++;
   bool counts = f->failed && row->on_error != MF_ON_ERROR_ENTRY_OPTIONAL &&
                 !mf_rollback_failed(t, mf_frame_error(f));
-  if (counts) t->vm->entry_failed = true;
-  if (counts && row->on_error == MF_ON_ERROR_ENTRY) t->vm->pending = true;
+  if (counts) mf_entry_failed(t);
+  if (counts && row->on_error == MF_ON_ERROR_ENTRY) t->pending = true;
   return f->failed || !f->skipped ? mf_entry_ended(t, f) : MF_GO;
 }
 
@@ -170,7 +171,8 @@ MF_OPERATION(block_enter) {
 
 bool mf_rollback_failed(mf_task *t, mf_str text) {
   if (!t->vm->rolling_back) return false;
-  mf_frame *block = mf_frame_find(t, MF_OP_BLOCK_ENTER);
+  mf_frame *block = NULL; /* a branch's is on the stack of a task around it */
+  for (mf_task *s = t; s && !block; s = s->parent) block = mf_frame_find(s, MF_OP_BLOCK_ENTER);
   t->vm->counts.rollback_failed = true;
   if (block) (void)mf_frame_fail(t, block, text);
   return true;
@@ -233,7 +235,7 @@ static void tell_branch(mf_task *t, const mf_row_branch *row, uint32_t arm) {
 MF_OPERATION(branch_take) {
   const mf_row_branch *row = &MF_ROWS(t->vm->image, BRANCH, branch)[a];
   tell_branch(t, row, b);
-  if (row->flags & MF_STEP_FLAGS_LOOKS && !mf_frame_top(t)->skipped) t->vm->pending = false;
+  if (row->flags & MF_STEP_FLAGS_LOOKS && !mf_frame_top(t)->skipped) t->pending = false;
   mf_frame_pop(t);
   mf_task_tidy(t);
   return MF_GO;
@@ -246,8 +248,8 @@ void mf_entry_broke(mf_task *t, uint32_t path, uint32_t flags) {
     return;
   }
   if (mf_rollback_failed(t, mf_frame_error(mf_frame_top(t)))) return;
-  t->vm->entry_failed = true;
-  if (!(flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE)) t->vm->pending = true;
+  mf_entry_failed(t);
+  if (!(flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE)) t->pending = true;
 }
 
 MF_OPERATION(branch_fail) {

@@ -12,6 +12,8 @@ typedef enum mf_stop {
   MF_GO,
   MF_STOP_END,    /* the program is over */
   MF_STOP_EFFECT, /* the task waits for an outcome */
+  MF_STOP_WAIT,   /* the task waits for other tasks */
+  MF_STOP_OVER,   /* the task has ended, the program has not */
   MF_STOP_LIMIT,  /* call.status says why */
 } mf_stop;
 

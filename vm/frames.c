@@ -21,6 +21,9 @@ mf_frame *mf_frame_top(mf_task *t) { return &t->frames[t->frame_count - 1]; }
 void mf_frame_pop(mf_task *t) {
   mf_frame *f = &t->frames[--t->frame_count];
   if (f->op == MF_OP_STEP_ENTER) t->open_steps--;
+  mf_deadline_clear(t, f);
+  if (f->group) mf_realloc(&t->vm->alloc, f->group, sizeof *f->group, 0);
+  f->group = NULL;
   if (f->error) mf_box_free(&t->vm->alloc, f->error);
   if (f->args) mf_box_free(&t->vm->alloc, f->args);
   f->error = f->args = NULL;
@@ -46,6 +49,8 @@ static mf_str row_path(const mf_task *t, const mf_frame *f) {
     case MF_OP_ACTION_ENTER: return mf_image_string(im, MF_ROWS(im, ACTION, action)[f->row].path);
     case MF_OP_BRANCH_ENTER: return mf_image_string(im, MF_ROWS(im, BRANCH, branch)[f->row].path);
     case MF_OP_REPEAT_ENTER: return mf_image_string(im, MF_ROWS(im, REPEAT, repeat)[f->row].path);
+    case MF_OP_GROUP_ENTER: return mf_image_string(im, MF_ROWS(im, GROUP, group)[f->row].path);
+    case MF_OP_SPAWN: return mf_image_string(im, MF_ROWS(im, TASK, task)[f->row].path);
     case MF_OP_FAULT_ENTER: return mf_image_string(im, MF_ROWS(im, FAULT, fault)[f->row].path);
     default: return (mf_str){"", 0};
   }
@@ -130,6 +135,16 @@ void mf_task_tidy(mf_task *t) {
 
 /* ---- Failing ---- */
 
+/* What is unwound ends there: the run, or a branch. */
+static bool is_root(const mf_frame *f) { return f->op == MF_OP_RUN_ENTER || f->op == MF_OP_SPAWN; }
+
+void mf_entry_failed(mf_task *t) {
+  if (t->lenient)
+    t->vm->counts.warnings++;
+  else
+    t->vm->entry_failed = true;
+}
+
 mf_stop mf_frame_fail(mf_task *t, mf_frame *f, mf_str text) {
   if (f->failed) return MF_GO;
   mf_value v = mf_string(text);
@@ -142,10 +157,10 @@ mf_stop mf_raise(mf_task *t, mf_str text) {
   mf_frame *f = mf_frame_top(t);
   mf_stop stop = mf_frame_fail(t, f, text);
   if (stop != MF_GO) return stop;
-  if (f->op == MF_OP_RUN_ENTER) {
+  if (is_root(f)) {
     /* Failures of other frames are told, and counted, when those are left. */
-    if (!t->vm->judged) t->vm->entry_failed = true;
-    mf_tell_error(t, (mf_str){"", 0}, text);
+    if (!t->vm->judged) mf_entry_failed(t);
+    mf_tell_error(t, mf_frame_path(t, f), text);
   }
   t->exec.sp = t->exec.stack + f->base;
   mf_jump(t, f->handler);
@@ -168,7 +183,7 @@ static void tell_interrupted(mf_task *t, mf_frame *f) {
   mf_notice n = {.outcome = MF_OUTCOME_INTERRUPTED, .index = f->row, .text = mf_frame_error(f)};
   n.path = mf_frame_path(t, f);
   if (f->op == MF_OP_REPEAT_ENTER) {
-    mf_tell_repeat(t, f, t->vm->pending ? MF_OUTCOME_FAILED : MF_OUTCOME_INTERRUPTED);
+    mf_tell_repeat(t, f, t->pending ? MF_OUTCOME_FAILED : MF_OUTCOME_INTERRUPTED);
   } else if (f->op == MF_OP_HOOK_ENTER && f->begun) {
     n.kind = MF_NOTICE_HOOK_FINISHED;
     n.name = mf_image_string(im, MF_ROWS(im, HOOK, hook)[f->row].name);
@@ -193,6 +208,8 @@ static mf_stop close_interrupted(mf_task *t, mf_frame *f) {
     stop = mf_step_interrupt(t, f);
   else if (f->op == MF_OP_BLOCK_ENTER)
     mf_block_ended(t, f, MF_OUTCOME_INTERRUPTED);
+  else if (f->op == MF_OP_GROUP_ENTER)
+    mf_group_interrupt(t, f);
   else
     tell_interrupted(t, f);
   if (stop == MF_GO) stop = mf_frame_pass_error(t);
@@ -200,15 +217,35 @@ static mf_stop close_interrupted(mf_task *t, mf_frame *f) {
   return stop;
 }
 
+/* The innermost frame is what was too slow: it fails, and goes on there. */
+static mf_stop end_overdue(mf_task *t, mf_frame *f) {
+  char length[40];
+  f->timed_out = t->unwinding = false;
+  size_t n = mf_format_duration(f->timeout_ns, length);
+  return mf_raisef(t, "timed out after %.*s", (int)n, length);
+}
+
+static mf_stop go_on_at_root(mf_task *t, mf_frame *f) {
+  t->unwinding = false;
+  if (f->op == MF_OP_SPAWN) f->skipped = true; /* it did not come to its end */
+  mf_jump(t, f->handler);
+  mf_task_tidy(t);
+  return mf_go(t);
+}
+
 mf_stop mf_unwind(mf_task *t) {
   t->unwinding = true;
   while (t->frame_count > 0) {
     mf_frame *f = mf_frame_top(t);
-    bool run = f->op == MF_OP_RUN_ENTER;
     t->exec.sp = t->exec.stack + f->base;
-    if (run || (f->op == MF_OP_FAULT_ENTER && f->begun && !f->undone)) {
-      /* A fault's handler undoes it; mf_outcome_take comes back here then. */
-      if (run) t->unwinding = false;
+    if (mf_group_hold(t, f)) {
+      mf_stop settled = mf_task_settle(t);
+      return settled == MF_GO ? MF_STOP_WAIT : settled;
+    }
+    if (f->timed_out) return end_overdue(t, f);
+    if (is_root(f)) return go_on_at_root(t, f);
+    if (f->op == MF_OP_FAULT_ENTER && f->begun && !f->undone) {
+      /* Its handler undoes it; mf_outcome_take comes back here then. */
       mf_jump(t, f->handler);
       mf_task_tidy(t);
       return mf_go(t);
@@ -218,6 +255,23 @@ mf_stop mf_unwind(mf_task *t) {
   }
   t->unwinding = false;
   return MF_STOP_END;
+}
+
+bool mf_must_leave(mf_task *t) {
+  if (t->unwinding || !(t->leaving || t->overdue)) return false;
+  return t->overdue || t->parent || mf_frame_find(t, MF_OP_RUN_ENTER);
+}
+
+mf_stop mf_leave(mf_task *t) {
+  mf_vm *vm = t->vm;
+  if (t->leaving) {
+    for (uint32_t i = 0; i < t->frame_count; i++) t->frames[i].timed_out = false;
+    if (vm->abort_wanted) vm->counts.aborted = true;
+    if (vm->stop_wanted) vm->counts.interrupted = true;
+    vm->abort_wanted = vm->stop_wanted = false;
+  }
+  t->leaving = t->overdue = false;
+  return mf_unwind(t);
 }
 
 /* ---- What statements pop ---- */

@@ -602,6 +602,23 @@ next:
   STATEMENT(VERDICT, mf_do_verdict, NO_B)
   STATEMENT(REPORT, mf_do_report, NO_B)
 
+  /* ---- tasks ---- */
+
+  STATEMENT(GROUP_ENTER, mf_do_group_enter, *ip++)
+  STATEMENT(GROUP_BEGIN, mf_do_group_begin, NO_B)
+  CASE(SPAWN) {
+    const uint32_t end = *ip++, next = *ip++;
+    SAVE();
+    const mf_stop stop = mf_do_spawn(x->task, mf_word_a(word), end, next);
+    if (stop != MF_GO) STOP(stop);
+    RELOAD();
+    NEXT;
+  }
+  STATEMENT(NEEDS, mf_do_needs, *ip++)
+  STATEMENT(TASK_END, mf_do_task_end, NO_B)
+  STATEMENT(GROUP_LEAVE, mf_do_group_leave, NO_B)
+  STATEMENT(TIMEOUT, mf_do_timeout, NO_B)
+
 #if !THREADED
 }
 goto out_of_fuel; /* not reached: an image has no other codes */

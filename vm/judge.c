@@ -132,7 +132,8 @@ MF_OPERATION(assert) {
 bool mf_has_failed(const mf_vm *vm) {
   const mf_verdict *v = &vm->counts;
   return vm->failed || v->steps_failed || vm->entry_failed || vm->assertion_failed ||
-         v->hook_failed || v->unsteady || v->rollback_failed || v->aborted || v->interrupted;
+         v->hook_failed || v->unsteady || v->rollback_failed || v->aborted || v->interrupted ||
+         v->timed_out;
 }
 
 mf_verdict mf_verdict_now(const mf_vm *vm) {
@@ -147,6 +148,7 @@ mf_verdict mf_verdict_now(const mf_vm *vm) {
 static const char *why(const mf_vm *vm, const mf_verdict *v) {
   if (v->aborted) return "aborted";
   if (v->interrupted) return "interrupted";
+  if (v->timed_out) return "the run timed out";
   if (v->nothing_run) return "nothing was run";
   if (v->outcome == MF_OUTCOME_NO_DATA) return "an assertion had no data";
   if (v->rollback_failed) return "a rollback failed";

@@ -38,14 +38,16 @@ static bool make_arrays(mf_vm *vm, const mf_row_chunk *chunk) {
   vm->results = zeroed(vm, sizeof *vm->results, steps);
   vm->step_slots = zeroed(vm, sizeof *vm->step_slots, steps);
   vm->metrics = zeroed(vm, sizeof *vm->metrics, metrics);
+  t->tallies = zeroed(vm, sizeof *t->tallies, metrics);
+  vm->branches = zeroed(vm, sizeof *vm->branches, MF_ROW_COUNT(vm->image, TASK));
   t->exec.stack = zeroed(vm, sizeof *t->exec.stack, t->stack_size);
   t->frames = zeroed(vm, sizeof *t->frames, t->frame_size);
   vm->path_size = mf_path_room(vm->image);
   vm->path = zeroed(vm, 1, (uint32_t)vm->path_size);
   return (!slots || (vm->slots && vm->boxes && vm->next_slots)) &&
-         (!steps || (vm->results && vm->step_slots)) && (!metrics || vm->metrics) &&
-         (!t->stack_size || t->exec.stack) && (!t->frame_size || t->frames) &&
-         (!vm->path_size || vm->path);
+         (!steps || (vm->results && vm->step_slots)) && (!metrics || (vm->metrics && t->tallies)) &&
+         (!MF_ROW_COUNT(vm->image, TASK) || vm->branches) && (!t->stack_size || t->exec.stack) &&
+         (!t->frame_size || t->frames) && (!vm->path_size || vm->path);
 }
 
 /* What kinds of slots mean, by their numbers. */
@@ -76,6 +78,7 @@ static void bind_task(mf_vm *vm, const mf_row_chunk *chunk) {
   mf_task *t = &vm->task;
   mf_exec *x = &t->exec;
   t->vm = vm;
+  t->row = MF_ABSENT;
   mf_arena_init(&t->arena, &vm->alloc, vm->memory.limit);
   x->call.arena = &t->arena;
   x->call.regexes = &t->vm->regexes;
@@ -105,7 +108,7 @@ static mf_status set_builtins(mf_vm *vm, const mf_vm_options *options) {
   mf_builtin_set(vm, MF_BUILTIN_NOW, mf_timestamp_value(seconds, (uint32_t)nanos));
   mf_builtin_set(vm, MF_BUILTIN_DURATION, mf_double(0));
   mf_builtin_set(vm, MF_BUILTIN_ITERATION, mf_int(1));
-  mf_steps_init(vm);
+  mf_steps_init(&vm->task);
   mf_value id = mf_string(mf_str_of(options->run_id));
   uint32_t slot = vm->builtins[MF_BUILTIN_RUN_ID];
   return slot != MF_ABSENT && options->run_id ? mf_slot_set(&vm->task, slot, &id) : MF_OK;
@@ -114,6 +117,8 @@ static mf_status set_builtins(mf_vm *vm, const mf_vm_options *options) {
 static void take_options(mf_vm *vm, const mf_vm_options *options) {
   uint64_t fuel = options->fuel ? options->fuel : MF_LIMIT_RUN_FUEL;
   vm->fuel = fuel < INT64_MAX ? (int64_t)fuel : INT64_MAX;
+  vm->fuel_left = vm->fuel;
+  vm->timeout_scale = options->timeout_scale;
   vm->memory.inner = mf_alloc_or_default(&options->alloc);
   vm->memory.limit = options->max_memory ? options->max_memory : (size_t)MF_LIMIT_RUN_MEMORY;
   vm->memory.in_use = vm->memory.peak = sizeof *vm;
@@ -137,10 +142,12 @@ mf_status mf_vm_new(const mf_image *image, const mf_vm_options *options, mf_vm *
   *vm = (mf_vm){.image = image};
   take_options(vm, options);
   mf_status status = MF_OUT_OF_MEMORY;
+  vm->current = vm->last = &vm->task;
   if (make_arrays(vm, chunk)) {
     bind_slots(vm);
     bind_task(vm, chunk);
-    status = set_builtins(vm, options);
+    mf_task_wake(&vm->task);
+    if (mf_tasks_init(vm)) status = set_builtins(vm, options);
   }
   if (status == MF_OK)
     *out = vm;
@@ -153,12 +160,13 @@ mf_status mf_vm_new(const mf_image *image, const mf_vm_options *options, mf_vm *
 
 static void free_owned(mf_vm *vm) {
   mf_task *t = &vm->task;
+  mf_tasks_fini(vm);
   while (t->frame_count > 0) mf_frame_pop(t);
   for (uint32_t i = 0; vm->boxes && i < MF_ROW_COUNT(vm->image, SLOT); i++)
     mf_box_free(&vm->alloc, vm->boxes[i]);
   for (uint32_t i = 0; vm->results && i < MF_ROW_COUNT(vm->image, STEP); i++)
     mf_result_free(vm, &vm->results[i]);
-  mf_result_free(vm, &vm->entry);
+  mf_result_free(vm, &t->entry);
   mf_box_free(&vm->alloc, vm->retired);
   mf_regex_cache_fini(&vm->regexes);
   mf_arena_fini(&t->arena);
@@ -176,6 +184,8 @@ void mf_vm_free(mf_vm *vm) {
   give_back(vm, vm->results, sizeof *vm->results, steps);
   give_back(vm, vm->step_slots, sizeof *vm->step_slots, steps);
   give_back(vm, vm->metrics, sizeof *vm->metrics, MF_ROW_COUNT(vm->image, METRIC));
+  give_back(vm, t->tallies, sizeof *t->tallies, MF_ROW_COUNT(vm->image, METRIC));
+  give_back(vm, vm->branches, sizeof *vm->branches, MF_ROW_COUNT(vm->image, TASK));
   give_back(vm, t->exec.stack, sizeof *t->exec.stack, t->stack_size);
   give_back(vm, t->frames, sizeof *t->frames, t->frame_size);
   give_back(vm, vm->path, 1, (uint32_t)vm->path_size);
@@ -288,27 +298,13 @@ void mf_vm_signal(mf_vm *vm, mf_signal signal) {
     vm->abort_wanted = true;
   else
     vm->stop_wanted = true;
-}
-
-mf_stop mf_signal_take(mf_task *t) {
-  mf_vm *vm = t->vm;
-  if (vm->abort_wanted) vm->counts.aborted = true;
-  if (vm->stop_wanted) vm->counts.interrupted = true;
-  vm->abort_wanted = vm->stop_wanted = false;
-  return t->unwinding ? MF_GO : mf_unwind(t);
-}
-
-/* Without an open run there is nothing to leave yet: RUN_ENTER looks again.
- * While unwinding the rest must run as it is: a fault is being undone. */
-static bool signal_is_due(mf_task *t) {
-  bool wanted = t->vm->stop_wanted || t->vm->abort_wanted;
-  return wanted && !t->unwinding && mf_frame_find(t, MF_OP_RUN_ENTER);
+  mf_tasks_leave(vm);
 }
 
 /* ---- Running ---- */
 
 static mf_vm_state fail_run(mf_vm *vm, mf_status status) {
-  mf_call_end(&vm->task.exec.call, status);
+  if (vm->status == MF_OK) vm->status = status;
   vm->failed = true;
   return MF_VM_FAILED;
 }
@@ -316,42 +312,65 @@ static mf_vm_state fail_run(mf_vm *vm, mf_status status) {
 /* An effect that nobody has seen yet; one that undoes is never taken back. */
 static void take_back_effect(mf_task *t) {
   t->waiting = false;
-  t->vm->parked--;
+  mf_task_land(t);
   if (t->effect_op == MF_OP_FAULT_ENTER) mf_frame_top(t)->begun = false;
 }
 
 /* Goes on until something must be told to the host. */
 static mf_stop advance(mf_task *t) {
   mf_stop stop = MF_GO;
-  if (t->waiting) stop = mf_outcome_take(t);
+  if (t->waiting)
+    stop = mf_outcome_take(t);
+  else if (t->unwinding)
+    stop = mf_unwind(t); /* it had to wait for its branches */
   for (;;) {
-    if (stop == MF_GO && signal_is_due(t)) stop = mf_signal_take(t);
+    if (stop == MF_GO && mf_must_leave(t)) stop = mf_leave(t);
     if (stop == MF_GO) stop = mf_interpret(&t->exec) == MF_OK ? t->exec.stop : MF_STOP_LIMIT;
     /* A sink may have raised a signal meanwhile. */
-    if (stop != MF_STOP_EFFECT || t->effect_op == MF_OP_FAULT_LEAVE || !signal_is_due(t))
+    if (stop != MF_STOP_EFFECT || t->effect_op == MF_OP_FAULT_LEAVE || !mf_must_leave(t))
       return stop;
     take_back_effect(t);
     stop = MF_GO;
   }
 }
 
-static mf_vm_state show_effect(mf_task *t, mf_effect *effect) {
+static mf_vm_state show_effect(const mf_task *t, mf_effect *effect, mf_vm_state state) {
   *effect = (mf_effect){t->effect_id, t->number, t->effect_driver, t->effect_path, &t->effect_args};
-  return MF_VM_EFFECT;
+  return state;
+}
+
+/* Runs one task; GO: another may run. */
+static mf_stop run_task(mf_task *t) {
+  mf_vm *vm = t->vm;
+  mf_task_resume(t);
+  mf_stop stop = advance(t);
+  if (stop == MF_STOP_OVER) {
+    stop = mf_task_over(t);
+  } else {
+    mf_task_suspend(t);
+    vm->status = t->exec.call.status;
+  }
+  return stop == MF_STOP_WAIT ? MF_GO : stop;
 }
 
 mf_vm_state mf_vm_run(mf_vm *vm, mf_effect *effect) {
-  mf_task *t = &vm->task;
   if (vm->failed) return MF_VM_FAILED;
   if (vm->done) return MF_VM_DONE;
-  if (t->waiting && !t->delivered) return MF_VM_BLOCKED;
   if (!vm->started && missing_input(vm) != MF_ABSENT) return fail_run(vm, MF_INPUT_MISSING);
   vm->started = true;
-  mf_stop stop = advance(t);
-  if (stop == MF_STOP_EFFECT) return show_effect(t, effect);
-  if (stop == MF_STOP_LIMIT) return fail_run(vm, MF_OUT_OF_MEMORY);
-  vm->done = true;
-  return MF_VM_DONE;
+  for (;;) {
+    mf_task *t = mf_cancel_next(vm);
+    if (t) return show_effect(t, effect, MF_VM_CANCEL);
+    t = mf_ready_next(vm);
+    if (t == NULL) break;
+    mf_stop stop = run_task(t);
+    if (stop == MF_STOP_EFFECT) return show_effect(t, effect, MF_VM_EFFECT);
+    if (stop == MF_STOP_LIMIT) return fail_run(vm, MF_OUT_OF_MEMORY);
+    if (stop == MF_GO) continue;
+    vm->done = true;
+    return MF_VM_DONE;
+  }
+  return vm->parked ? MF_VM_BLOCKED : fail_run(vm, MF_DEADLOCK);
 }
 
 static void set_clock(mf_vm *vm, const mf_outcome *outcome) {
@@ -361,8 +380,8 @@ static void set_clock(mf_vm *vm, const mf_outcome *outcome) {
 
 mf_status mf_vm_deliver(mf_vm *vm, uint32_t id, const mf_outcome *outcome) {
   static const mf_map none = {0, 0, NULL, NULL};
-  mf_task *t = &vm->task;
-  if (vm->failed || !t->waiting || t->delivered || t->effect_id != id) return MF_NO_SUCH_EFFECT;
+  mf_task *t = vm->failed ? NULL : mf_task_of_effect(vm, id);
+  if (t == NULL) return MF_NO_SUCH_EFFECT;
   t->outcome = (mf_value){.kind = MF_MAP, .as.map = &none};
   if (outcome->value && outcome->value->kind == MF_MAP)
     t->outcome = mf_value_copy(&t->arena, outcome->value);
@@ -373,6 +392,8 @@ mf_status mf_vm_deliver(mf_vm *vm, uint32_t id, const mf_outcome *outcome) {
   }
   set_clock(vm, outcome);
   t->delivered = true;
+  mf_task_land(t);
+  mf_task_wake(t);
   return MF_OK;
 }
 
@@ -380,12 +401,9 @@ mf_status mf_vm_deliver(mf_vm *vm, uint32_t id, const mf_outcome *outcome) {
 
 mf_verdict mf_vm_verdict(const mf_vm *vm) { return mf_verdict_now(vm); }
 
-mf_status mf_vm_error(const mf_vm *vm) { return vm->failed ? vm->task.exec.call.status : MF_OK; }
+mf_status mf_vm_error(const mf_vm *vm) { return vm->failed ? vm->status : MF_OK; }
 
-uint64_t mf_vm_steps(const mf_vm *vm) {
-  const mf_call *call = &vm->task.exec.call;
-  return (uint64_t)(vm->fuel - call->fuel) - call->charged;
-}
+uint64_t mf_vm_steps(const mf_vm *vm) { return (uint64_t)(vm->fuel - vm->fuel_left) - vm->charged; }
 
 void mf_vm_set_trace(mf_vm *vm, mf_trace_fn trace, void *ctx) {
   vm->task.exec.trace = trace;

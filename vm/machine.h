@@ -3,12 +3,15 @@
  * A machine is pure: it stops for effects, and what the host delivers is all it
  * ever learns of the world.  What belongs to one task (stack, frames, scratch
  * memory, the effect it waits for) is in mf_task; slots, results and counts are
- * the machine's.
+ * the machine's.  The slots that mean something else in each branch (vm/tasks.c)
+ * hold the values of the task that runs.
  *
  * Who may borrow what: values on a task's stack, and the arguments of an effect
  * in flight, point into the image, the task's scratch arena or slots.  So scratch
  * memory is only given back, and a slot's old value only freed, while nothing
- * can point there (mf_task_is_clear).  Everything else owns its values. */
+ * can point there (mf_task_is_clear).  A task that pauses beside others borrows
+ * from no slot (mf_task_settle), so that only the running task has to be looked
+ * at.  Everything else owns its values. */
 #ifndef MF_VM_MACHINE_H
 #define MF_VM_MACHINE_H
 #include "box.h"
@@ -22,7 +25,17 @@ typedef struct mf_judged {
   uint32_t passed, failed, no_data, warnings;
 } mf_judged;
 
-/* An open run, step, hook, action, branch, repeat or fault. */
+/* The branches of an open group. */
+typedef struct mf_group {
+  uint32_t tasks;   /* that have not ended */
+  uint32_t running; /* of these, those that wait for no other branch */
+  uint32_t most;    /* that may run at once; 0: any number */
+  bool held;        /* its own task waits, for the end or for room */
+  bool needing;     /* some of them may wait for another */
+  bool ending;      /* its branches are left: it starts no more */
+} mf_group;
+
+/* An open run, step, hook, action, branch, repeat, group or fault. */
 typedef struct mf_frame {
   uint8_t op; /* opcode that opened it: RUN_ENTER, STEP_ENTER ... */
   bool failed, skipped;
@@ -32,9 +45,13 @@ typedef struct mf_frame {
   uint32_t row;
   uint32_t handler; /* word of the chunk at which its failures continue */
   uint32_t base;    /* stack depth when it was opened */
+  bool timed_out;   /* its time is over: everything in it is left */
   int64_t begin_ns;
-  mf_str name;   /* of a step: for display; scratch arena or image */
-  mf_box *error; /* text of the first failure; owned */
+  int64_t deadline_ns; /* 0: none */
+  int64_t timeout_ns;  /* what was allowed, for the message */
+  mf_group *group;     /* of a group; owned */
+  mf_str name;         /* of a step: for display; scratch arena or image */
+  mf_box *error;       /* text of the first failure; owned */
   /* Of a fault: its arguments; of a step: its retry policy; of a for_each: what it
    * goes through.  Owned. */
   mf_box *args;
@@ -69,24 +86,62 @@ typedef struct mf_tally {
 enum { MF_METRIC_SLOTS = MF_SLOT_KIND_METRIC_COUNT - MF_SLOT_KIND_METRIC_STEP + 1 };
 typedef struct mf_metric {
   uint32_t slots[MF_METRIC_SLOTS]; /* by slot kind - METRIC_STEP */
+  uint32_t own;                    /* of METRIC_LAST: its place in own_slots */
   uint64_t count;
   double sum;
   mf_value min, max;
-  mf_tally of_run, of_step; /* of what record_metric recorded */
+  mf_tally of_run; /* of what record_metric recorded */
 } mf_metric;
 
 /* ---- Tasks ---- */
 
+/* A slot of a task's own, while another one runs. */
+typedef struct mf_own {
+  mf_value value;
+  mf_box *box; /* owned; NULL: it has no parts */
+} mf_own;
+
+/* What a task waits for. */
+typedef enum mf_wait {
+  MF_WAIT_NONE,    /* it runs, or is about to */
+  MF_WAIT_OUTCOME, /* an effect in flight */
+  MF_WAIT_GROUP,   /* the branches of its innermost group, or room for one more */
+  MF_WAIT_NEEDS,   /* another branch */
+} mf_wait;
+
+/* A branch is one block of memory: the task, then frames, stack and saved. */
 struct mf_task {
   mf_vm *vm;
-  uint32_t number;
+  mf_task *next, *last; /* all tasks, in the order in which they began */
+  mf_task *parent;      /* NULL: the main task */
+  mf_frame *home;       /* the group's frame, on the parent's stack */
+  uint32_t number, row; /* row: of TASK */
+  size_t size;          /* bytes of the block */
   mf_exec exec;
   mf_arena arena; /* scratch, until a step of this task ends */
   mf_frame *frames;
   uint32_t frame_count, frame_size;
   uint32_t stack_size;
-  uint32_t open_steps; /* frames of steps */
-  bool unwinding;      /* on the way down to the run's frame */
+  uint32_t open_steps;       /* frames of steps */
+  uint32_t deadlines;        /* frames with one */
+  bool unwinding;            /* on the way down to the root's frame, or to one that timed out */
+  bool leaving;              /* a signal, or the end of its group: not acted on yet */
+  bool overdue;              /* a frame has timed out: not acted on yet */
+  bool pending;              /* a failure that no entry has looked at */
+  bool lenient;              /* in an optional group: failures are warnings */
+  bool metrics_set;          /* some METRIC_STEP slot has a value */
+  bool counted;              /* among the running ones of its group */
+  const mf_result *previous; /* NULL before the first */
+  mf_result entry;           /* of the latest bare action or group */
+  mf_own *saved;             /* of vm->own_slots, while another task runs */
+  mf_tally *tallies;         /* of each metric: what record_metric recorded in this step */
+  bool *touched;             /* which of them this task gave a value, for its parent */
+  /* Waiting. */
+  mf_wait wait;
+  mf_task *next_ready; /* in the queue of those that can go on */
+  bool queued;
+  mf_task *next_cancel;
+  bool cancel; /* the effect in flight is not wanted any more */
   /* The effect in flight. */
   bool waiting, delivered;
   uint8_t effect_op; /* opcode that asked */
@@ -97,6 +152,23 @@ struct mf_task {
   mf_value labels; /* of the next METRIC; UNSET: none */
   mf_dice dice;
 };
+
+/* First in, first out; linked through the tasks. */
+typedef struct mf_queue {
+  mf_task *first, *last;
+} mf_queue;
+
+/* An effect in flight; task NULL: its outcome came. */
+typedef struct mf_in_flight {
+  uint32_t id;
+  mf_task *task;
+} mf_in_flight;
+
+/* What is known of a row of TASK, for those that need it. */
+typedef struct mf_branch_state {
+  uint32_t alive;
+  bool failed;
+} mf_branch_state;
 
 /* ---- The machine ---- */
 
@@ -114,9 +186,19 @@ struct mf_vm {
   uint32_t *step_slots;                /* of each step: its first variable, MF_ABSENT if none */
   uint32_t *next_slots;                /* of each slot: the next variable of the same step */
   uint32_t builtins[MF_BUILTIN_SLOTS]; /* slot of each, or MF_ABSENT */
-  const mf_result *previous;           /* NULL before the first */
-  mf_result entry;                     /* of the latest bare action */
-  mf_task task;
+  mf_task task;                        /* the main one: number 0, row MF_ABSENT */
+  mf_task *current;                    /* runs, or ran last */
+  uint32_t task_count, next_number;
+  mf_queue ready, cancels;
+  mf_task *last;         /* of all tasks */
+  mf_in_flight *flights; /* NULL while there was only one task */
+  uint32_t flight_count, flight_cap;
+  mf_branch_state *branches; /* of each row of TASK */
+  uint32_t *own_slots;       /* slots that each task has for itself */
+  uint32_t own_count;
+  double timeout_scale;
+  int64_t deadline_ns; /* the earliest, if that is known */
+  bool deadline_known;
   mf_regex_cache regexes;
   char *path; /* room for a path with its turns; NULL: the image has no repeats */
   size_t path_size;
@@ -125,14 +207,15 @@ struct mf_vm {
   void *notice_ctx;
   int64_t start_wall_ns, wall_ns, now_ns; /* now: monotonic, of the latest outcome */
   int64_t fuel;                           /* at the start */
+  int64_t fuel_left;                      /* and while no task runs: see mf_call */
+  uint64_t charged;
+  mf_status status;
   uint64_t seed;
   int64_t loop_ns;  /* no iteration of the orchestration begins after it; 0: no limit */
   uint32_t effects; /* asked for so far */
   uint32_t parked;  /* tasks that wait for an outcome */
   bool started, done, failed;
   const char *refusal;            /* of the latest value that an input did not take; task's arena */
-  bool metrics_set;               /* some METRIC_STEP slot has a value */
-  bool pending;                   /* a failure that no entry has looked at */
   bool rolling_back;              /* a rollback is under way */
   bool judged;                    /* VERDICT came */
   bool stop_wanted, abort_wanted; /* signals that were not acted on yet */
@@ -161,12 +244,58 @@ const char *mf_slot_take(mf_task *t, uint32_t slot, mf_value *v);
 void mf_builtin_set(mf_vm *vm, uint32_t builtin, mf_value v);
 /* A load's value of a metric, at a step's end: its step and last slots, and one
  * sample; and what it is for the whole run. */
-void mf_metric_record(mf_vm *vm, uint32_t metric, mf_value v);
+void mf_metric_record(mf_task *t, uint32_t metric, mf_value v);
 void mf_metric_record_run(mf_vm *vm, uint32_t metric, mf_value v);
 /* One recorded sample: what the metric is for step and run depends on its kind. */
-void mf_metric_sample(mf_vm *vm, uint32_t metric, mf_value v);
+void mf_metric_sample(mf_task *t, uint32_t metric, mf_value v);
 /* The metrics of the step under way are those of no step. */
-void mf_metrics_begin_step(mf_vm *vm);
+void mf_metrics_begin_step(mf_task *t);
+
+/* ---- vm/tasks.c: who runs ---- */
+
+/* Finds the slots that each task has for itself; allocates.  False: no memory. */
+bool mf_tasks_init(mf_vm *vm);
+/* Ends and frees all tasks but the main one. */
+void mf_tasks_fini(mf_vm *vm);
+/* A task that begins where its parent is, with the same slots; NULL: no memory. */
+mf_task *mf_task_new(mf_task *parent);
+void mf_task_unlink(mf_task *t);
+void mf_task_free(mf_task *t);
+/* Makes t the one that runs: slots and budgets are its. */
+void mf_task_resume(mf_task *t);
+/* It stops running: budgets are the machine's again. */
+void mf_task_suspend(mf_task *t);
+/* It can go on: queued, whatever it waited for. */
+void mf_task_wake(mf_task *t);
+/* What it has borrowed from slots is copied, if there are other tasks. */
+mf_stop mf_task_settle(mf_task *t);
+/* It waits for an outcome from now on; and it came, or is not wanted. */
+void mf_task_fly(mf_task *t);
+void mf_task_land(mf_task *t);
+mf_task *mf_task_of_effect(mf_vm *vm, uint32_t id);
+/* Everything down to its root is to be left, at the next chance; its effect in
+ * flight is not wanted any more, unless it undoes something. */
+void mf_task_leave(mf_task *t);
+void mf_tasks_leave(mf_vm *vm); /* all tasks */
+/* Ends what it waits for, as far as that can be ended. */
+void mf_task_interrupt(mf_task *t);
+/* The effect in flight of t is not wanted any more. */
+void mf_task_cancel(mf_task *t);
+/* The next one to be told to the host; NULL: none. */
+mf_task *mf_cancel_next(mf_vm *vm);
+mf_task *mf_ready_next(mf_vm *vm);
+
+/* ---- vm/groups.c: branches ---- */
+
+/* A branch that runs beside the entries of a list. */
+bool mf_is_background(const mf_task *t);
+/* While unwinding: the branches of the group on top are left first.  True: t has
+ * to wait for them. */
+bool mf_group_hold(mf_task *t, mf_frame *f);
+/* It was ended from outside, and so were its branches. */
+void mf_group_interrupt(mf_task *t, const mf_frame *f);
+/* After TASK_END: tells its group and frees it. */
+mf_stop mf_task_over(mf_task *t);
 
 /* ---- vm/frames.c ---- */
 
@@ -199,6 +328,16 @@ mf_stop mf_frame_pass_error(mf_task *t);
 /* Closes frames down to the run's and continues at its handler; stops at a
  * fault's frame to let it be undone first. */
 mf_stop mf_unwind(mf_task *t);
+/* The same for what t->leaving and t->overdue ask for. */
+mf_stop mf_leave(mf_task *t);
+/* Whether something is to be left now: while unwinding the rest must run as it
+ * is, since a fault is being undone, and without an open run there is nothing to
+ * leave yet (RUN_ENTER looks again). */
+bool mf_must_leave(mf_task *t);
+/* Its deadline means nothing any more: vm/deadlines.c. */
+void mf_deadline_clear(mf_task *t, mf_frame *f);
+/* Counts a failed entry that is no step. */
+void mf_entry_failed(mf_task *t);
 /* A finished statement: MF_GO, or MF_STOP_LIMIT when a status is set. */
 mf_stop mf_go(const mf_task *t);
 mf_stop mf_end_with(mf_task *t, mf_status status);
@@ -221,8 +360,6 @@ void mf_tell_error(mf_task *t, mf_str path, mf_str text);
 
 /* ---- vm/steps.c, vm/effects.c, vm/judge.c ---- */
 
-/* Acts on a signal: leaves everything down to the run's frame. */
-mf_stop mf_signal_take(mf_task *t);
 /* Frame f, a block, ends. */
 void mf_block_ended(mf_task *t, const mf_frame *f, mf_outcome_kind outcome);
 /* An entry failed with `text`: in a rollback that is all it is, a failure of it. */
@@ -245,7 +382,9 @@ void mf_tell_repeat(mf_task *t, const mf_frame *f, mf_outcome_kind outcome);
 mf_stop mf_entry_ended(mf_task *t, const mf_frame *f);
 void mf_result_free(mf_vm *vm, mf_result *r);
 /* The results and built-ins before the first step. */
-void mf_steps_init(mf_vm *vm);
+void mf_steps_init(mf_task *t);
+/* A branch begins with the previous of its parent. */
+mf_status mf_previous_inherit(mf_task *t);
 /* Keeps the metrics of the innermost step. */
 mf_status mf_step_metrics(mf_task *t, const mf_value *metrics);
 /* Asks for a wait, as the instruction `op`. */
@@ -254,5 +393,7 @@ mf_stop mf_ask_wait(mf_task *t, mf_opcode op, double seconds);
 mf_stop mf_outcome_take(mf_task *t);
 /* The assertions of this attempt do not count: another one is made. */
 void mf_judged_forget(mf_task *t, mf_frame *step);
+/* A number, or a duration.  False: it is neither. */
+bool mf_as_seconds(const mf_value *v, double *seconds);
 mf_verdict mf_verdict_now(const mf_vm *vm);
 #endif

@@ -76,6 +76,18 @@ MF_OPERATION(answer);
 MF_OPERATION(scenario);
 MF_OPERATION(report);
 
+/* vm/groups.c */
+MF_OPERATION(group_enter);
+MF_OPERATION(group_begin);
+MF_OPERATION(group_leave);
+MF_OPERATION(needs);
+MF_OPERATION(task_end);
+/* The branch begins at the next instruction; `c` is where the group goes on. */
+mf_stop mf_do_spawn(mf_task *t, uint32_t a, uint32_t b, uint32_t c);
+
+/* vm/deadlines.c */
+MF_OPERATION(timeout);
+
 /* vm/judge.c */
 MF_OPERATION(assert);
 MF_OPERATION(verdict);

@@ -119,7 +119,7 @@ MF_OPERATION(repeat_next) {
   (void)a;
   mf_frame *f = mf_frame_top(t);
   mf_task_tidy(t);
-  if ((t->vm->stop_wanted || t->vm->abort_wanted) && !t->unwinding) return mf_signal_take(t);
+  if (mf_must_leave(t)) return mf_leave(t);
   if (f->turn < f->turns && !time_is_up(t, f)) return begin_turn(t, f);
   mf_jump(t, b);
   return MF_GO;
@@ -136,7 +136,7 @@ MF_OPERATION(repeat_leave) {
   if (f->failed)
     mf_entry_broke(t, row->path, row->flags);
   else if (looked)
-    t->vm->pending = false;
+    t->pending = false;
   mf_tell_repeat(t, f,
                  f->failed    ? MF_OUTCOME_FAILED
                  : f->skipped ? MF_OUTCOME_SKIPPED

@@ -8,7 +8,7 @@
 enum { KEPT_BOX = 4096 }; /* bytes of parts a slot keeps for its next value */
 
 bool mf_task_is_clear(const mf_task *t) {
-  return t->vm->parked == 0 && t->exec.sp == t->exec.stack;
+  return !t->waiting && t->exec.sp == t->exec.stack && t->labels.kind == MF_UNSET;
 }
 
 /* ---- Variables ---- */
@@ -84,7 +84,8 @@ static void add_sample(mf_metric *m, const mf_value *v) {
 }
 
 /* `v` is the sample, `now` what the metric is for the step. */
-static void record(mf_vm *vm, mf_metric *m, mf_value v, mf_value now) {
+static void record(mf_task *t, mf_metric *m, mf_value v, mf_value now) {
+  mf_vm *vm = t->vm;
   add_sample(m, &v);
   set_metric(vm, m, MF_SLOT_KIND_METRIC_STEP, now);
   set_metric(vm, m, MF_SLOT_KIND_METRIC_LAST, now);
@@ -93,11 +94,13 @@ static void record(mf_vm *vm, mf_metric *m, mf_value v, mf_value now) {
   set_metric(vm, m, MF_SLOT_KIND_METRIC_AVG, mf_double(m->sum / (double)m->count));
   set_metric(vm, m, MF_SLOT_KIND_METRIC_SUM, mf_double(m->sum));
   set_metric(vm, m, MF_SLOT_KIND_METRIC_COUNT, mf_int((int64_t)m->count));
-  vm->metrics_set = true;
+  if (vm->own_count && m->slots[MF_SLOT_KIND_METRIC_LAST - MF_SLOT_KIND_METRIC_STEP] != MF_ABSENT)
+    t->touched[m->own] = true;
+  t->metrics_set = true;
 }
 
-void mf_metric_record(mf_vm *vm, uint32_t metric, mf_value v) {
-  record(vm, &vm->metrics[metric], v, v);
+void mf_metric_record(mf_task *t, uint32_t metric, mf_value v) {
+  record(t, &t->vm->metrics[metric], v, v);
 }
 
 static void tally(mf_tally *t, const mf_value *v) {
@@ -123,12 +126,13 @@ static mf_value come_to(uint32_t kind, const mf_tally *t, mf_value v) {
   }
 }
 
-void mf_metric_sample(mf_vm *vm, uint32_t metric, mf_value v) {
+void mf_metric_sample(mf_task *t, uint32_t metric, mf_value v) {
+  mf_vm *vm = t->vm;
   uint32_t kind = MF_ROWS(vm->image, METRIC, metric)[metric].kind;
   mf_metric *m = &vm->metrics[metric];
-  tally(&m->of_step, &v);
+  tally(&t->tallies[metric], &v);
   tally(&m->of_run, &v);
-  record(vm, m, v, come_to(kind, &m->of_step, v));
+  record(t, m, v, come_to(kind, &t->tallies[metric], v));
   set_metric(vm, m, MF_SLOT_KIND_METRIC_RUN, come_to(kind, &m->of_run, v));
 }
 
@@ -136,13 +140,14 @@ void mf_metric_record_run(mf_vm *vm, uint32_t metric, mf_value v) {
   set_metric(vm, &vm->metrics[metric], MF_SLOT_KIND_METRIC_RUN, v);
 }
 
-void mf_metrics_begin_step(mf_vm *vm) {
-  if (!vm->metrics_set) return;
+void mf_metrics_begin_step(mf_task *t) {
+  mf_vm *vm = t->vm;
+  if (!t->metrics_set) return;
   for (uint32_t i = 0; i < MF_ROW_COUNT(vm->image, METRIC); i++) {
-    vm->metrics[i].of_step = (mf_tally){0};
+    t->tallies[i] = (mf_tally){0};
     set_metric(vm, &vm->metrics[i], MF_SLOT_KIND_METRIC_STEP, (mf_value){.kind = MF_UNSET});
   }
-  vm->metrics_set = false;
+  t->metrics_set = false;
 }
 
 /* ---- Reading what has no value ---- */

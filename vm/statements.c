@@ -91,12 +91,14 @@ MF_OPERATION(abort) {
   if (stop != MF_GO) return stop;
   t->vm->counts.aborted = true;
   mf_tell_error(t, mf_task_path(t), text);
+  for (mf_task *other = &t->vm->task; other; other = other->next)
+    if (other != t) mf_task_leave(other);
   return mf_unwind(t);
 }
 
 MF_OPERATION(gate) {
   (void)a, (void)b;
-  return t->vm->pending ? mf_unwind(t) : MF_GO;
+  return t->pending ? mf_unwind(t) : MF_GO;
 }
 
 MF_OPERATION(jump_clean) {
@@ -107,7 +109,8 @@ MF_OPERATION(jump_clean) {
 
 MF_OPERATION(handled) {
   (void)a, (void)b;
-  t->vm->pending = false;
+  t->pending = false;
+  if (t->home && mf_is_background(t)) t->parent->pending = false;
   return MF_GO;
 }
 
@@ -146,7 +149,7 @@ MF_OPERATION(metric) {
   if (v.kind < MF_INT || v.kind > MF_DOUBLE)
     return mf_raisef(t, "metric '%.*s' must be a number, not %s", (int)name.n, name.p,
                      mf_kind_name(v.kind));
-  mf_metric_sample(t->vm, a, v);
+  mf_metric_sample(t, a, v);
   mf_notice n = {.kind = MF_NOTICE_METRIC, .index = a, .name = name, .actual = v};
   n.expected = t->labels;
   n.path = mf_task_path(t);

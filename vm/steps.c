@@ -26,25 +26,45 @@ static mf_stop put_box(mf_task *t, mf_box **box, const mf_value *v) {
 
 /* Before a result changes that previous still stands for: previous keeps what
  * it was. */
-static void detach_previous(mf_vm *vm, mf_result *r) {
-  if (vm->previous != r) return;
-  drop_box(vm, &vm->entry.metrics);
-  drop_box(vm, &vm->entry.error);
-  vm->entry = *r;
-  vm->previous = &vm->entry;
+static void detach_previous(mf_task *t, mf_result *r) {
+  if (t->previous != r) return;
+  drop_box(t->vm, &t->entry.metrics);
+  drop_box(t->vm, &t->entry.error);
+  t->entry = *r;
+  t->previous = &t->entry;
   r->metrics = r->error = NULL;
 }
 
-static void set_previous(mf_vm *vm, const mf_result *r, bool succeeded) {
-  vm->previous = r;
+static void set_previous(mf_task *t, const mf_result *r, bool succeeded) {
+  mf_vm *vm = t->vm;
+  t->previous = r;
   mf_builtin_set(vm, MF_BUILTIN_PREVIOUS_STEP_SUCCEEDED, mf_bool(succeeded));
   mf_builtin_set(vm, MF_BUILTIN_PREVIOUS_STEP_FAILED, mf_bool(!succeeded));
   if (!succeeded) mf_builtin_set(vm, MF_BUILTIN_ALL_STEPS_SUCCEEDED, mf_bool(false));
 }
 
-void mf_steps_init(mf_vm *vm) {
-  set_previous(vm, NULL, true);
-  mf_builtin_set(vm, MF_BUILTIN_ALL_STEPS_SUCCEEDED, mf_bool(true));
+void mf_steps_init(mf_task *t) {
+  set_previous(t, NULL, true);
+  mf_builtin_set(t->vm, MF_BUILTIN_ALL_STEPS_SUCCEEDED, mf_bool(true));
+}
+
+/* A step's result stays where it is; the parent's own one may change before the
+ * branch ends, if that runs in the background. */
+mf_status mf_previous_inherit(mf_task *t) {
+  const mf_alloc *alloc = &t->vm->alloc;
+  const mf_task *parent = t->parent;
+  const mf_result *r = &parent->entry;
+  mf_status status = MF_OK;
+  t->previous = parent->previous;
+  if (t->previous != r) return MF_OK;
+  t->previous = &t->entry;
+  t->entry = *r;
+  t->entry.metrics = t->entry.error = NULL;
+  if (r->metrics)
+    status = mf_box_put(alloc, &t->entry.metrics, &r->metrics->value, t->vm->memory.limit, NULL);
+  if (r->error && status == MF_OK)
+    status = mf_box_put(alloc, &t->entry.error, &r->error->value, t->vm->memory.limit, NULL);
+  return status;
 }
 
 static double seconds_since(const mf_vm *vm, int64_t begin_ns) {
@@ -59,22 +79,22 @@ static mf_stop record(mf_task *t, const mf_frame *f, mf_result *r, mf_outcome_ki
   r->attempts = f->attempt ? f->attempt : 1;
   r->duration = seconds_since(vm, f->begin_ns);
   vm->ran = true;
-  set_previous(vm, r, outcome == MF_OUTCOME_PASSED);
+  set_previous(t, r, outcome == MF_OUTCOME_PASSED);
   drop_box(vm, &r->error);
   return f->error ? put_box(t, &r->error, &f->error->value) : MF_GO;
 }
 
 mf_stop mf_entry_ended(mf_task *t, const mf_frame *f) {
-  drop_box(t->vm, &t->vm->entry.metrics);
-  t->vm->entry.runs = 1;
-  return record(t, f, &t->vm->entry, f->failed ? MF_OUTCOME_FAILED : MF_OUTCOME_PASSED);
+  drop_box(t->vm, &t->entry.metrics);
+  t->entry.runs = 1;
+  return record(t, f, &t->entry, f->failed ? MF_OUTCOME_FAILED : MF_OUTCOME_PASSED);
 }
 
 mf_status mf_step_metrics(mf_task *t, const mf_value *metrics) {
   mf_frame *f = mf_frame_find(t, MF_OP_STEP_ENTER);
   if (f == NULL) return MF_OK;
   mf_result *r = &t->vm->results[f->row];
-  detach_previous(t->vm, r);
+  detach_previous(t, r);
   return mf_box_put(&t->vm->alloc, &r->metrics, metrics, t->vm->memory.limit, &t->vm->retired);
 }
 
@@ -87,7 +107,7 @@ static const mf_row_step *step_row(const mf_task *t, uint32_t step) {
 MF_OPERATION(step_enter) {
   mf_vm *vm = t->vm;
   mf_frame_push(t, MF_OP_STEP_ENTER, a, b);
-  mf_metrics_begin_step(vm);
+  mf_metrics_begin_step(t);
   for (uint32_t slot = vm->step_slots[a]; slot != MF_ABSENT; slot = vm->next_slots[slot])
     mf_slot_clear(t, slot);
   mf_frame_top(t)->name = mf_image_string(vm->image, step_row(t, a)->name);
@@ -133,7 +153,7 @@ MF_OPERATION(step_begin) {
   f->begun = true;
   f->begin_ns = t->vm->now_ns;
   f->scratch = mf_arena_mark_get(&t->arena); /* the name stays */
-  detach_previous(t->vm, r);
+  detach_previous(t, r);
   drop_box(t->vm, &r->metrics);
   mf_builtin_set(t->vm, MF_BUILTIN_STEP_DURATION, mf_double(0));
   tell_step(t, MF_NOTICE_STEP_STARTED, f, MF_OUTCOME_PASSED);
@@ -155,7 +175,7 @@ mf_stop mf_step_attempt_failed(mf_task *t, const mf_frame *f) {
 
 void mf_step_forget(mf_task *t, const mf_frame *f) {
   drop_box(t->vm, &t->vm->results[f->row].metrics);
-  mf_metrics_begin_step(t->vm);
+  mf_metrics_begin_step(t);
 }
 
 void mf_step_attempt(mf_task *t) {
@@ -169,7 +189,7 @@ void mf_step_attempt(mf_task *t) {
 static mf_stop judge(mf_task *t, mf_frame *f, mf_outcome_kind outcome) {
   mf_result *r = &t->vm->results[f->row];
   if (!f->begun) {
-    detach_previous(t->vm, r);
+    detach_previous(t, r);
     drop_box(t->vm, &r->metrics);
   }
   f->judged = true;
@@ -182,6 +202,7 @@ static mf_stop judge(mf_task *t, mf_frame *f, mf_outcome_kind outcome) {
 MF_OPERATION(step_outcome) {
   (void)a, (void)b;
   mf_frame *f = mf_frame_top(t);
+  mf_deadline_clear(t, f);
   if (f->judged || (f->skipped && !f->failed)) return MF_GO;
   return judge(t, f, f->failed ? MF_OUTCOME_FAILED : MF_OUTCOME_PASSED);
 }
@@ -194,22 +215,28 @@ static mf_stop judge_again(mf_task *t, mf_frame *f, mf_outcome_kind outcome) {
   return r->outcome == outcome ? MF_GO : record(t, f, r, outcome);
 }
 
+static void count_failed_step(mf_task *t) {
+  if (t->lenient)
+    t->vm->counts.warnings++;
+  else
+    t->vm->counts.steps_failed++;
+}
+
 static void count_failure(mf_task *t, const mf_frame *f) {
-  mf_vm *vm = t->vm;
   uint32_t flags = step_row(t, f->row)->flags;
   if (flags & MF_STEP_FLAGS_EXPECTED_TO_FAIL) return;
   if (flags & MF_STEP_FLAGS_OPTIONAL) {
-    vm->counts.warnings++;
+    t->vm->counts.warnings++;
     return;
   }
   if (mf_rollback_failed(t, mf_frame_error(f))) return;
-  vm->counts.steps_failed++;
-  if (!(flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE)) vm->pending = true;
+  count_failed_step(t);
+  if (!(flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE)) t->pending = true;
 }
 
 static void skip(mf_task *t, const mf_frame *f) {
   mf_result *r = &t->vm->results[f->row];
-  detach_previous(t->vm, r);
+  detach_previous(t, r);
   drop_box(t->vm, &r->metrics);
   drop_box(t->vm, &r->error);
   r->known = true;
@@ -246,7 +273,7 @@ MF_OPERATION(step_leave) {
 mf_stop mf_step_interrupt(mf_task *t, mf_frame *f) {
   if (!f->begun) return MF_GO;
   mf_stop stop = judge_again(t, f, MF_OUTCOME_INTERRUPTED);
-  t->vm->counts.steps_failed++;
+  count_failed_step(t);
   t->vm->results[f->row].runs_failed++;
   tell_step(t, MF_NOTICE_STEP_FINISHED, f, MF_OUTCOME_INTERRUPTED);
   return stop;
@@ -317,7 +344,7 @@ mf_value mf_step_field(mf_exec *x, uint32_t step, uint32_t field) {
   static const mf_result before = {.known = true, .outcome = MF_OUTCOME_PASSED};
   const mf_vm *vm = x->task ? x->task->vm : NULL;
   if (step == MF_PREVIOUS)
-    return field_of(&x->call, vm && vm->previous ? vm->previous : &before, field);
+    return field_of(&x->call, vm && x->task->previous ? x->task->previous : &before, field);
   if (field == MF_FIELD_RUNS && vm) return mf_int(vm->results[step].runs);
   if (vm == NULL || !vm->results[step].known) return not_run(x, step);
   return field_of(&x->call, &vm->results[step], field);

@@ -208,10 +208,11 @@ START_TEST(written_out_defaults_are_accepted) {
       "description: null\nrollbacks: []\nlimits: {}\nsteps:\n  - name: a\n    retry: null\n"
       "    timeout_seconds: null\n    continue_on_failure: false\n    condition: null\n",
       MF_SYNTAX_AUTO,
-      "document\n  loop_orchestration: false\n  max_iterations: 1\n  tags: []\n"
+      "document\n  parallel: false\n  loop_orchestration: false\n  max_iterations: 1\n  tags: []\n"
       "  description: null\n  rollbacks: []\n  steps:\n    - step\n      name: \"a\"\n"
-      "      retry: null\n      continue_on_failure: false\n      condition: null\n");
-  check("parallel: true\nlimits: {ports: [1]}\nretry: 1", MF_SYNTAX_AUTO,
+      "      retry: null\n      timeout: null\n      continue_on_failure: false\n"
+      "      condition: null\n");
+  check("load: { rate: 1 }\nlimits: {ports: [1]}\nretry: 1", MF_SYNTAX_AUTO,
         "1:1 MF-E0125\n2:1 MF-E0125\n3:1 MF-E0123\n");
 }
 END_TEST
@@ -260,8 +261,8 @@ START_TEST(each_mistake_is_told_once) {
       {"variables: {a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8, i: 9, j: 10, a: 11, i: 12}",
        "1:74 MF-E0121\n1:81 MF-E0121\n"},
       /* Not yet. */
-      {"load: {rate: 5}\nsteps:\n  - checks: {max_attempts: 3}\n  - parallel: [{x: y}]\n"
-       "    depends_on: 5\n  - run: a\n",
+      {"load: {rate: 5}\nsteps:\n  - checks: {max_attempts: 3}\n  - run: x\n"
+       "    variables: 5\n  - run: a\n",
        "1:1 MF-E0125\n3:5 MF-E0125\n4:5 MF-E0125\n6:5 MF-E0125\n"},
       {"target: {url: x}\nsteps: [{type: http_request, url: x, retry: {}}, {name: a, checks: [x]}]",
        "1:9 MF-E0125\n2:60 MF-E0125\n"},

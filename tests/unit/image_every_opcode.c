@@ -10,6 +10,7 @@ static const char tables[] =
     ".hook 0 name=\"h\" path=\"h\"\n.action 0 name=\"a\" path=\"a\"\n"
     ".assertion 0 name=\"a\" path=\"a\"\n.scenario 0 name=\"s\" driver=\"d\"\n"
     ".fault 0 name=\"f\" path=\"f\" driver=\"d\"\n.metric 0 name=\"m\"\n.driver 0 name=\"d\"\n"
+    ".group 0 name=\"g\" path=\"g\"\n.task 0 name=\"t\" path=\"t\"\n"
     ".report 0 format=\"\" template=\"\"\n.const 0 string \"k\"\n.const 1 int 1\n";
 
 static const char frames[] =
@@ -18,7 +19,8 @@ static const char frames[] =
     "HOOK_ENTER 0, h\nHOOK_BEGIN 0\nh: HOOK_LEAVE 0\nACTION_ENTER 0, a\na: ACTION_LEAVE 0\n"
     "BRANCH_ENTER 0, other\nBRANCH_TAKE 0, 1\nJUMP next\nother: BRANCH_FAIL 0\n"
     "next: BLOCK_ENTER rollback, over\nover: BLOCK_LEAVE rollback\nPOP\n"
-    "RUN_FINAL\nend: RUN_LEAVE\nEND\n";
+    "GROUP_ENTER 0, left\nCONST 0\nGROUP_BEGIN 0\nSPAWN 0, done, left\nNEEDS 0, done\n"
+    "done: TASK_END 0\nleft: GROUP_LEAVE 0\nRUN_FINAL\nend: RUN_LEAVE\nEND\n";
 
 static const char turns[] =
     "RUN_ENTER end\nREPEAT_ENTER 0, over\nCONST 1\nREPEAT_BEGIN 0\nagain: REPEAT_NEXT 0, over\n"
@@ -41,7 +43,8 @@ static bool is_loop_op(const mf_op_info *op) {
 }
 
 static bool is_frame_op(const mf_op_info *op) {
-  return op->flags & (MF_OPF_ENTER | MF_OPF_LEAVE | MF_OPF_INSIDE) || !strcmp(op->name, "END");
+  return op->flags & (MF_OPF_ENTER | MF_OPF_LEAVE | MF_OPF_INSIDE) || !strcmp(op->name, "END") ||
+         !strcmp(op->name, "NEEDS");
 }
 
 static unsigned pops(const mf_op_info *op) {

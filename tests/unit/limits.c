@@ -379,6 +379,55 @@ static mf_status run_text(uint64_t fuel, size_t memory) {
   return status;
 }
 
+/* All of a group's branches begin before the first one ends.  Gives the bytes. */
+static size_t run_branches(size_t branches, mf_verdict *verdict) {
+  mf_alloc alloc = mf_alloc_default();
+  mf_compile_options options = {.name = "limit.yaml"};
+  mf_counting_alloc counting = {.inner = alloc};
+  mf_vm_options vm_options = {.alloc = mf_counting_alloc_as_alloc(&counting), .run_id = "r"};
+  mf_compilation *comp = NULL;
+  mf_image *image = NULL;
+  mf_vm *vm = NULL;
+  mf_effect effect;
+  size_t size;
+  mf_pair ok = {mf_string(MF_STR("ok")), mf_bool(true)};
+  mf_map map = {.count = 1, .pairs = &ok};
+  mf_value value = {.kind = MF_MAP, .len = 1, .as.map = &map};
+  mf_outcome outcome = {&value, 0, 0};
+  mf_buf_clear(&text);
+  repeat("steps:\n  - parallel:\n", 1);
+  repeat("    - { name: a, duration: 1s }\n", branches);
+  ck_assert_int_eq(mf_compile(&options, text.p, text.n, &comp), MF_OK);
+  const uint8_t *bytes = mf_compilation_image(comp, &size);
+  ck_assert_int_eq(mf_image_open(&alloc, bytes, size, &image, NULL, 0), MF_OK);
+  ck_assert_int_eq(mf_vm_new(image, &vm_options, &vm), MF_OK);
+  uint32_t first = 1, last = 0;
+  for (mf_vm_state state; (state = mf_vm_run(vm, &effect)) != MF_VM_DONE;) {
+    ck_assert_int_ne(state, MF_VM_FAILED);
+    if (state == MF_VM_EFFECT && effect.id > last) last = effect.id;
+    if (state == MF_VM_BLOCKED) ck_assert_int_eq(mf_vm_deliver(vm, first++, &outcome), MF_OK);
+  }
+  ck_assert_uint_ge(last, branches < MF_LIMIT_TASKS ? branches : MF_LIMIT_TASKS - 1);
+  *verdict = mf_vm_verdict(vm);
+  mf_vm_free(vm);
+  mf_image_close(image);
+  mf_compilation_free(comp);
+  return counting.peak;
+}
+
+START_TEST(branches_end_at_TASKS) {
+  mf_verdict verdict;
+  const size_t few = run_branches(1, &verdict);
+  const size_t many = run_branches(MF_LIMIT_TASKS - 1, &verdict);
+  ck_assert_int_eq(verdict.outcome, MF_OUTCOME_PASSED);
+  printf("memory: %zu bytes a branch\n", (many - few) / (MF_LIMIT_TASKS - 2));
+  ck_assert_uint_lt((many - few) / (MF_LIMIT_TASKS - 2), 2048);
+  run_branches(MF_LIMIT_TASKS, &verdict);
+  ck_assert_int_eq(verdict.outcome, MF_OUTCOME_FAILED);
+  ck_assert_uint_eq(verdict.steps_failed, 0);
+}
+END_TEST
+
 START_TEST(runs_end_at_RUN_FUEL) {
   repeat("steps:\n", 1);
   repeat("  - name: a\n", 100);
@@ -488,6 +537,7 @@ Suite *limits_suite(void) {
   tcase_add_test(t, slots_end_at_SLOTS);
   tcase_add_test(t, images_end_at_IMAGE_BYTES);
   tcase_add_test(t, maps_of_interpolations_end_at_half_of_STACK_DEPTH);
+  tcase_add_test(t, branches_end_at_TASKS);
   tcase_add_test(t, runs_end_at_RUN_FUEL);
   tcase_add_test(t, runs_end_at_RUN_MEMORY);
   tcase_add_test(t, arguments_of_effects_end_at_JOURNAL_LINE_BYTES);

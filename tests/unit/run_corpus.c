@@ -12,9 +12,13 @@
  *   # load NAME: fails no successful response
  *   # request URL-PART: fails connection refused
  *   # command NAME: exit_code=3
+ *   # request URL-PART: status=200 takes=2   seconds until it is answered; so for commands
  *   # set NAME=VALUE                     as --var does
  *   # stop at: effect wait               a signal when a line contains this
+ *   # abort at: effect wait
  *   # allow-empty
+ * Loads and waits take as long as they say, in virtual time and beside each other:
+ * what ends first is answered first, of two at once the one that was asked first.
  * tests/regress holds cases of the same kind, each for a bug that was. */
 #include "../../include/mfvm_tools.h"
 #include "../../vm/value.h"
@@ -25,6 +29,13 @@ typedef struct rule {
   bool done;
   unsigned line;
 } rule;
+/* An effect under way. */
+typedef struct flight {
+  uint32_t id;
+  int64_t due_ns;
+  mf_value outcome;
+  char what[40];
+} flight;
 typedef struct world {
   rule *rules;
   size_t count;
@@ -32,11 +43,14 @@ typedef struct world {
   mf_arena arena;
   int64_t now_ns;
   mf_vm *vm;
-  bool signal_wanted;
+  bool stop_wanted, abort_wanted;
+  flight *flights;
+  size_t flight_count;
 } world;
 
-static const char *const kinds[] = {"expect",  "then", "never",   "once",        "load", "request",
-                                    "command", "set",  "stop at", "allow-empty", NULL};
+static const char *const kinds[] = {"expect",  "then",     "never",       "once",
+                                    "load",    "request",  "command",     "set",
+                                    "stop at", "abort at", "allow-empty", NULL};
 
 static void take_rule(void *ctx, unsigned line, const char *comment) {
   world *w = ctx;
@@ -78,10 +92,11 @@ static void add_line(world *w, mf_buf *buf) {
   corpus_add_line(&w->lines, strndup(buf->p ? buf->p : "", buf->n));
   for (size_t i = 0; i < w->count; i++) {
     rule *r = &w->rules[i];
-    if (strcmp(r->kind, "stop at") || r->done || !strstr(w->lines.at[w->lines.count - 1], r->text))
-      continue;
+    bool stop = !strcmp(r->kind, "stop at"), abort = !strcmp(r->kind, "abort at");
+    if (!(stop || abort) || r->done || !strstr(w->lines.at[w->lines.count - 1], r->text)) continue;
     r->done = true;
-    w->signal_wanted = true;
+    w->stop_wanted |= stop;
+    w->abort_wanted |= abort;
   }
   mf_buf_fini(buf);
 }
@@ -140,6 +155,11 @@ static void on_notice(void *ctx, const mf_notice *n) {
       mf_buf_printf(&b, "block %.*s %s (%.3f s) %.*s", name_n, name, outcome_word(n->outcome),
                     n->duration, text_n, text);
       break;
+    case MF_NOTICE_GROUP_STARTED: mf_buf_printf(&b, "begin group %.*s", name_n, name); break;
+    case MF_NOTICE_GROUP_FINISHED:
+      mf_buf_printf(&b, "group %.*s %s (%.3f s) %.*s", name_n, name, outcome_word(n->outcome),
+                    n->duration, text_n, text);
+      break;
     case MF_NOTICE_BRANCH: mf_buf_printf(&b, "branch %.*s %.*s", name_n, name, text_n, text); break;
     case MF_NOTICE_HOOK_STARTED: mf_buf_printf(&b, "begin hook %.*s", name_n, name); break;
     case MF_NOTICE_HOOK_FINISHED:
@@ -195,7 +215,7 @@ static void add_error(world *w, mf_map_builder *m, const char *text) {
   mf_map_add(m, "error", mf_string(error));
 }
 
-static mf_value load_outcome(world *w, const mf_value *args) {
+static mf_value load_outcome(world *w, const mf_value *args, double *seconds) {
   mf_map_builder out, metrics;
   mf_str name = mf_map_str(args, "name", "");
   char *text = strndup(name.p, name.n);
@@ -203,7 +223,7 @@ static mf_value load_outcome(world *w, const mf_value *args) {
   free(text);
   mf_map_build(&out, &w->arena);
   mf_map_build(&metrics, &w->arena);
-  w->now_ns += (int64_t)(mf_map_number(args, "duration", 0) * 1e9);
+  *seconds = mf_map_number(args, "duration", 0);
   if (r && !strncmp(r->text, "fails", 5)) {
     add_error(w, &out, r->text + 6);
   } else {
@@ -219,12 +239,14 @@ static mf_value load_outcome(world *w, const mf_value *args) {
   return mf_map_done(&out);
 }
 
-static mf_value request_outcome(world *w, const char *kind, mf_str name) {
+static mf_value request_outcome(world *w, const char *kind, mf_str name, double *seconds) {
   mf_map_builder out;
   char *text = strndup(name.p, name.n);
   const rule *r = find_rule(w, kind, text);
   free(text);
   mf_map_build(&out, &w->arena);
+  const char *takes = r ? strstr(r->text, "takes=") : NULL;
+  if (takes) *seconds = atof(takes + 6);
   if (r && !strncmp(r->text, "fails", 5)) {
     add_error(w, &out, r->text + 6);
   } else {
@@ -237,15 +259,15 @@ static mf_value request_outcome(world *w, const char *kind, mf_str name) {
   return mf_map_done(&out);
 }
 
-static mf_value perform(world *w, const mf_effect *e) {
+static mf_value perform(world *w, const mf_effect *e, double *seconds) {
   mf_map_builder out;
-  if (mf_str_is(e->driver, "http_load")) return load_outcome(w, e->args);
+  *seconds = 0;
+  if (mf_str_is(e->driver, "http_load")) return load_outcome(w, e->args, seconds);
   if (mf_str_is(e->driver, "http_request"))
-    return request_outcome(w, "request", mf_map_str(e->args, "url", ""));
+    return request_outcome(w, "request", mf_map_str(e->args, "url", ""), seconds);
   if (mf_str_is(e->driver, "command"))
-    return request_outcome(w, "command", mf_map_str(e->args, "command", ""));
-  if (mf_str_is(e->driver, "wait"))
-    w->now_ns += (int64_t)(mf_map_number(e->args, "seconds", 0) * 1e9);
+    return request_outcome(w, "command", mf_map_str(e->args, "command", ""), seconds);
+  if (mf_str_is(e->driver, "wait")) *seconds = mf_map_number(e->args, "seconds", 0);
   mf_map_build(&out, &w->arena);
   mf_map_add(&out, "ok", mf_bool(true));
   return mf_map_done(&out);
@@ -265,20 +287,72 @@ static mf_value cancelled(world *w) {
   return mf_map_done(&out);
 }
 
+static void deliver(world *w, size_t at, mf_value answer) {
+  mf_outcome outcome = {&answer, w->now_ns, 1700000000000000000 + w->now_ns};
+  uint32_t id = w->flights[at].id;
+  w->flight_count--;
+  memmove(&w->flights[at], &w->flights[at + 1], (w->flight_count - at) * sizeof *w->flights);
+  ck_assert_int_eq(mf_vm_deliver(w->vm, id, &outcome), MF_OK);
+}
+
+static void take_off(world *w, const mf_effect *e) {
+  double seconds;
+  mf_value outcome = perform(w, e, &seconds);
+  w->flights = realloc(w->flights, (w->flight_count + 1) * sizeof *w->flights);
+  flight *f = &w->flights[w->flight_count++];
+  *f = (flight){e->id, w->now_ns + (int64_t)(seconds * 1e9), outcome, ""};
+  snprintf(f->what, sizeof f->what, "%.*s", (int)e->driver.n, e->driver.p);
+}
+
+static void cancel(world *w, uint32_t id) {
+  mf_value answer = cancelled(w);
+  mf_buf b = line_buffer();
+  size_t at = 0;
+  while (at < w->flight_count && w->flights[at].id != id) at++;
+  ck_assert_uint_lt(at, w->flight_count);
+  mf_buf_printf(&b, "cancel %s (%.3f s)", w->flights[at].what, (double)w->now_ns / 1e9);
+  add_line(w, &b);
+  deliver(w, at, answer);
+}
+
+/* Everything waits: the time goes on to what comes next. */
+static void pass_time(world *w, const char *path) {
+  size_t next = 0;
+  int64_t deadline = mf_vm_deadline(w->vm);
+  for (size_t i = 1; i < w->flight_count; i++)
+    if (w->flights[i].due_ns < w->flights[next].due_ns) next = i;
+  ck_assert_msg(w->flight_count > 0, "%s: everything waits, and for nothing", path);
+  if (deadline <= w->flights[next].due_ns) {
+    w->now_ns = deadline > w->now_ns ? deadline : w->now_ns;
+    mf_vm_time(w->vm, w->now_ns, 1700000000000000000 + w->now_ns);
+    return;
+  }
+  if (w->flights[next].due_ns > w->now_ns) w->now_ns = w->flights[next].due_ns;
+  deliver(w, next, w->flights[next].outcome);
+}
+
+static void send_signals(world *w) {
+  if (w->stop_wanted) mf_vm_signal(w->vm, MF_SIGNAL_STOP);
+  if (w->abort_wanted) mf_vm_signal(w->vm, MF_SIGNAL_ABORT);
+  w->stop_wanted = w->abort_wanted = false;
+}
+
 static void drive(world *w, const char *path) {
   mf_effect e;
   for (int turns = 0; turns < 100000; turns++) {
     mf_vm_state state = mf_vm_run(w->vm, &e);
-    if (state == MF_VM_DONE) return;
-    ck_assert_msg(state == MF_VM_EFFECT, "%s: machine state %d, %s", path, state,
-                  mf_status_name(mf_vm_error(w->vm)));
-    add_effect_line(w, &e);
-    bool stop = w->signal_wanted;
-    w->signal_wanted = false;
-    if (stop) mf_vm_signal(w->vm, MF_SIGNAL_STOP);
-    mf_value answer = stop ? cancelled(w) : perform(w, &e);
-    mf_outcome outcome = {&answer, w->now_ns, 1700000000000000000 + w->now_ns};
-    ck_assert_int_eq(mf_vm_deliver(w->vm, e.id, &outcome), MF_OK);
+    switch (state) {
+      case MF_VM_DONE: return;
+      case MF_VM_EFFECT:
+        add_effect_line(w, &e);
+        take_off(w, &e);
+        break;
+      case MF_VM_CANCEL: cancel(w, e.id); break;
+      case MF_VM_BLOCKED: pass_time(w, path); break;
+      case MF_VM_FAILED:
+        ck_abort_msg("%s: the machine failed: %s", path, mf_status_name(mf_vm_error(w->vm)));
+    }
+    send_signals(w);
   }
   ck_abort_msg("%s: does not end", path);
 }
@@ -372,6 +446,7 @@ static size_t run_file(const char *path, size_t *expected) {
   for (size_t i = 0; i < w.count; i++)
     free(w.rules[i].kind), free(w.rules[i].name), free(w.rules[i].text);
   free(w.rules);
+  free(w.flights);
   corpus_free_lines(&w.lines);
   mf_arena_fini(&w.arena);
   free(text);

@@ -3,20 +3,22 @@
 #include "../../vm/program.h"
 #include "vm_kit.h"
 
-#define ROWS                                                                         \
-  ".step 0 name=\"one\" path=\"steps[0]\" flags=looks\n"                             \
-  ".branch 0 name=\"if\" path=\"steps[1]\" arms=1\n"                                 \
-  ".repeat 0 name=\"loop\" path=\"steps[2]\" kind=for_each slot=1\n"                 \
-  ".hook 0 name=\"hook\" path=\"hooks[0]\" type=pre_step\n"                          \
-  ".action 0 name=\"act\" path=\"steps[0].pre_hooks[0]\" type=log on_error=ignore\n" \
-  ".assertion 0 name=\"ok\" path=\"assertions[0]\" type=condition\n"                 \
-  ".scenario 0 name=\"load\" driver=\"http_load\"\n"                                 \
-  ".fault 0 name=\"slow\" path=\"steps[0].faults[0]\" driver=\"proxy\"\n"            \
-  ".metric 0 name=\"m\" kind=gauge\n"                                                \
-  ".driver 0 name=\"http_request\"\n"                                                \
-  ".report 0 format=\"json\" template=\"\"\n"                                        \
-  ".slot 0 name=\"x\" kind=global\n.slot 1 name=\"y\" kind=global\n"                 \
-  ".const 0 int 7\n.const 1 int 2\n.const 2 bool true\n.const 3 bool false\n"        \
+#define ROWS                                                                                       \
+  ".step 0 name=\"one\" path=\"steps[0]\" flags=looks\n"                                           \
+  ".branch 0 name=\"if\" path=\"steps[1]\" arms=1\n"                                               \
+  ".repeat 0 name=\"loop\" path=\"steps[2]\" kind=for_each slot=1\n"                               \
+  ".hook 0 name=\"hook\" path=\"hooks[0]\" type=pre_step\n"                                        \
+  ".action 0 name=\"act\" path=\"steps[0].pre_hooks[0]\" type=log on_error=ignore\n"               \
+  ".assertion 0 name=\"ok\" path=\"assertions[0]\" type=condition\n"                               \
+  ".scenario 0 name=\"load\" driver=\"http_load\"\n"                                               \
+  ".fault 0 name=\"slow\" path=\"steps[0].faults[0]\" driver=\"proxy\"\n"                          \
+  ".metric 0 name=\"m\" kind=gauge\n"                                                              \
+  ".driver 0 name=\"http_request\"\n"                                                              \
+  ".group 0 name=\"all\" path=\"steps[2]\"\n.task 0 name=\"left\" path=\"steps[2].parallel[0]\"\n" \
+  ".task 1 name=\"right\" path=\"steps[2].parallel[1]\"\n"                                         \
+  ".report 0 format=\"json\" template=\"\"\n"                                                      \
+  ".slot 0 name=\"x\" kind=global\n.slot 1 name=\"y\" kind=global\n"                               \
+  ".const 0 int 7\n.const 1 int 2\n.const 2 bool true\n.const 3 bool false\n"                      \
   ".const 4 string \"a\"\n.const 5 list 0 1\n.const 6 map 4:0\n.const 7 map\n.const 8 int 0\n"
 
 #define SHOW(code) code "LOG info\n"
@@ -97,6 +99,11 @@ static const char statements[] = ROWS
     "over\nno:\nSKIP\nover:\nSTEP_LEAVE 0\n"
     "BRANCH_ENTER 0, broken\nLOAD 1\nJUMP_FALSE else\nBRANCH_TAKE 0, 0\nJUMP "
     "next\nelse:\nBRANCH_TAKE 0, 1\nJUMP next\nbroken:\nBRANCH_FAIL 0\nnext:\n"
+    "GROUP_ENTER 0, joined\nCONST 1\nGROUP_BEGIN 0\nSPAWN 0, done, second\n"
+    "STEP_ENTER 0, hurried\nCONST 4\nSTEP_BEGIN 0\nCONST 1\nTIMEOUT\nCONST 0\nWAIT\n"
+    "hurried:\nSTEP_LEAVE 0\ndone:\nTASK_END 0\n"
+    "second:\nSPAWN 1, ended, joined\nNEEDS 0, ended\nCONST 4\nLOG info\nended:\nTASK_END 1\n"
+    "joined:\nGROUP_LEAVE 0\n"
     "HANDLED\nBRANCH_ENTER 0, broken2\nCONST 2\nJUMP_FALSE else2\nBRANCH_TAKE 0, 0\nJUMP "
     "next2\nelse2:\nBRANCH_TAKE 0, 1\nJUMP next2\nbroken2:\nBRANCH_FAIL 0\nnext2:\n"
     "JUMP_CLEAN clean\nBLOCK_ENTER recovery, held\nheld:\nBLOCK_LEAVE recovery\nPOP\nclean:\n"
@@ -111,9 +118,11 @@ static const char statement_log[] =
     "-> http_request {}\nvariable x [2]\n-> wait {\"seconds\":2.0}\n"
     "-> http_request {}\n-> now {}\n-> wait {\"seconds\":2.0}\nvariable x [2]\nstep_finished a "
     "passed 8s\nstep_finished one skipped\n"
-    "error steps[1]: no value for 'y' yet\nbranch if: then [true]\n"
+    "error steps[1]: no value for 'y' yet\ngroup_started all\nstep_started a\n"
+    "-> wait {\"seconds\":7.0}\nstep_finished a passed 1s\nlog info: a\n"
+    "group_finished all passed 1s\nbranch if: then [true]\n"
     "block_finished recovery\nerror: a\n"
-    "assertion ok passed [7, 7]\nverdict failed 8s: aborted\n-> report "
+    "assertion ok passed [7, 7]\nverdict failed 9s: aborted\n-> report "
     "{\"path\":\"a\",\"format\":\"json\"}\n= done failed\n";
 
 /* Turns and attempts. */

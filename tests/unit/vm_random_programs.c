@@ -4,7 +4,7 @@
  * freed (the sanitizer builds see to that), and do the same a second time. */
 #include "vm_kit.h"
 
-enum { PROGRAMS = 400, SLOTS = 6, STEPS = 3, CONSTANTS = 13 };
+enum { PROGRAMS = 600, SLOTS = 6, STEPS = 3, CONSTANTS = 13, TASKS = 3, FLIGHTS = 64 };
 
 typedef struct generator {
   mf_builder *b;
@@ -13,7 +13,8 @@ typedef struct generator {
   uint32_t frames, frame_end; /* open frames; label of the innermost one's end */
   uint32_t room;              /* statements left */
   uint32_t policy;            /* constant: of retries */
-  uint32_t element;           /* depth with the innermost loop's element on top; 0: no loop */
+  bool in_task;
+  uint32_t element; /* depth with the innermost loop's element on top; 0: no loop */
 } generator;
 
 static uint32_t pick(generator *g, uint32_t n) {
@@ -248,6 +249,10 @@ static void frame(generator *g) {
   g->frames++;
   if (kind == 0) {
     with_value(g, MF_OP_STEP_BEGIN, row);
+    if (pick(g, 3) == 0) {
+      emit(g, MF_OP_CONST, 4, 0);
+      emit(g, MF_OP_TIMEOUT, 0, 0);
+    }
     if (pick(g, 2)) emit(g, MF_OP_STEP_OUTCOME, row, 0);
   }
   if (kind == 1) emit(g, MF_OP_HOOK_BEGIN, row, 0);
@@ -262,6 +267,45 @@ static void frame(generator *g) {
     emit(g, leave[kind], row, 0);
   g->base = base;
   g->frame_end = outer_end;
+  g->frames--;
+}
+
+/* Its stack is its own, and its frames lie on those of the group. */
+static void branch(generator *g) {
+  generator outer = *g;
+  uint32_t row = pick(g, TASKS), done = mf_builder_label(g->b), next = mf_builder_label(g->b);
+  mf_builder_emit(g->b, MF_OP_SPAWN, row, done, next);
+  g->depth = g->base = 0;
+  g->frame_end = done;
+  g->frames++;
+  g->in_task = true;
+  block(g);
+  mf_builder_place(g->b, done);
+  emit(g, MF_OP_TASK_END, row, 0);
+  mf_builder_place(g->b, next);
+  outer.state = g->state;
+  outer.room = g->room;
+  *g = outer;
+}
+
+static void group(generator *g) {
+  uint32_t row = pick(g, 3), end = mf_builder_label(g->b), base = g->base, outer = g->frame_end;
+  emit(g, MF_OP_GROUP_ENTER, row, end);
+  g->base = g->depth;
+  g->frame_end = end;
+  g->frames++;
+  if (pick(g, 2)) {
+    emit(g, MF_OP_CONST, pick(g, 2) ? 9 : 1, 0); /* no limit, or one at a time */
+    emit(g, MF_OP_GROUP_BEGIN, row, 0);
+  }
+  for (uint32_t n = 1 + pick(g, 4); n > 0; n--) {
+    branch(g);
+    if (pick(g, 3) == 0) block(g);
+  }
+  mf_builder_place(g->b, end);
+  emit(g, MF_OP_GROUP_LEAVE, row, 0);
+  g->base = base;
+  g->frame_end = outer;
   g->frames--;
 }
 
@@ -310,7 +354,14 @@ static void ask(generator *g) {
 }
 
 static void statement(generator *g) {
-  switch (pick(g, 22)) {
+  switch (pick(g, 25)) {
+    case 22:
+    case 23:
+      if (g->frames < 8) group(g);
+      break;
+    case 24:
+      if (g->in_task && g->depth == g->base) emit(g, MF_OP_NEEDS, pick(g, TASKS), g->frame_end);
+      break;
     case 0:
     case 1:
     case 2: with_value(g, MF_OP_STORE, pick(g, SLOTS)); break;
@@ -370,6 +421,8 @@ static void rows(generator *g) {
     mf_builder_row(g->b, MF_TABLE_BRANCH, (uint32_t[]){text(g, "branch"), name, 1, i});
     mf_builder_row(g->b, MF_TABLE_REPEAT,
                    (uint32_t[]){text(g, "repeat"), name, i + 1, i ? i : MF_ABSENT, i});
+    mf_builder_row(g->b, MF_TABLE_GROUP, (uint32_t[]){text(g, "group"), name, i, i});
+    mf_builder_row(g->b, MF_TABLE_TASK, (uint32_t[]){text(g, "task"), name});
     mf_builder_row(g->b, MF_TABLE_FAULT, (uint32_t[]){text(g, "fault"), name, text(g, "proxy")});
   }
   mf_builder_row(g->b, MF_TABLE_ASSERTION, (uint32_t[]){name, name, 4, 0, 0, MF_ABSENT});
@@ -465,11 +518,64 @@ static mf_value random_outcome(generator *g, mf_arena *arena) {
   return vm_parse(arena, outcomes[pick(g, 6)]);
 }
 
+typedef struct sky {
+  uint32_t ids[FLIGHTS], count;
+  int64_t now;
+} sky;
+
+/* One of those in flight is answered, in any order. */
+static void land(vm_host *h, generator *g, sky *s, uint32_t at) {
+  mf_value v = random_outcome(g, &h->arena);
+  mf_outcome outcome = {&v, s->now += 1000, 0};
+  uint32_t id = s->ids[at];
+  s->ids[at] = s->ids[--s->count];
+  ck_assert_int_ne(mf_vm_deliver(h->vm, id, &outcome), MF_NO_SUCH_EFFECT);
+}
+
+static void cancel(vm_host *h, generator *g, sky *s, uint32_t id) {
+  uint32_t at = 0;
+  while (at < s->count && s->ids[at] != id) at++;
+  ck_assert_uint_lt(at, s->count);
+  mf_buf_printf(&h->log, "cancel %u\n", (unsigned)id);
+  if (pick(g, 3)) land(h, g, s, at); /* else it takes its time */
+}
+
+static void disturb(vm_host *h, generator *g, sky *s) {
+  if (pick(g, 12) == 0) mf_vm_signal(h->vm, MF_SIGNAL_STOP);
+  if (pick(g, 6)) return;
+  int64_t deadline = mf_vm_deadline(h->vm);
+  if (deadline == INT64_MAX) return;
+  if (deadline > s->now) s->now = deadline;
+  mf_vm_time(h->vm, s->now, 0);
+}
+
+static mf_vm_state drive(vm_host *h, generator *g) {
+  sky s = {.count = 0};
+  mf_effect effect;
+  for (;;) {
+    mf_vm_state state = mf_vm_run(h->vm, &effect);
+    switch (state) {
+      case MF_VM_EFFECT:
+        vm_log_effect(h, &effect);
+        s.ids[s.count++] = effect.id;
+        disturb(h, g, &s);
+        break;
+      case MF_VM_CANCEL: cancel(h, g, &s, effect.id); break;
+      case MF_VM_BLOCKED:
+        disturb(h, g, &s);
+        if (s.count) land(h, g, &s, pick(g, s.count));
+        break;
+      case MF_VM_DONE: ck_assert_uint_eq(s.count, 0); return state;
+      case MF_VM_FAILED: return state;
+    }
+    while (s.count && (s.count == FLIGHTS || pick(g, 3) == 0)) land(h, g, &s, pick(g, s.count));
+  }
+}
+
 /* Writes down a run into h->log. */
 static void run(vm_host *h, const mf_image *image, uint64_t seed, uint64_t fail_at) {
   generator g = {.state = seed * 7 + 3};
   mf_counting_alloc c = {.inner = mf_alloc_default(), .fail_at = fail_at};
-  mf_effect effect;
   mf_value secret = mf_string(MF_STR("hunter2"));
   h->options = (mf_vm_options){.alloc = mf_counting_alloc_as_alloc(&c),
                                .fuel = 20000,
@@ -481,14 +587,7 @@ static void run(vm_host *h, const mf_image *image, uint64_t seed, uint64_t fail_
   h->vm = NULL;
   if (mf_vm_new(image, &h->options, &h->vm) == MF_OK) {
     mf_vm_set_variable(h->vm, MF_STR("secret"), &secret);
-    mf_vm_state state;
-    while ((state = mf_vm_run(h->vm, &effect)) == MF_VM_EFFECT) {
-      vm_log_effect(h, &effect);
-      if (pick(&g, 12) == 0) mf_vm_signal(h->vm, MF_SIGNAL_STOP);
-      mf_value v = random_outcome(&g, &h->arena);
-      mf_outcome outcome = {&v, (int64_t)effect.id * 1000, 0};
-      mf_vm_deliver(h->vm, effect.id, &outcome);
-    }
+    mf_vm_state state = drive(h, &g);
     mf_buf_printf(&h->log, "= %d %s %u\n", state, mf_status_name(mf_vm_error(h->vm)),
                   (unsigned)mf_vm_steps(h->vm));
   }
