@@ -499,15 +499,17 @@ MF_API mf_status mf_vm_deliver(mf_vm *vm, uint32_t id, const mf_outcome *outcome
 /* Raises a signal.  mf_vm_run then gives back each effect in flight that is not
  * wanted any more, once (MF_VM_CANCEL).  They must still be answered, with
  * {"ok": false, "error": "cancelled"} at worst; after that the machine leaves
- * the scope.  A second signal in the final part leaves the current hook. */
+ * the scope.  A second signal in the final part leaves the current hook.  A sink
+ * may raise one, too: a repeat that wants nothing of the world never comes back. */
 MF_API void mf_vm_signal(mf_vm *vm, mf_signal signal);
 
 /* When the machine wants to be told the time, in ns since the run's start;
  * INT64_MAX: never.  Changes with every call of mf_vm_run. */
 MF_API int64_t mf_vm_deadline(mf_vm *vm);
 /* Tells it the time, as outcomes do: what has run out of time is left, as after
- * a signal, but only that.  Calls that pass no deadline change nothing that can
- * be seen: the others belong into a record from which a run is repeated. */
+ * a signal, but only that; a sink may call it, too.  Calls that pass no deadline
+ * change nothing that can be seen: the others belong into a record from which a
+ * run is repeated. */
 MF_API void mf_vm_time(mf_vm *vm, int64_t monotonic_ns, int64_t wall_ns);
 
 typedef struct mf_verdict {

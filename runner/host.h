@@ -37,11 +37,10 @@ typedef struct mf_name_list {
   uint32_t count;
 } mf_name_list;
 
-/* Where a list was, to go back to. */
-typedef struct mf_name_list_mark {
-  size_t n;
-  uint32_t count;
-} mf_name_list_mark;
+/* An assertion that failed in an attempt that is still under way. */
+typedef struct mf_tried {
+  uint32_t task, assertion; /* row of ASSERTION */
+} mf_tried;
 
 struct mf_host {
   const mf_run_options *options;
@@ -78,7 +77,7 @@ struct mf_host {
   mf_facts facts;
   char io_error[1024]; /* facts.io_error */
   mf_name_list failed_steps, failed_assertions;
-  mf_name_list_mark attempt;      /* failed_assertions, when the latest attempt of a step began */
+  mf_buf tried;                   /* of mf_tried: each step's last attempt decides */
   mf_report_template **templates; /* of each row of REPORT; NULL: none */
   mf_buf reports;                 /* paths written, one a line */
   mf_buf trace;                   /* one line */

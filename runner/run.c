@@ -236,23 +236,48 @@ static void keep_recorded(mf_host *h, const mf_notice *notice) {
   if (notice->index < MF_ROW_COUNT(h->image, METRIC)) h->recorded[notice->index] = notice->actual;
 }
 
-/* What an attempt that is retried asserted does not count. */
-static void note_attempt(mf_host *h, const mf_notice *notice) {
-  mf_name_list *list = &h->failed_assertions;
-  if (notice->kind == MF_NOTICE_STEP_STARTED)
-    h->attempt = (mf_name_list_mark){list->text.n, list->count};
-  if (notice->kind != MF_NOTICE_STEP_RETRIED) return;
-  if (h->attempt.n < list->text.n) list->text.n = h->attempt.n;
-  if (h->attempt.count < list->count) list->count = h->attempt.count;
+/* What an attempt asserts counts only if no other one follows. */
+static void keep_assertion(mf_host *h, const mf_notice *notice) {
+  const mf_tried tried = {notice->task, notice->index};
+  if (notice->attempt)
+    mf_buf_add(&h->tried, &tried, sizeof tried);
+  else
+    keep_name(&h->failed_assertions, notice->name);
 }
 
-/* A repeat without effects comes to us in its notices only: Ctrl-C has to end it
- * all the same, and so does a journal that cannot be written. */
+/* The attempts of other branches are still under way. */
+static void end_attempt(mf_host *h, const mf_notice *notice, bool counts) {
+  const mf_row_assertion *rows = MF_ROWS(h->image, ASSERTION, assertion);
+  size_t kept = 0;
+  for (size_t at = 0; at < h->tried.n; at += sizeof(mf_tried)) {
+    mf_tried tried;
+    memcpy(&tried, h->tried.p + at, sizeof tried);
+    if (tried.task != notice->task) {
+      memmove(h->tried.p + kept, h->tried.p + at, sizeof tried);
+      kept += sizeof tried;
+    } else if (counts) {
+      keep_name(&h->failed_assertions, mf_image_string(h->image, rows[tried.assertion].name));
+    }
+  }
+  h->tried.n = kept;
+}
+
+static void look_at_deadlines(mf_host *h) {
+  mf_stamp stamp = mf_host_now(h);
+  if (stamp.monotonic_ns < mf_vm_deadline(h->vm)) return;
+  mf_record_signal(h, stamp, "timeout", "deadline");
+  mf_vm_time(h->vm, stamp.monotonic_ns, stamp.wall_ns);
+  h->woken = true;
+}
+
+/* A repeat without effects comes to us in its notices only: Ctrl-C and the run's
+ * timeout have to end it all the same, and so does a journal that cannot be written. */
 static void look_up_in_turn(mf_host *h, int64_t now_ns) {
   if (now_ns - h->polled_ns < POLL_NS) return;
   h->polled_ns = now_ns;
   if (h->journal.failed) mf_vm_signal(h->vm, MF_SIGNAL_STOP);
   mf_loop_signals_now(h->loop);
+  look_at_deadlines(h);
   mf_progress_flush(&h->progress);
 }
 
@@ -262,8 +287,9 @@ static void on_notice(void *ctx, const mf_notice *notice) {
   bool failed = notice->outcome == MF_OUTCOME_FAILED;
   bool ended = failed || notice->outcome == MF_OUTCOME_INTERRUPTED;
   if (ended && notice->kind == MF_NOTICE_STEP_FINISHED) keep_name(&h->failed_steps, notice->name);
-  if (failed && notice->kind == MF_NOTICE_ASSERTION) keep_name(&h->failed_assertions, notice->name);
-  note_attempt(h, notice);
+  if (failed && notice->kind == MF_NOTICE_ASSERTION) keep_assertion(h, notice);
+  if (notice->kind == MF_NOTICE_STEP_RETRIED) end_attempt(h, notice, false);
+  if (notice->kind == MF_NOTICE_STEP_FINISHED) end_attempt(h, notice, true);
   if (notice->kind == MF_NOTICE_METRIC) keep_recorded(h, notice);
   mf_record_notice(h, stamp, notice);
   mf_progress_notice(&h->progress, notice, stamp.monotonic_ns);
@@ -421,14 +447,6 @@ static int64_t longest_sleep(const mf_host *h, int64_t now) {
   return sync < 0 || deadline < sync ? deadline : sync;
 }
 
-static void look_at_deadlines(mf_host *h) {
-  mf_stamp stamp = mf_host_now(h);
-  if (stamp.monotonic_ns < mf_vm_deadline(h->vm)) return;
-  mf_record_signal(h, stamp, "timeout", "deadline");
-  mf_vm_time(h->vm, stamp.monotonic_ns, stamp.wall_ns);
-  h->woken = true;
-}
-
 /* Turns the loop until an outcome was delivered, a signal came, or something ran
  * out of time. */
 static void wait_for_outcome(mf_host *h) {
@@ -548,6 +566,7 @@ static void init_host(mf_host *h, const mf_run_options *options) {
   mf_redactor_init(&h->redactor, &h->alloc);
   mf_buf_init(&h->failed_steps.text, &h->alloc, 0);
   mf_buf_init(&h->failed_assertions.text, &h->alloc, 0);
+  mf_buf_init(&h->tried, &h->alloc, 0);
   mf_buf_init(&h->reports, &h->alloc, 0);
   mf_buf_init(&h->trace, &h->alloc, 0);
 }
@@ -570,6 +589,7 @@ static void fini_host(mf_host *h) {
   mf_buf_fini(&h->trace);
   mf_host_free_templates(h);
   mf_buf_fini(&h->reports);
+  mf_buf_fini(&h->tried);
   mf_buf_fini(&h->failed_assertions.text);
   mf_buf_fini(&h->failed_steps.text);
   mf_redactor_fini(&h->redactor);

@@ -171,6 +171,11 @@ MF_OPERATION(block_enter) {
 
 bool mf_rollback_failed(mf_task *t, mf_str text) {
   if (!t->vm->rolling_back) return false;
+  if (t->parent) t->frames[0].failed = true; /* nothing is pending: so its group hears of it */
+  if (t->lenient) {
+    t->vm->counts.warnings++;
+    return true;
+  }
   mf_frame *block = NULL; /* a branch's is on the stack of a task around it */
   for (mf_task *s = t; s && !block; s = s->parent) block = mf_frame_find(s, MF_OP_BLOCK_ENTER);
   t->vm->counts.rollback_failed = true;

@@ -83,27 +83,32 @@ size_t mf_path_room(const mf_image *image) {
   return longest + (size_t)MF_LIMIT_FRAMES * TURN_DIGITS + 1; /* and a NUL */
 }
 
-/* With the turns of the outermost `frames` frames. */
-static mf_str with_turns(mf_task *t, mf_str path, uint32_t frames) {
-  char *out = t->vm->path;
-  size_t n = 0;
-  if (out == NULL || path.n == 0) return path;
-  for (uint32_t i = 0; i < frames; i++) {
-    const mf_frame *f = &t->frames[i];
+/* Adds the turns of the repeats around frame `end` of t to the path in `out`, of
+ * which there are n bytes now, and were path_n without turns.  Those around a
+ * branch come first; branches nest no deeper than frames. */
+static size_t add_turns(const mf_task *t, const mf_frame *end, char *out, size_t n, size_t path_n) {
+  if (t->parent) n = add_turns(t->parent, t->home, out, n, path_n);
+  for (const mf_frame *f = t->frames; f < end; f++) {
     if (f->op != MF_OP_REPEAT_ENTER || f->turn == 0) continue;
-    if (n == 0) memcpy(out, path.p, n = path.n);
-    out[n] = n == path.n ? '@' : '.';
+    out[n] = n == path_n ? '@' : '.';
     n += 1 + mf_format_uint(f->turn, out + n + 1);
   }
-  return n ? (mf_str){out, n} : path;
+  return n;
 }
 
-mf_str mf_frame_path(mf_task *t, const mf_frame *f) {
-  return with_turns(t, row_path(t, f), (uint32_t)(f - t->frames));
+/* With the turns of the repeats around the frame. */
+static mf_str with_turns(mf_task *t, mf_str path, const mf_frame *end) {
+  char *out = t->vm->path;
+  if (out == NULL || path.n == 0) return path;
+  memcpy(out, path.p, path.n);
+  size_t n = add_turns(t, end, out, path.n, path.n);
+  return n > path.n ? (mf_str){out, n} : path;
 }
+
+mf_str mf_frame_path(mf_task *t, const mf_frame *f) { return with_turns(t, row_path(t, f), f); }
 
 mf_str mf_path_here(mf_task *t, uint32_t path) {
-  return with_turns(t, mf_image_string(t->vm->image, path), t->frame_count - 1);
+  return with_turns(t, mf_image_string(t->vm->image, path), mf_frame_top(t));
 }
 
 mf_str mf_task_path(mf_task *t) {

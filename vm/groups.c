@@ -69,10 +69,9 @@ MF_OPERATION(group_enter) {
 
 static void tell_group(mf_task *t, mf_notice_kind kind, const mf_frame *f,
                        mf_outcome_kind outcome) {
-  const mf_image *im = t->vm->image;
   mf_notice n = {.kind = kind, .outcome = outcome, .index = f->row, .text = mf_frame_error(f)};
-  n.path = mf_image_string(im, group_row(t, f)->path);
-  n.name = mf_image_string(im, group_row(t, f)->name);
+  n.path = mf_frame_path(t, f);
+  n.name = mf_image_string(t->vm->image, group_row(t, f)->name);
   if (kind == MF_NOTICE_GROUP_FINISHED && f->begun)
     n.duration = (double)(t->vm->now_ns - f->begin_ns) / 1e9;
   mf_tell(t, &n);
@@ -116,7 +115,7 @@ static mf_stop end_group(mf_task *t, const mf_row_group *row, mf_frame *f) {
                             : f->skipped ? MF_OUTCOME_SKIPPED
                                          : MF_OUTCOME_PASSED;
   if (f->failed && optional) t->vm->counts.warnings++;
-  if (f->failed && !optional) {
+  if (f->failed && !optional && !mf_rollback_failed(t, mf_frame_error(f))) {
     mf_entry_failed(t);
     if (!(row->flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE)) t->pending = true;
   }
@@ -127,9 +126,10 @@ static mf_stop end_group(mf_task *t, const mf_row_group *row, mf_frame *f) {
 }
 
 /* The end of a list with background steps: not an entry. */
-static void end_background(mf_task *t, const mf_row_group *row, const mf_frame *f) {
+static void end_background(mf_task *t, const mf_frame *f) {
   if (!f->failed) return;
-  mf_tell_error(t, mf_image_string(t->vm->image, row->path), mf_frame_error(f));
+  mf_tell_error(t, mf_frame_path(t, f), mf_frame_error(f));
+  if (mf_rollback_failed(t, mf_frame_error(f))) return;
   mf_entry_failed(t);
   t->pending = true;
 }
@@ -141,7 +141,7 @@ MF_OPERATION(group_leave) {
   mf_stop stop = MF_GO;
   if (f->group->tasks) return wait_for_group(t, f->group, 1);
   if (row->mode == MF_GROUP_MODE_BACKGROUND)
-    end_background(t, row, f);
+    end_background(t, f);
   else
     stop = end_group(t, row, f);
   mf_frame_pop(t);

@@ -75,6 +75,7 @@ static double next_pause(mf_task *t, mf_frame *f) {
 MF_OPERATION(retry) {
   (void)a;
   mf_frame *f = mf_frame_top(t);
+  mf_deadline_clear(t, f); /* of the attempt that ends here: the pause takes as long as it has to */
   if (f->failed && f->attempt > 0 && f->attempt < f->turns) return mf_step_attempt_failed(t, f);
   mf_jump(t, b);
   return MF_GO;

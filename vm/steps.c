@@ -48,15 +48,15 @@ void mf_steps_init(mf_task *t) {
   mf_builtin_set(t->vm, MF_BUILTIN_ALL_STEPS_SUCCEEDED, mf_bool(true));
 }
 
-/* A step's result stays where it is; the parent's own one may change before the
- * branch ends, if that runs in the background. */
+/* A step's result stays where it is while a group is open.  Beside a background
+ * step the parent goes on: what it was about may be carried out again, in another
+ * turn of a repeat, and its own result changes. */
 mf_status mf_previous_inherit(mf_task *t) {
   const mf_alloc *alloc = &t->vm->alloc;
-  const mf_task *parent = t->parent;
-  const mf_result *r = &parent->entry;
+  const mf_result *r = t->parent->previous;
   mf_status status = MF_OK;
-  t->previous = parent->previous;
-  if (t->previous != r) return MF_OK;
+  t->previous = r;
+  if (r == NULL || (r != &t->parent->entry && !mf_is_background(t))) return MF_OK;
   t->previous = &t->entry;
   t->entry = *r;
   t->entry.metrics = t->entry.error = NULL;

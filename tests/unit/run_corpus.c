@@ -132,6 +132,7 @@ static void on_notice(void *ctx, const mf_notice *n) {
     case MF_NOTICE_STEP_STARTED:
       mf_buf_printf(&b, "begin step %.*s at %.*s", name_n, name, path_n, n->path.p);
       if (n->attempt > 1) mf_buf_printf(&b, ", attempt %u", n->attempt);
+      if (n->task) mf_buf_printf(&b, ", task %u", n->task);
       break;
     case MF_NOTICE_STEP_RETRIED:
       mf_buf_printf(&b, "retry step %.*s after attempt %u, pause ", name_n, name, n->attempt);
@@ -155,7 +156,9 @@ static void on_notice(void *ctx, const mf_notice *n) {
       mf_buf_printf(&b, "block %.*s %s (%.3f s) %.*s", name_n, name, outcome_word(n->outcome),
                     n->duration, text_n, text);
       break;
-    case MF_NOTICE_GROUP_STARTED: mf_buf_printf(&b, "begin group %.*s", name_n, name); break;
+    case MF_NOTICE_GROUP_STARTED:
+      mf_buf_printf(&b, "begin group %.*s at %.*s", name_n, name, path_n, n->path.p);
+      break;
     case MF_NOTICE_GROUP_FINISHED:
       mf_buf_printf(&b, "group %.*s %s (%.3f s) %.*s", name_n, name, outcome_word(n->outcome),
                     n->duration, text_n, text);

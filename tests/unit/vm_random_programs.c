@@ -203,6 +203,10 @@ static void attempts(generator *g, uint32_t row, uint32_t end) {
   }
   mf_builder_place(g->b, again);
   emit(g, MF_OP_HANDLER, known, 0);
+  if (pick(g, 3) == 0) {
+    emit(g, MF_OP_CONST, 4, 0);
+    emit(g, MF_OP_TIMEOUT, 0, 0);
+  }
   block(g);
   mf_builder_place(g->b, known);
   emit(g, MF_OP_HANDLER, end, 0);

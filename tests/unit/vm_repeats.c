@@ -10,6 +10,9 @@
   ".repeat 3 name=\"count\" path=\"steps[0]\" kind=count slot=0\n"            \
   ".slot 0 name=\"item\" kind=repeat arg=2\n.slot 1 name=\"x\" kind=global\n" \
   ".slot 2 name=\"secret\" kind=secret\n"                                     \
+  ".group 0 name=\"group\" path=\"steps[1]\"\n"                               \
+  ".task 0 name=\"left\" path=\"steps[1].parallel[0]\"\n"                     \
+  ".task 1 name=\"right\" path=\"steps[1].parallel[1]\"\n"                    \
   ".const 0 int 0\n.const 1 int 1\n.const 2 string \"text that is copied\"\n.const 3 list 2 0\n"
 
 #define RUN(body) \
@@ -64,6 +67,55 @@ START_TEST(a_signal_ends_a_loop_without_effects) {
 }
 END_TEST
 
+/* The other branch waits for an outcome. */
+#define BRANCHES(loop)                                               \
+  RUN(".const 4 null\nGROUP_ENTER 0, done\nCONST 4\nGROUP_BEGIN 0\n" \
+      "SPAWN 0, left, second\nCONST 1\nWAIT\nleft:\nTASK_END 0\n"    \
+      "second:\nSPAWN 1, right, done\n" loop "right:\nTASK_END 1\ndone:\nGROUP_LEAVE 0\n")
+
+static const char endless_branch[] = BRANCHES(
+    "REPEAT_ENTER 1, out\nagain:\nREPEAT_NEXT 1, out\nJUMP again\nout:\nREPEAT_LEAVE 1\n");
+
+START_TEST(a_signal_ends_a_loop_in_a_branch) {
+  mf_effect effect;
+  vm_host h;
+  vm_host_init(&h, endless_branch);
+  h.options.notice = stop_at_third_turn;
+  vm_host_new(&h);
+  ck_assert_int_eq(mf_vm_run(h.vm, &effect), MF_VM_EFFECT);
+  ck_assert_int_eq(mf_vm_run(h.vm, &effect), MF_VM_CANCEL);
+  ck_assert_uint_eq(effect.task, 1);
+  mf_outcome outcome = {NULL, 0, 0};
+  ck_assert_int_eq(mf_vm_deliver(h.vm, effect.id, &outcome), MF_OK);
+  ck_assert_int_eq(mf_vm_run(h.vm, &effect), MF_VM_DONE);
+  ck_assert_str_eq(h.log.p,
+                   "group_started group\nturn while\nturn while\nturn while\n"
+                   "repeat_finished while\ngroup_finished group interrupted\n"
+                   "verdict failed: interrupted\n");
+  vm_host_fini(&h);
+}
+END_TEST
+
+static void tell_time_at_third_turn(void *ctx, const mf_notice *n) {
+  vm_host *h = ctx;
+  vm_log_notice(ctx, n);
+  if (n->turn == 3 && n->kind == MF_NOTICE_TURN) mf_vm_time(h->vm, mf_vm_deadline(h->vm), 0);
+}
+
+START_TEST(the_time_ends_a_loop_without_effects) {
+  vm_host h;
+  vm_host_init(&h, RUN("CONST 1\nTIMEOUT\nREPEAT_ENTER 1, out\nagain:\nREPEAT_NEXT 1, out\n"
+                       "JUMP again\nout:\nREPEAT_LEAVE 1\n"));
+  h.options.notice = tell_time_at_third_turn;
+  vm_host_new(&h);
+  vm_host_run(&h);
+  ck_assert_str_eq(h.log.p,
+                   "turn while\nturn while\nturn while\nerror: the run timed out after 1s\n"
+                   "repeat_finished while\nverdict failed 1s: the run timed out\n= done failed\n");
+  vm_host_fini(&h);
+}
+END_TEST
+
 START_TEST(fuel_ends_a_loop_without_end) {
   vm_host h;
   vm_host_init(&h, RUN("REPEAT_ENTER 1, out\nagain:\nREPEAT_NEXT 1, out\nJUMP again\nout:\n"
@@ -103,6 +155,27 @@ START_TEST(turns_and_attempts_leave_no_memory_behind) {
       "JUMP inner\ninner_out:\nREPEAT_LEAVE 2\nJUMP again\nout:\nREPEAT_LEAVE 3\n");
   size_t few = peak_of(text, "x", mf_int(10)), many = peak_of(text, "x", mf_int(20000));
   printf("repeats: peak of 10 turns %zu bytes, of 20000 %zu\n", few, many);
+  fflush(stdout);
+  ck_assert_uint_le(many, few);
+}
+END_TEST
+
+/* A group in each turn; a repeat of texts in one of its branches. */
+START_TEST(branches_in_turns_leave_no_memory_behind) {
+  static const char text[] = RUN(
+      ".const 4 null\n.const 5 string \"max_attempts\"\n.const 6 int 2\n.const 7 map 5:6\n"
+      "REPEAT_ENTER 3, out\nLOAD 1\nREPEAT_BEGIN 3\nagain:\nREPEAT_NEXT 3, out\n"
+      "GROUP_ENTER 0, done\nCONST 4\nGROUP_BEGIN 0\n"
+      "SPAWN 0, left, second\nREPEAT_ENTER 2, inner_out\nCONST 3\nREPEAT_BEGIN 2\ninner:\n"
+      "REPEAT_NEXT 2, inner_out\nCONST 1\nWAIT\nJUMP inner\ninner_out:\nREPEAT_LEAVE 2\n"
+      "left:\nTASK_END 0\n"
+      "second:\nSPAWN 1, right, done\nSTEP_ENTER 0, over\nCONST 2\nSTEP_BEGIN 0\nCONST 7\n"
+      "RETRY_BEGIN 0\nattempt:\nHANDLER known\nCONST 1\nTIMEOUT\nCONST 6\nWAIT\nCONST 2\n"
+      "LOAD 0\nCONCAT 2\nFAIL\nknown:\nHANDLER over\nRETRY 0, over\nRETRY_WAIT 0\nJUMP attempt\n"
+      "over:\nSTEP_LEAVE 0\nHANDLED\nright:\nTASK_END 1\ndone:\nGROUP_LEAVE 0\n"
+      "JUMP again\nout:\nREPEAT_LEAVE 3\n");
+  size_t few = peak_of(text, "x", mf_int(10)), many = peak_of(text, "x", mf_int(5000));
+  printf("groups in turns: peak of 10 turns %zu bytes, of 5000 %zu\n", few, many);
   fflush(stdout);
   ck_assert_uint_le(many, few);
 }
@@ -180,8 +253,11 @@ Suite *vm_repeats_suite(void) {
   suite_add_tcase(s, t);
   tcase_add_test(t, no_iteration_begins_after_the_time);
   tcase_add_test(t, a_signal_ends_a_loop_without_effects);
+  tcase_add_test(t, a_signal_ends_a_loop_in_a_branch);
+  tcase_add_test(t, the_time_ends_a_loop_without_effects);
   tcase_add_test(t, fuel_ends_a_loop_without_end);
   tcase_add_test(t, turns_and_attempts_leave_no_memory_behind);
+  tcase_add_test(t, branches_in_turns_leave_no_memory_behind);
   tcase_add_test(t, elements_of_a_secret_are_secret);
   tcase_add_test(t, jitter_depends_on_seed_path_and_attempt_only);
   return s;
