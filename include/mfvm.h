@@ -427,7 +427,7 @@ typedef struct mf_notice {
   mf_str path;               /* "advanced_steps[0]" */
   mf_str name;               /* display name */
   mf_str text;               /* message, error, level ... */
-  double duration;           /* seconds, for *_FINISHED of steps and for VERDICT */
+  double duration;           /* seconds, of a *_FINISHED that is timed, STEP_RETRIED, VERDICT */
   uint32_t attempt;          /* from 1; of a step, and of its assertions if it may be retried */
   uint64_t turn;             /* of a repeat: from 1; at its end, how many there were */
   mf_value actual, expected; /* assertions; a metric's or variable's value */

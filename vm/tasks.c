@@ -134,9 +134,12 @@ static mf_status take_slots(mf_task *t) {
   return status;
 }
 
-static void set_exec(mf_task *t, const mf_exec *parent) {
+static void set_exec(mf_task *t, const mf_task *parent) {
   mf_value *stack = t->exec.stack;
-  t->exec = *parent;
+  t->exec = parent->exec;
+  t->dice = parent->dice;
+  t->dice.ctx = t; /* chance goes by its own path */
+  t->exec.call.dice = &t->dice;
   t->exec.stack = t->exec.sp = stack;
   t->exec.call.arena = &t->arena;
   t->exec.task = t;
@@ -153,7 +156,7 @@ mf_task *mf_task_new(mf_task *parent) {
   t->number = vm->next_number++;
   mf_arena_init(&t->arena, &vm->alloc, vm->memory.limit);
   t->arena.first = FIRST_SCRATCH;
-  set_exec(t, &parent->exec);
+  set_exec(t, parent);
   if (take_slots(t) != MF_OK) {
     mf_task_free(t);
     return NULL;
