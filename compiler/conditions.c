@@ -173,32 +173,46 @@ static mf_expr *metric_threshold(mf_compiler *c, const mf_node *map) {
   return expr_of_kind(c, MF_EXPR_ERROR, map->span);
 }
 
-static bool is_variable_or_group(mf_compiler *c, mf_str first) {
-  return mf_names_is_variable(c, first) || mf_str_is(first, "variables") ||
-         mf_str_is(first, "metrics");
+/* has(a) && has(a.b) && has(a.b.c), from the name of `from` dots on: where a.b is
+ * missing, asking for a.b.c would be an error. */
+static mf_expr *has_path(mf_compiler *c, mf_span span, mf_str path, size_t from,
+                         mf_span name_span) {
+  mf_expr *all = NULL;
+  for (size_t at = from; at <= path.n;) {
+    size_t dot = mf_str_find(path, MF_STR("."), at);
+    mf_str name = {path.p, dot < path.n ? dot : path.n};
+    mf_expr *e = expr_of_kind(c, MF_EXPR_CALL, span);
+    if (!e) return NULL;
+    e->flags = MF_EXPR_OF_NAME;
+    e->name = MF_STR("has");
+    e->name_span = span;
+    e->first = mf_name_expr(c, name, name_span);
+    all = all ? mf_binary(c, span, MF_OP_AND, all, e) : e;
+    at = name.n + 1;
+  }
+  return all;
 }
 
-/* exists: has() of the name; never complains about an unknown one.  A bare
- * variable or metric is asked for through its group, which makes it a selection. */
+static bool is_group(mf_str first) {
+  return mf_str_is(first, "variables") || mf_str_is(first, "metrics") ||
+         mf_str_is(first, "inputs") || mf_str_is(first, "env");
+}
+
+/* exists: has() of the name; never complains about an unknown one. */
 static mf_expr *exists(mf_compiler *c, const mf_node *map) {
   const mf_node *node = mf_node_get(map, MF_KEY_VARIABLE);
   if (!node || node->shape != MF_SHAPE_TEXT) return expr_of_kind(c, MF_EXPR_ERROR, map->span);
-  mf_str name = mf_node_text(node), first = name;
-  size_t dot = mf_str_find(name, MF_STR("."), 0);
+  mf_str path = mf_node_text(node), first = path;
+  size_t dot = mf_str_find(path, MF_STR("."), 0);
   if (dot != SIZE_MAX) first.n = dot;
-  bool metric = mf_names_metric_known(c, first), builtin = mf_builtin_code(first) != MF_ABSENT;
-  if (!is_variable_or_group(c, first) && !metric) {
-    if (!builtin) mf_diag_add(c->diags, MF_W_EXISTS_UNKNOWN, text_span(node), (int)name.n, name.p);
-    return mf_literal(c, map->span, (mf_value){.kind = MF_BOOL, .as.i = builtin});
-  }
-  const char *group = mf_names_is_variable(c, first) ? "variables." : metric ? "metrics." : "";
-  mf_expr *e = expr_of_kind(c, MF_EXPR_CALL, map->span);
-  if (!e) return NULL;
-  e->name = MF_STR("has");
-  e->name_span = map->span;
-  e->first = mf_name_expr(c, mf_compile_path(c, "%s%.*s", group, (int)name.n, name.p),
-                          text_span(node));
-  return e;
+  bool variable = mf_names_is_variable(c, first);
+  bool builtin = mf_builtin_code(first) != MF_ABSENT;
+  if (!variable && is_group(first) && first.n < path.n)
+    return has_path(c, map->span, path, first.n + 1, text_span(node));
+  if (variable || mf_str_is(first, "response") || (!builtin && mf_names_metric_known(c, first)))
+    return has_path(c, map->span, path, 0, text_span(node));
+  if (!builtin) mf_diag_add(c->diags, MF_W_EXISTS_UNKNOWN, text_span(node), (int)path.n, path.p);
+  return mf_literal(c, map->span, (mf_value){.kind = MF_BOOL, .as.i = builtin});
 }
 
 static mf_expr *mapping_expr(mf_compiler *c, const mf_node *map) {

@@ -296,7 +296,9 @@ static uint32_t on_error_word(mf_compiler *c, const mf_node *node, uint32_t fall
 static uint32_t action_row(mf_compiler *c, const mf_node *action, const action_info *info,
                            mf_str path, uint32_t on_error) {
   const mf_node *id = mf_node_get(action, MF_KEY_ID), *name = mf_node_get(action, MF_KEY_NAME);
-  if (!id) id = name;
+  bool own_name = action->tag == MF_TAG_ACTION_SET_VARIABLE ||
+                  action->tag == MF_TAG_ACTION_RECORD_METRIC;
+  if (!id || (name && !own_name)) id = name;
   mf_str text = id && id->shape == MF_SHAPE_TEXT
                     ? mf_node_text(id)
                     : mf_str_of(mf_enum_word(MF_OPERAND_ACTION_TYPE, info->type));

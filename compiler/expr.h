@@ -36,6 +36,7 @@ typedef enum mf_expr_kind {
 #define MF_EXPR_LEADING_DOT 2 /* .name */
 #define MF_EXPR_RECEIVER 4    /* call in receiver form */
 #define MF_EXPR_PARENTHESES 8
+#define MF_EXPR_OF_NAME 1  /* of a call: has(a), does the name itself have a value? */
 #define MF_EXPR_ELEMENT 64 /* a list's ?element, a map's ?key */
 
 typedef struct mf_type mf_type; /* expr_types.h */

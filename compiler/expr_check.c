@@ -169,6 +169,7 @@ static bool wrong_count(mf_expr_emitter *em, const mf_expr *call, const struct f
 
 static bool check_has(mf_expr_emitter *em, const mf_expr *call) {
   const mf_expr *of = call->first;
+  if (call->flags & MF_EXPR_OF_NAME) return true;
   bool is_select = of && of->kind == MF_EXPR_SELECT && !(of->flags & MF_EXPR_OPTIONAL);
   if (of && !of->next && (is_select || of->kind == MF_EXPR_ERROR)) return true;
   bool by_index = of && !of->next && of->kind == MF_EXPR_INDEX;

@@ -199,7 +199,7 @@ static void look_at_parts(search *s, const mf_expr *e, bool certain) {
       break;
     case MF_EXPR_CALL:
       if (mf_expr_is_has(e)) {
-        look(s, e->first->first, certain);
+        if (e->first->first) look(s, e->first->first, certain);
         break;
       }
       code = mf_expr_function(e, &args, &n);

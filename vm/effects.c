@@ -49,11 +49,16 @@ MF_OPERATION(now) {
 }
 
 bool mf_as_seconds(const mf_value *v, double *seconds) {
+  int64_t ns;
   switch (v->kind) {
     case MF_INT: *seconds = (double)v->as.i; return true;
     case MF_UINT: *seconds = (double)v->as.u; return true;
     case MF_DOUBLE: *seconds = v->as.d; return true;
     case MF_DURATION: *seconds = (double)v->as.i / 1e9; return true;
+    case MF_STRING:
+      if (!mf_parse_duration(mf_value_str(*v), &ns)) return false;
+      *seconds = (double)ns / 1e9;
+      return true;
     default: return false;
   }
 }
@@ -63,7 +68,7 @@ static bool pop_seconds(mf_task *t, double *seconds, mf_stop *stop) {
   mf_value v;
   if (!mf_pop(t, &v, stop)) return false;
   if (!mf_as_seconds(&v, seconds))
-    *stop = mf_raisef(t, "a wait takes a number of seconds, not %s", mf_kind_name(v.kind));
+    *stop = mf_raisef(t, "a wait takes seconds, or text like 250ms, not %s", mf_kind_name(v.kind));
   else if (!(*seconds >= 0) || isinf(*seconds))
     *stop = mf_raise(t, MF_STR("a wait cannot be negative or endless"));
   else
@@ -231,10 +236,9 @@ static mf_stop take_now(mf_task *t) {
   return MF_GO;
 }
 
-/* A wait of a hook is no work of the run. */
 static mf_stop take_wait(mf_task *t) {
   if (!is_ok(&t->outcome)) return raise_error(t, &t->outcome);
-  if (mf_frame_find(t, MF_OP_HOOK_ENTER) == NULL) t->vm->ran = true;
+  mf_entry_ran(t);
   return MF_GO;
 }
 

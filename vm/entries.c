@@ -130,11 +130,16 @@ static mf_stop action_failed(mf_task *t) {
   return stop;
 }
 
+void mf_entry_ran(mf_task *t) {
+  bool beside = mf_frame_find(t, MF_OP_HOOK_ENTER) || mf_frame_find(t, MF_OP_BLOCK_ENTER);
+  if (!beside) t->vm->ran = true;
+}
+
 /* A wait that succeeds moves neither previous nor all_steps_succeeded; it only
  * counts as something that was run. */
 static mf_stop bare_action_ended(mf_task *t, const mf_row_action *row, const mf_frame *f) {
   if (row->type == MF_ACTION_TYPE_WAIT && !f->failed) {
-    if (!f->skipped) t->vm->ran = true;
+    if (!f->skipped) mf_entry_ran(t);
     return MF_GO;
   }
   if (f->failed && row->on_error == MF_ON_ERROR_ENTRY_OPTIONAL) t->vm->counts.warnings++;

@@ -376,6 +376,9 @@ void mf_step_attempt(mf_task *t);
 /* An entry that is no step or action could not be carried out: the innermost
  * frame's error counts and is pending, as its STEP_FLAGS say. */
 void mf_entry_broke(mf_task *t, uint32_t path, uint32_t flags);
+/* Something was run, unless it belongs to a hook, the steady state or a rollback: a
+ * run that carries out nothing else has run nothing. */
+void mf_entry_ran(mf_task *t);
 /* A repeat is over. */
 void mf_tell_repeat(mf_task *t, const mf_frame *f, mf_outcome_kind outcome);
 /* A bare action ended: it becomes previous. */

@@ -78,7 +78,7 @@ static mf_stop record(mf_task *t, const mf_frame *f, mf_result *r, mf_outcome_ki
   r->outcome = (uint8_t)outcome;
   r->attempts = f->attempt ? f->attempt : 1;
   r->duration = seconds_since(vm, f->begin_ns);
-  vm->ran = true;
+  mf_entry_ran(t);
   set_previous(t, r, outcome == MF_OUTCOME_PASSED);
   drop_box(vm, &r->error);
   return f->error ? put_box(t, &r->error, &f->error->value) : MF_GO;
