@@ -72,8 +72,9 @@ struct mf_host {
   mf_flight *flights; /* in flight, newest first */
   bool woken;         /* something was delivered, or signalled */
   int64_t polled_ns;  /* when the loop last had its turn */
-  bool over;          /* signals have no meaning any more */
-  int signals;        /* SIGINTs and SIGTERMs so far */
+  bool told_verdict;
+  bool over;   /* signals have no meaning any more */
+  int signals; /* SIGINTs and SIGTERMs so far */
   mf_facts facts;
   char io_error[1024]; /* facts.io_error */
   mf_name_list failed_steps, failed_assertions;

@@ -291,6 +291,10 @@ static void on_notice(void *ctx, const mf_notice *notice) {
   if (notice->kind == MF_NOTICE_STEP_RETRIED) end_attempt(h, notice, false);
   if (notice->kind == MF_NOTICE_STEP_FINISHED) end_attempt(h, notice, true);
   if (notice->kind == MF_NOTICE_METRIC) keep_recorded(h, notice);
+  /* Behind the verdict only hooks, which warn, and reports are left. */
+  if (h->told_verdict && notice->kind == MF_NOTICE_ERROR)
+    mf_host_io_error(h, "a report could not be made: its path is an error");
+  h->told_verdict |= notice->kind == MF_NOTICE_VERDICT;
   mf_record_notice(h, stamp, notice);
   mf_progress_notice(&h->progress, notice, stamp.monotonic_ns);
   if (notice->kind == MF_NOTICE_TURN) look_up_in_turn(h, h->start_ns + stamp.monotonic_ns);
