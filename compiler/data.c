@@ -98,11 +98,13 @@ void mf_map_expr_add_key(mf_compiler *c, mf_expr *map, const char *name, const m
   if (node) mf_map_expr_add(c, map, name, mf_data_expr(c, node));
 }
 
+/* Null is a value of free JSON; a key of the language it leaves out. */
 static mf_expr *map_expr(mf_compiler *c, const mf_node *node) {
   mf_expr *map = mf_map_expr(c, node->span);
   if (!map) return NULL;
   mf_expr **tail = &map->first;
   for (const mf_member *m = node->as.members; m; m = m->next) {
+    if (m->key != MF_KEY_NONE && m->value->shape == MF_SHAPE_NULL) continue;
     mf_str name = m->key == MF_KEY_NONE ? m->name : mf_str_of(mf_key_spelling(m->key));
     mf_expr *key = mf_literal_text(c, m->key_span, name), *value = mf_data_expr(c, m->value);
     if (!key || !value) return NULL;

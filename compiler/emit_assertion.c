@@ -19,6 +19,13 @@ static mf_str source_text(mf_compiler *c, mf_span span) {
   return s;
 }
 
+/* A value as it was written; text in quotes, however it was, so that "5" is not 5. */
+static mf_str value_text(mf_compiler *c, const mf_node *value) {
+  if (value->shape != MF_SHAPE_TEXT) return source_text(c, value->span);
+  mf_str text = mf_node_text(value);
+  return mf_compile_path(c, "\"%.*s\"", (int)text.n, text.p);
+}
+
 static mf_expr *error_expr(mf_compiler *c, mf_span span) {
   mf_expr *e = MF_NEW(c->scratch, mf_expr);
   if (e) {
@@ -54,7 +61,7 @@ static judgement variable_equals(mf_compiler *c, const mf_node *map) {
   j.expected = data_of_key(c, map, MF_KEY_EXPECTED);
   j.result = mf_binary(c, map->span, MF_OP_EQ, j.actual, j.expected);
   const mf_member *value = mf_node_member(map, MF_KEY_EXPECTED);
-  mf_str wanted = value ? source_text(c, value->value->span) : MF_STR("null");
+  mf_str wanted = value ? value_text(c, value->value) : MF_STR("null");
   j.description = mf_compile_path(c, "%.*s equals %.*s", (int)name.n, name.p, (int)wanted.n,
                                   wanted.p);
   return j;

@@ -19,6 +19,7 @@ static const mf_node *step_get(mf_compiler *c, const mf_node *step, mf_key key) 
 
 static bool step_flag(mf_compiler *c, const mf_node *step, mf_key key) {
   const mf_node *base = mf_node_get(step, MF_KEY_BASE);
+  if (base) (void)step_get(c, step, key); /* reports one that is in both */
   return mf_compile_bool(c, step, key, base && mf_compile_bool(c, base, key, false));
 }
 
@@ -135,7 +136,7 @@ static void emit_step_end(mf_compiler *c, const mf_node *step, uint32_t row, mf_
 
 /* Mostly it is the step's identity, a string that the image has. */
 static void emit_display_name(mf_compiler *c, const mf_node *step, uint32_t row) {
-  const mf_node *name = mf_node_get(step, MF_KEY_NAME);
+  const mf_node *name = step_get(c, step, MF_KEY_NAME);
   bool plain = !name || (name->shape == MF_SHAPE_TEXT && !(name->flags & MF_NODE_INTERPOLATED));
   mf_str text = !name ? MF_STR("step") : plain ? mf_node_text(name) : MF_STR("");
   uint32_t identity = mf_builder_row_get(c->b, MF_TABLE_STEP, row)[0];

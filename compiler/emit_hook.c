@@ -67,9 +67,10 @@ static mf_expr *expect_expr(mf_compiler *c, const mf_node *expect, const char *n
                    mf_name_expr(c, mf_str_of(number), expect->span), mf_data_expr(c, expect));
 }
 
-/* The first line of what is written there. */
-static mf_str written(const mf_compiler *c, mf_span span) {
-  mf_str text = {c->source.p + span.offset, span.length};
+/* The first line of what is written there, an expression without its quotes. */
+static mf_str written(const mf_compiler *c, const mf_node *node) {
+  mf_str text = {c->source.p + node->span.offset, node->span.length};
+  if (node->shape == MF_SHAPE_TEXT) text = mf_node_text(node);
   const char *end = memchr(text.p, '\n', text.n);
   if (end) text.n = (size_t)(end - text.p);
   if (text.n > EXPECT_SHOWN) text.n = mf_utf8_valid(text.p, EXPECT_SHOWN);
@@ -78,7 +79,7 @@ static mf_str written(const mf_compiler *c, mf_span span) {
 
 /* "expected 200, got response.status 503". */
 static void emit_unexpected(mf_compiler *c, const mf_node *expect, const char *number) {
-  mf_str text = written(c, expect->span);
+  mf_str text = written(c, expect);
   mf_emit_expr(c, mf_literal_text(
                       c, expect->span,
                       mf_compile_path(c, "expected %.*s, got %s ", (int)text.n, text.p, number)));
