@@ -247,6 +247,8 @@ void mf_emit_condition(mf_compiler *c, const mf_expr *e, uint32_t label_false);
  * "greater_than"...) as an opcode; 0 when unknown (reported). */
 mf_opcode mf_operator_code(mf_compiler *c, const mf_node *node);
 mf_expr *mf_binary(mf_compiler *c, mf_span span, mf_opcode op, mf_expr *left, mf_expr *right);
+/* The comparison that a mapping stands for: its place is where the two stand. */
+mf_expr *mf_comparison(mf_compiler *c, mf_opcode op, mf_expr *left, mf_expr *right);
 /* A name such as "variables.x" or "avg_latency" as an expression. */
 mf_expr *mf_name_expr(mf_compiler *c, mf_str dotted, mf_span span);
 

@@ -21,6 +21,11 @@ mf_expr *mf_binary(mf_compiler *c, mf_span span, mf_opcode op, mf_expr *left, mf
   return e;
 }
 
+mf_expr *mf_comparison(mf_compiler *c, mf_opcode op, mf_expr *left, mf_expr *right) {
+  if (!left || !right) return NULL;
+  return mf_binary(c, mf_span_join(left->span, right->span), op, left, right);
+}
+
 static mf_expr *negate(mf_compiler *c, mf_span span, mf_expr *operand) {
   mf_expr *e = expr_of_kind(c, MF_EXPR_UNARY, span);
   if (!e) return NULL;
@@ -165,8 +170,8 @@ static mf_expr *metric_threshold(mf_compiler *c, const mf_node *map) {
   if (!name || !op) return expr_of_kind(c, MF_EXPR_ERROR, map->span);
   mf_str text = mf_node_text(name);
   if (name->shape == MF_SHAPE_TEXT && !(name->flags & MF_NODE_INTERPOLATED))
-    return mf_binary(
-        c, map->span, op,
+    return mf_comparison(
+        c, op,
         mf_name_expr(c, mf_compile_path(c, "metrics.%.*s", (int)text.n, text.p), text_span(name)),
         value_of_key(c, map, MF_KEY_THRESHOLD));
   mf_diag_add(c->diags, MF_E_NOT_CONSTANT, name->span, "metric_name");
@@ -218,8 +223,8 @@ static mf_expr *exists(mf_compiler *c, const mf_node *map) {
 static mf_expr *mapping_expr(mf_compiler *c, const mf_node *map) {
   mf_opcode comparison = comparison_of_tag(map->tag);
   if (comparison)
-    return mf_binary(c, map->span, comparison, name_of_key(c, map, MF_KEY_VARIABLE),
-                     value_of_key(c, map, MF_KEY_VALUE));
+    return mf_comparison(c, comparison, name_of_key(c, map, MF_KEY_VARIABLE),
+                         value_of_key(c, map, MF_KEY_VALUE));
   const mf_node *inner = mf_node_get(map, MF_KEY_CONDITION);
   switch (map->tag) {
     case MF_TAG_COND_EXISTS: return exists(c, map);
@@ -319,6 +324,8 @@ void mf_emit_truth(mf_compiler *c, const mf_expr *e) {
   const mf_type *type = c->expr.type;
   if (type && type->kind != MF_TYPE_BOOL && !mf_type_is_dyn(type))
     mf_diag_add(c->diags, MF_E_NOT_BOOL, e->span, mf_type_text(c->arena, type));
+  else if (kind == MF_UNSET && type && mf_type_is_dyn(type) && mf_expr_is_arithmetic(e))
+    mf_diag_add(c->diags, MF_E_NOT_BOOL, e->span, "the result of arithmetic");
 }
 
 void mf_emit_condition(mf_compiler *c, const mf_expr *e, uint32_t label_false) {

@@ -59,7 +59,7 @@ static judgement variable_equals(mf_compiler *c, const mf_node *map) {
   }
   j.actual = mf_name_expr(c, name, node->span);
   j.expected = data_of_key(c, map, MF_KEY_EXPECTED);
-  j.result = mf_binary(c, map->span, MF_OP_EQ, j.actual, j.expected);
+  j.result = mf_comparison(c, MF_OP_EQ, j.actual, j.expected);
   const mf_member *value = mf_node_member(map, MF_KEY_EXPECTED);
   mf_str wanted = value ? value_text(c, value->value) : MF_STR("null");
   j.description = mf_compile_path(c, "%.*s equals %.*s", (int)name.n, name.p, (int)wanted.n,
@@ -151,7 +151,7 @@ static judgement metric_compared(mf_compiler *c, const mf_node *map) {
   }
   j.actual = metric_expr(c, map);
   j.expected = data_of_key(c, map, MF_KEY_VALUE);
-  j.result = mf_binary(c, map->span, op, j.actual, j.expected);
+  j.result = mf_comparison(c, op, j.actual, j.expected);
   mf_str metric = mf_compile_word(c, map, MF_KEY_METRIC),
          word = mf_compile_word(c, map, MF_KEY_OPERATOR);
   const mf_member *value = mf_node_member(map, MF_KEY_VALUE);
@@ -234,7 +234,8 @@ static uint32_t assertion_row(mf_compiler *c, const mf_node *node, const judgeme
 
 static void check_result_kind(mf_compiler *c, const mf_expr *result) {
   mf_kind kind = result ? mf_expr_kind_of(result) : MF_UNSET;
-  if (kind == MF_INT || kind == MF_DOUBLE || kind == MF_STRING || kind == MF_LIST || kind == MF_MAP)
+  if (kind == MF_INT || kind == MF_DOUBLE || kind == MF_STRING || kind == MF_LIST ||
+      kind == MF_MAP || (kind == MF_UNSET && result && mf_expr_is_arithmetic(result)))
     mf_diag_add(c->diags, MF_E_NOT_BOOL, result->span, "a value that is never true or false");
 }
 

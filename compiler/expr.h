@@ -148,4 +148,6 @@ mf_value mf_expr_fold(mf_expr_emitter *em, const mf_expr *e);
 /* The kind that e certainly has when it has no error: an mf_kind, or MF_UNSET
  * when unknown. */
 mf_kind mf_expr_kind_of(const mf_expr *e);
+/* A sum, difference, product ...: whatever its kind is, it is no bool. */
+bool mf_expr_is_arithmetic(const mf_expr *e);
 #endif

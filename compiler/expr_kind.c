@@ -16,16 +16,15 @@ static mf_kind kind_of_sum(uint8_t op, mf_kind left, mf_kind right) {
   return MF_UNSET;
 }
 
+bool mf_expr_is_arithmetic(const mf_expr *e) {
+  if (e->kind != MF_EXPR_BINARY) return false;
+  return e->op == MF_OP_ADD || e->op == MF_OP_SUBTRACT || e->op == MF_OP_MULTIPLY ||
+         e->op == MF_OP_DIVIDE || e->op == MF_OP_REMAINDER;
+}
+
 static mf_kind kind_of_binary(const mf_expr *e) {
-  switch (e->op) {
-    case MF_OP_ADD:
-    case MF_OP_SUBTRACT:
-    case MF_OP_MULTIPLY:
-    case MF_OP_DIVIDE:
-    case MF_OP_REMAINDER:
-      return kind_of_sum(e->op, mf_expr_kind_of(e->first), mf_expr_kind_of(e->first->next));
-    default: return MF_BOOL;
-  }
+  if (!mf_expr_is_arithmetic(e)) return MF_BOOL;
+  return kind_of_sum(e->op, mf_expr_kind_of(e->first), mf_expr_kind_of(e->first->next));
 }
 
 static mf_kind kind_of_call(const mf_expr *e) {

@@ -307,6 +307,9 @@ static mf_ref step_field(mf_compiler *c, uint32_t step, const mf_str *names, con
     return unknown_member(c, names[0], names[at], spans[at], fields);
   ref.used = at + 1;
   ref.field = code;
+  if (code == MF_FIELD_METRICS && at + 1 < count && !c->fragment &&
+      !mf_names_metric_known(c, names[at + 1]))
+    return unknown_name(c, names[at + 1], spans[at + 1], at + 2, false);
   return ref;
 }
 

@@ -145,6 +145,37 @@ static bool asks_for_faults(const mf_node *config) {
   return false;
 }
 
+/* Words of a config, those possible separated by blanks. */
+static void check_word(mf_compiler *c, const mf_node *map, mf_key key, const char *possible,
+                       const char *what) {
+  if (!mf_node_get(map, key)) return;
+  mf_str word = mf_compile_word(c, map, key);
+  mf_near near;
+  mf_near_init(&near, word);
+  for (const char *p = possible; word.n && *p;) {
+    size_t n = strcspn(p, " ");
+    if (mf_str_eq(word, (mf_str){p, n})) return;
+    mf_near_offer(&near, (mf_str){p, n});
+    p += n + (p[n] == ' ');
+  }
+  if (!word.n) return; /* reported */
+  mf_str best = mf_near_best(&near);
+  const char *hint = best.n ? mf_arena_printf(c->arena, "did you mean '%.*s'?", (int)best.n, best.p)
+                            : mf_arena_printf(c->arena, "write one of %s", possible);
+  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_WORD, mf_node_get(map, key)->span, hint, (int)word.n,
+                   word.p, what);
+}
+
+static void check_words(mf_compiler *c, const mf_node *config) {
+  const mf_node *faults = mf_node_get(config, MF_KEY_FAULT_INJECTION);
+  check_word(c, faults, MF_KEY_CORRUPTION_TYPE, "none random_bytes truncate bit_flip",
+             "corruption_type");
+  check_word(c, faults, MF_KEY_CONNECTION_ERROR_KIND, "http503 tcp_reset tcp_close",
+             "connection_error_kind");
+  check_word(c, mf_node_get(faults, MF_KEY_ERROR_PATTERN), MF_KEY_TYPE, "burst random sequential",
+             "type of error pattern");
+}
+
 static mf_str scenario_name(mf_compiler *c, const mf_node *scenario) {
   const mf_node *node = scenario->shape == MF_SHAPE_MAP ? mf_node_get(scenario, MF_KEY_NAME)
                                                         : scenario;
@@ -169,6 +200,7 @@ mf_scenario_use mf_scenario_resolve(mf_compiler *c, const mf_node *scenario, mf_
   if (!scenario || scenario->shape == MF_SHAPE_BAD) return use;
   mf_str name = scenario_name(c, scenario);
   const mf_node *config = mf_node_get(scenario, MF_KEY_CONFIG);
+  check_words(c, config);
   mf_expr *faults = asks_for_faults(config) ? mf_data_expr(c, config) : NULL;
   const struct named *named = find_named(name);
   if (named)
