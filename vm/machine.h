@@ -376,6 +376,8 @@ void mf_step_attempt(mf_task *t);
 /* An entry that is no step or action could not be carried out: the innermost
  * frame's error counts and is pending, as its STEP_FLAGS say. */
 void mf_entry_broke(mf_task *t, uint32_t path, uint32_t flags);
+/* A length of time: a number of seconds, a duration, or text such as 250ms. */
+bool mf_as_seconds(const mf_value *v, double *seconds);
 /* Something was run, unless it belongs to a hook, the steady state or a rollback: a
  * run that carries out nothing else has run nothing. */
 void mf_entry_ran(mf_task *t);

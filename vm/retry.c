@@ -10,11 +10,13 @@
 
 /* ---- The policy ---- */
 
-/* False: it is no such number, which was raised. */
+/* What is not at least 1 is a length of time.  False: it is no such number, which was
+ * raised. */
 static bool read_number(mf_task *t, const mf_value *map, const char *key, double least,
                         double fallback, double *out, mf_stop *stop) {
   const mf_value *v = mf_map_get(map, mf_str_of(key));
   *out = v ? mf_map_number(map, key, NAN) : fallback;
+  if (v && least == 0 && !mf_as_seconds(v, out)) *out = NAN;
   if (*out >= least && *out <= LONGEST_PAUSE) return true;
   *stop = mf_raisef(t, "retry: %s must be a number from %d to 1e9", key, (int)least);
   return false;

@@ -232,6 +232,44 @@ START_TEST(in_wrappers) {
 }
 END_TEST
 
+/* "Both compile to the same code": a condition as a mapping, and as an expression. */
+START_TEST(conditions_as_mappings_and_as_expressions) {
+  static const struct {
+    const char *mapping, *expression;
+  } rows[] = {
+      {"{type: equals, variable: v, value: [1, x]}", "'v == [1, \"x\"]'"},
+      {"{type: not_equals, variable: v, value: null}", "v != null"},
+      {"{type: greater_than, variable: v, value: 5}", "v > 5"},
+      {"{type: less_than, variable: v, value: 5.0}", "v < 5.0"},
+      {"{type: greater_than_or_equal, variable: v.a, value: \"${w + 1}\"}", "v.a >= w + 1"},
+      {"{value: 5, variable: error_rate, type: less_than_or_equal}", "error_rate <= 5"},
+      {"{type: exists, variable: v}", "has(variables.v)"},
+      {"{type: exists, variable: v.a}", "has(variables.v) && has(v.a)"},
+      {"{type: and, conditions: [v > 1, v < 9]}", "v > 1 && v < 9"},
+      {"{type: and, conditions: []}", "'true'"},
+      {"{type: or, conditions: []}", "'false'"},
+      {"{type: or, conditions: [v > 1, {type: previous_step_failed}]}",
+       "v > 1 || previous_step_failed"},
+      {"{type: not, condition: v == 1}", "'!(v == 1)'"},
+      {"{type: previous_step_succeeded}", "\"${previous_step_succeeded}\""},
+      {"{type: metric_threshold, metric_name: error_rate, operator: lt, threshold: 0.1}",
+       "\"{{metrics.error_rate < 0.1}}\""},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    char a[512], b[512];
+    static const char form[] =
+        "variables: {v: 5, w: 1}\nsteps: [{name: load, scenario: "
+        "baseline}, {name: s, condition: %s}]\n";
+    snprintf(a, sizeof a, form, rows[i].mapping);
+    snprintf(b, sizeof b, form, rows[i].expression);
+    char *of_mapping = meaning_of(rows[i].mapping, mf_str_of(a));
+    char *of_expression = meaning_of(rows[i].expression, mf_str_of(b));
+    meaning_same(rows[i].mapping, of_expression, of_mapping);
+    free(of_mapping), free(of_expression);
+  }
+}
+END_TEST
+
 /* Also when one of the two is null: which is meant would be a guess. */
 START_TEST(two_spellings_are_one_key_given_twice) {
   int tried = 0;
@@ -294,6 +332,7 @@ Suite *dialects_suite(void) {
   tcase_add_test(t, with_steps_below_base_and_nulls);
   tcase_add_test(t, with_variables_as_lists);
   tcase_add_test(t, in_wrappers);
+  tcase_add_test(t, conditions_as_mappings_and_as_expressions);
   tcase_add_test(t, two_spellings_are_one_key_given_twice);
   tcase_add_test(t, the_document_uses_every_key);
   suite_add_tcase(s, t);
