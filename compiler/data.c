@@ -43,7 +43,42 @@ static mf_expr *join_parts(mf_compiler *c, mf_span span, const mf_part *parts) {
   return join;
 }
 
+/* ---- what was surely meant otherwise ---- */
+
+static bool is_name_byte(char b) {
+  return (b >= 'a' && b <= 'z') || (b >= 'A' && b <= 'Z') || (b >= '0' && b <= '9') || b == '_' ||
+         b == '.';
+}
+
+/* "{variables.x}", or "{x}" of a variable: the $ was forgotten. */
+static void warn_of_single_braces(mf_compiler *c, const mf_node *node, mf_str text) {
+  for (size_t at = 0; (at = mf_str_find(text, MF_STR("{"), at)) < text.n; at++) {
+    size_t n = 0;
+    while (at + 1 + n < text.n && is_name_byte(text.p[at + 1 + n])) n++;
+    mf_str name = {text.p + at + 1, n}, first = name, whole = {text.p + at, n + 2};
+    size_t dot = mf_str_find(name, MF_STR("."), 0);
+    if (dot < n) first.n = dot;
+    bool before = at > 0 && (text.p[at - 1] == '$' || text.p[at - 1] == '{');
+    if (before || n == 0 || at + 1 + n >= text.n || text.p[at + 1 + n] != '}') continue;
+    bool group = dot < n && (mf_str_is(first, "variables") || mf_str_is(first, "inputs") ||
+                             mf_str_is(first, "env") || mf_str_is(first, "secrets"));
+    if (!group && !mf_names_is_variable(c, first)) continue;
+    mf_diag_add(c->diags, MF_W_SINGLE_BRACES, node->span, (int)whole.n, whole.p, (int)whole.n,
+                whole.p);
+  }
+}
+
+/* A text without quotes that ends with the only one in it. */
+static void warn_of_stray_quote(mf_compiler *c, const mf_node *node, mf_str text) {
+  char quote = text.n > 1 ? text.p[text.n - 1] : 0;
+  if (node->flags & MF_NODE_QUOTED || quote != '"') return;
+  if (memchr(text.p, quote, text.n - 1) == NULL)
+    mf_diag_add(c->diags, MF_W_STRAY_QUOTE, node->span);
+}
+
 static mf_expr *text_value(mf_compiler *c, const mf_node *node) {
+  warn_of_single_braces(c, node, mf_node_text(node));
+  warn_of_stray_quote(c, node, mf_node_text(node));
   if (!(node->flags & MF_NODE_INTERPOLATED))
     return mf_literal_text(c, node->span, mf_node_text(node));
   mf_expr_source source = mf_node_expr_source(node);
