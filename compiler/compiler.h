@@ -157,6 +157,10 @@ typedef struct mf_declared {
 } mf_declared;
 bool mf_declared_next(const mf_node *variables, mf_declared *d);
 
+/* ---- misplaced.c ---- */
+/* Warns of hooks, assertions and the like among `variables`. */
+void mf_warn_of_misplaced(mf_compiler *c, const mf_node *variables);
+
 /* ---- names.c ---- */
 void mf_names_open(mf_compiler *c);
 /* Declares everything the document declares, before any code is emitted. */

@@ -774,6 +774,7 @@ void mf_names_declare_document(mf_compiler *c) {
   mf_inputs_declare(c);
   mf_secrets_declare(c);
   declare_variables(c, mf_node_get(c->document, MF_KEY_VARIABLES));
+  mf_warn_of_misplaced(c, mf_node_get(c->document, MF_KEY_VARIABLES));
   declare_node(c, c->document, NULL);
   if (mf_node_get(c->document, MF_KEY_STEADY_STATE))
     mf_names_metric(c, MF_STR("recovery_time"), MF_METRIC_KIND_GAUGE);
@@ -788,6 +789,7 @@ void mf_names_declare_document(mf_compiler *c) {
 void mf_names_step_begin(mf_compiler *c, mf_names *scope, uint32_t step_row,
                          const mf_node *variables) {
   mf_names_init(scope, c->scratch);
+  mf_warn_of_misplaced(c, variables);
   mf_declared d = {.value = NULL};
   while (mf_declared_next(variables, &d)) {
     if (mf_names_get(scope, d.name) != MF_NAMES_NONE || loop_slot(c, d.name) != MF_NAMES_NONE)

@@ -132,7 +132,7 @@ static mf_stop action_failed(mf_task *t) {
 
 void mf_entry_ran(mf_task *t) {
   bool beside = mf_frame_find(t, MF_OP_HOOK_ENTER) || mf_frame_find(t, MF_OP_BLOCK_ENTER);
-  if (!beside) t->vm->ran = true;
+  if (!beside && !t->vm->rolling_back) t->vm->ran = true;
 }
 
 /* A wait that succeeds moves neither previous nor all_steps_succeeded; it only
