@@ -24,7 +24,7 @@ static uint32_t add_branch(mf_compiler *c, const mf_node *entry, uint32_t group)
 }
 
 static mf_str text_of(const mf_node *entry, mf_key key) {
-  const mf_node *node = mf_node_get(entry, key);
+  const mf_node *node = mf_entry_get(entry, key);
   return node && node->shape == MF_SHAPE_TEXT ? mf_node_text(node) : MF_STR("");
 }
 
@@ -92,7 +92,7 @@ static void add_dependency(mf_compiler *c, const mf_names *names, uint32_t branc
 static void find_dependencies(mf_compiler *c, uint32_t first, uint32_t count) {
   mf_names names = {.count = 0};
   for (uint32_t i = first; i < first + count; i++) {
-    const mf_node *list = mf_node_get(c->concurrency.branches[i].entry, MF_KEY_DEPENDS_ON);
+    const mf_node *list = mf_entry_get(c->concurrency.branches[i].entry, MF_KEY_DEPENDS_ON);
     if (!list || list->shape != MF_SHAPE_LIST) continue;
     if (names.count == 0) name_branches(c, &names, first, count);
     for (const mf_node *node = list->as.first; node; node = node->next)

@@ -62,6 +62,11 @@ mf_str mf_compile_word(mf_compiler *c, const mf_node *map, mf_key key) {
   return mf_node_text(node);
 }
 
+const mf_node *mf_entry_get(const mf_node *entry, mf_key key) {
+  const mf_node *own = mf_node_get(entry, key);
+  return own ? own : mf_node_get(mf_node_get(entry, MF_KEY_BASE), key);
+}
+
 bool mf_compile_bool(mf_compiler *c, const mf_node *map, mf_key key, bool fallback) {
   const mf_node *node = mf_node_get(map, key);
   if (!node || node->shape == MF_SHAPE_BAD) return fallback;

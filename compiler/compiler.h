@@ -144,6 +144,8 @@ void mf_compile_at(mf_compiler *c, mf_span span);
 /* Words of keys.def and tags.def that the checker compares: the text of a key,
  * n 0 when absent.  Reports interpolations, which are not allowed there. */
 mf_str mf_compile_word(mf_compiler *c, const mf_node *map, mf_key key);
+/* An entry's own key, or the one in its `base`. */
+const mf_node *mf_entry_get(const mf_node *entry, mf_key key);
 bool mf_compile_bool(mf_compiler *c, const mf_node *map, mf_key key, bool fallback);
 
 /* One of `variables`, which is a map or a list of {name, value}; start with zeros. */

@@ -276,14 +276,14 @@ void mf_emit_entry(mf_compiler *c, const mf_node *entry, mf_str path) {
 }
 
 static void check_depends_on(mf_compiler *c, const mf_node *entry) {
-  const mf_node *node = mf_node_get(entry, MF_KEY_DEPENDS_ON);
+  const mf_node *node = mf_entry_get(entry, MF_KEY_DEPENDS_ON);
   if (node)
     mf_diag_add(c->diags, MF_E_MISPLACED_KEY, node->span, "depends_on",
                 "to an entry of a parallel group");
 }
 
 void mf_check_alone(mf_compiler *c, const mf_node *entry) {
-  const mf_node *background = mf_node_get(entry, MF_KEY_BACKGROUND);
+  const mf_node *background = mf_entry_get(entry, MF_KEY_BACKGROUND);
   check_depends_on(c, entry);
   if (background)
     mf_diag_add(c->diags, MF_E_MISPLACED_KEY, background->span, "background",

@@ -47,10 +47,10 @@ static bool needs_inside(const mf_node *entry) {
 static void emit_branch(mf_compiler *c, uint32_t branch, mf_str path) {
   mf_concurrency *k = &c->concurrency;
   const mf_node *entry = k->branches[branch].entry;
-  const mf_node *name = mf_node_get(entry, MF_KEY_NAME);
+  const mf_node *name = mf_entry_get(entry, MF_KEY_NAME);
   mf_spawn spawn;
   if (entry->shape != MF_SHAPE_MAP) return;
-  const mf_node *background = mf_node_get(entry, MF_KEY_BACKGROUND);
+  const mf_node *background = mf_entry_get(entry, MF_KEY_BACKGROUND);
   if (background)
     mf_diag_add(c->diags, MF_E_MISPLACED_KEY, background->span, "background",
                 "to a step of a list that goes on");

@@ -684,8 +684,7 @@ static mf_str repeated_name(mf_compiler *c, mf_str name) {
 
 /* A step's identity: its name as written, #2 and so on for repeated ones. */
 static mf_names_entry *step_identity(mf_compiler *c, const mf_node *step) {
-  const mf_node *node = mf_node_get(step, MF_KEY_NAME);
-  if (!node) node = mf_node_get(mf_node_get(step, MF_KEY_BASE), MF_KEY_NAME);
+  const mf_node *node = mf_entry_get(step, MF_KEY_NAME);
   mf_str name = node && node->shape == MF_SHAPE_TEXT ? mf_node_text(node) : MF_STR("step");
   mf_names_entry *entry = mf_names_entry_of(&c->steps, name);
   bool is_new = !entry || entry->value == MF_NAMES_NONE;
@@ -693,8 +692,7 @@ static mf_names_entry *step_identity(mf_compiler *c, const mf_node *step) {
 }
 
 static bool is_background(const mf_node *step) {
-  const mf_node *node = mf_node_get(step, MF_KEY_BACKGROUND);
-  if (!node) node = mf_node_get(mf_node_get(step, MF_KEY_BASE), MF_KEY_BACKGROUND);
+  const mf_node *node = mf_entry_get(step, MF_KEY_BACKGROUND);
   return node && node->shape == MF_SHAPE_BOOL && node->as.b;
 }
 
