@@ -79,6 +79,12 @@ static void skip_in_fragment(mf_compiler *c, uint32_t label) {
   MF_EMIT(c, JUMP_FALSE, label, 0);
 }
 
+static bool has_assertions(const mf_compiler *c) {
+  const mf_node *list = mf_node_get(c->document, MF_KEY_ASSERTIONS);
+  return list && list->shape == MF_SHAPE_LIST && list->count > 0;
+}
+
+/* Of entries that never began there is nothing to assert. */
 static void emit_final(mf_compiler *c) {
   uint32_t next = mf_emit_guard(c), judged = mf_builder_label(c->b);
   skip_in_fragment(c, judged);
@@ -86,6 +92,7 @@ static void emit_final(mf_compiler *c) {
   mf_builder_place(c->b, next);
   MF_EMIT(c, HANDLER, judged, 0);
   emit_total_duration(c);
+  if (has_assertions(c)) MF_EMIT(c, JUMP_MISSED, judged, 0);
   mf_emit_assertions(c, mf_node_get(c->document, MF_KEY_ASSERTIONS), MF_STR("assertions"),
                      MF_ABSENT);
   mf_builder_place(c->b, judged);
@@ -99,6 +106,7 @@ static void emit_final(mf_compiler *c) {
 
 /* The entries; then, however they ended, what is undone. */
 static void emit_work(mf_compiler *c) {
+  if (has_assertions(c)) MF_EMIT(c, RUN_BEGIN, 0, 0);
   if (!mf_undoes(c)) {
     emit_lists(c);
     return;

@@ -549,6 +549,8 @@ next:
   STATEMENT(FAIL, mf_do_fail, NO_B)
   STATEMENT(ABORT, mf_do_abort, NO_B)
   STATEMENT(GATE, mf_do_gate, NO_B)
+  STATEMENT(RUN_BEGIN, mf_do_run_begin, NO_B)
+  STATEMENT(JUMP_MISSED, mf_do_jump_missed, NO_B)
   STATEMENT(JUMP_CLEAN, mf_do_jump_clean, NO_B)
   STATEMENT(HANDLED, mf_do_handled, NO_B)
 

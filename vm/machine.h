@@ -216,6 +216,7 @@ struct mf_vm {
   uint32_t parked;  /* tasks that wait for an outcome */
   bool started, done, failed;
   const char *refusal;            /* of the latest value that an input did not take; task's arena */
+  bool begun;                     /* RUN_BEGIN came */
   bool rolling_back;              /* a rollback is under way */
   bool judged;                    /* VERDICT came */
   bool stop_wanted, abort_wanted; /* signals that were not acted on yet */

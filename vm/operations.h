@@ -70,6 +70,8 @@ MF_OPERATION(effect);
 MF_OPERATION(block_enter);
 MF_OPERATION(block_leave);
 MF_OPERATION(jump_clean);
+MF_OPERATION(run_begin);
+MF_OPERATION(jump_missed);
 MF_OPERATION(wait_again);
 MF_OPERATION(outcome);
 MF_OPERATION(answer);

@@ -101,6 +101,18 @@ MF_OPERATION(gate) {
   return t->pending ? mf_unwind(t) : MF_GO;
 }
 
+MF_OPERATION(run_begin) {
+  (void)a, (void)b;
+  t->vm->begun = true;
+  return MF_GO;
+}
+
+MF_OPERATION(jump_missed) {
+  (void)b;
+  if (!t->vm->begun) mf_jump(t, a);
+  return MF_GO;
+}
+
 MF_OPERATION(jump_clean) {
   (void)b;
   if (!mf_has_failed(t->vm)) mf_jump(t, a);

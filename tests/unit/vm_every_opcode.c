@@ -106,7 +106,8 @@ static const char statements[] = ROWS
     "joined:\nGROUP_LEAVE 0\n"
     "HANDLED\nBRANCH_ENTER 0, broken2\nCONST 2\nJUMP_FALSE else2\nBRANCH_TAKE 0, 0\nJUMP "
     "next2\nelse2:\nBRANCH_TAKE 0, 1\nJUMP next2\nbroken2:\nBRANCH_FAIL 0\nnext2:\n"
-    "JUMP_CLEAN clean\nBLOCK_ENTER recovery, held\nheld:\nBLOCK_LEAVE recovery\nPOP\nclean:\n"
+    "RUN_BEGIN\nJUMP_MISSED clean\nJUMP_CLEAN clean\nBLOCK_ENTER recovery, "
+    "held\nheld:\nBLOCK_LEAVE recovery\nPOP\nclean:\n"
     "CONST 4\nABORT\n"
     "final:\nRUN_FINAL\nCONST 0\nCONST 0\nCONST 2\nASSERT 0\nVERDICT\nCONST 4\nREPORT "
     "0\nRUN_LEAVE\nEND\n";
