@@ -127,7 +127,9 @@ static mf_status check_and_emit(mf_compilation *comp, const mf_node *document, m
   c.dump_expr = dumps->expr;
   mf_names_declare_document(&c);
   mf_hooks_declare(&c);
+  mf_reach_open(&c);
   mf_emit_run(&c);
+  mf_unused_document(&c);
   if (dumps->types) mf_names_dump(&c, dumps->types);
   if (mf_arena_oom(&comp->arena) || mf_arena_oom(scratch)) return MF_OUT_OF_MEMORY;
   return comp->diags.errors ? MF_DOCUMENT_INVALID : finish_image(comp, &c);

@@ -13,6 +13,8 @@
  * emit_hook.c   hooks and actions
  * emit_group.c  parallel groups and background steps
  * branches.c    what runs at the same time as what
+ * reach.c       what is never carried out; steps that may have no result
+ * unused.c      names that nothing reads
  * emit_assertion.c
  * scenario.c    scenarios to driver arguments */
 #ifndef MF_COMPILER_COMPILER_H
@@ -86,6 +88,17 @@ typedef struct mf_concurrency {
   mf_write *writes;
   uint32_t write_count, write_cap;
 } mf_concurrency;
+/* Entries that may not be carried out although what is around them is: an arm of a
+ * conditional, the turns of a repeat that may have none. */
+typedef struct mf_reach {
+  const struct mf_reach *around; /* NULL: the document's lists */
+} mf_reach;
+
+/* What is known of a step once its code is emitted. */
+typedef struct mf_step_reach {
+  const mf_reach *where;
+  bool done, conditional;
+} mf_step_reach;
 
 typedef struct mf_compiler {
   mf_arena *arena;   /* for what lives as long as the compilation */
@@ -125,9 +138,25 @@ typedef struct mf_compiler {
   mf_names metric_kinds; /* of metrics for which record_metric says one */
   mf_names drivers;      /* driver name -> DRIVER row */
   mf_global_hook *hooks; /* of the document, in its order */
-  int64_t judging_fuel;  /* for constants that are written to inputs */
-  mf_buf *dump_types;    /* --dump=types */
-  mf_buf *dump_expr;     /* --dump=expr */
+
+  /* reach.c */
+  mf_step_reach *steps_reached; /* by row */
+  uint32_t steps_declared;
+  const mf_reach *reach; /* of what is emitted */
+  uint32_t turns;        /* how many loops are around it */
+  uint32_t own_step;     /* the step around it; MF_ABSENT: none */
+  bool anywhere;         /* it is emitted at many places, or beside them */
+  bool judging;          /* it is an assertion whose missing data fails */
+  const char *stopped;   /* why the next entry is not carried out; NULL: it may be */
+  bool stopped_for_all;  /* also if it looks at outcomes */
+
+  /* unused.c */
+  uint8_t *uses; /* of slots: read, written */
+  uint32_t uses_cap;
+
+  int64_t judging_fuel; /* for constants that are written to inputs */
+  mf_buf *dump_types;   /* --dump=types */
+  mf_buf *dump_expr;    /* --dump=expr */
 } mf_compiler;
 
 /* ---- common.c ---- */
@@ -245,10 +274,11 @@ mf_expr *mf_condition_expr(mf_compiler *c, const mf_node *node);
 /* Does it look at the outcome of steps (previous..., all_steps_succeeded,
  * steps[...])? */
 bool mf_condition_looks(const mf_expr *e);
-/* Emits the condition; reports one that can be no bool or never changes. */
-void mf_emit_truth(mf_compiler *c, const mf_expr *e);
+/* Emits the condition; reports one that can be no bool or never changes.  The
+ * constant it is (0, 1), or -1. */
+int mf_emit_truth(mf_compiler *c, const mf_expr *e);
 /* The same and a JUMP_FALSE to label. */
-void mf_emit_condition(mf_compiler *c, const mf_expr *e, uint32_t label_false);
+int mf_emit_condition(mf_compiler *c, const mf_expr *e, uint32_t label_false);
 /* The operator word of metric_threshold and metric assertions (">=", "gt",
  * "greater_than"...) as an opcode; 0 when unknown (reported). */
 mf_opcode mf_operator_code(mf_compiler *c, const mf_node *node);
@@ -257,6 +287,42 @@ mf_expr *mf_binary(mf_compiler *c, mf_span span, mf_opcode op, mf_expr *left, mf
 mf_expr *mf_comparison(mf_compiler *c, mf_opcode op, mf_expr *left, mf_expr *right);
 /* A name such as "variables.x" or "avg_latency" as an expression. */
 mf_expr *mf_name_expr(mf_compiler *c, mf_str dotted, mf_span span);
+
+/* ---- reach.c ---- */
+/* When the steps are declared. */
+void mf_reach_open(mf_compiler *c);
+/* What is emitted until mf_reach_leave may not be carried out. */
+void mf_reach_enter(mf_compiler *c);
+void mf_reach_leave(mf_compiler *c);
+void mf_reach_step_begin(mf_compiler *c, uint32_t row);
+void mf_reach_step_end(mf_compiler *c, uint32_t row, bool conditional);
+/* Reports what `steps` means in an expression about to be emitted. */
+void mf_reach_expr(mf_compiler *c, const mf_expr *e);
+/* Something reads the result of a step; metrics: those of its load. */
+void mf_reach_read(mf_compiler *c, uint32_t row, mf_str name, mf_span span, bool metrics);
+/* Whether a condition is a plain true or false; others that never change are reported
+ * as that. */
+static inline bool mf_reach_is_written(const mf_node *condition) {
+  return condition->shape == MF_SHAPE_BOOL ||
+         (condition->shape == MF_SHAPE_TEXT && (mf_str_is(mf_node_text(condition), "false") ||
+                                                mf_str_is(mf_node_text(condition), "true")));
+}
+/* The condition of an entry, hook or action was emitted: the constant it is, or -1. */
+void mf_reach_guard(mf_compiler *c, const mf_node *condition, int answer);
+/* An entry was emitted: does it stop those after it? */
+void mf_reach_after(mf_compiler *c, const mf_node *entry);
+/* An entry begins that looks at outcomes or does not: reports one that is stopped. */
+void mf_reach_gate(mf_compiler *c, const mf_node *entry, bool looks);
+
+/* ---- unused.c ---- */
+void mf_unused_mark_read(mf_compiler *c, uint32_t slot);
+void mf_unused_mark_written(mf_compiler *c, uint32_t slot);
+/* Reports variables of a step, before its scope is closed. */
+void mf_unused_step(mf_compiler *c, const mf_node *variables);
+/* Reports inputs and variables of the document, at the end. */
+void mf_unused_document(mf_compiler *c);
+/* Reports the variable of a repeat that is named by `as`. */
+void mf_unused_loop(mf_compiler *c, const mf_loop_scope *scope, mf_span span);
 
 /* ---- the emitters ---- */
 void mf_emit_run(mf_compiler *c);
@@ -282,7 +348,7 @@ void mf_emit_retry_end(mf_compiler *c, const mf_node *retry, uint32_t step_row, 
 void mf_check_alone(mf_compiler *c, const mf_node *entry);
 /* An entry whose condition looks at outcomes may handle a pending failure; any
  * other is stopped by one. */
-void mf_emit_gate(mf_compiler *c, bool looks);
+void mf_emit_gate(mf_compiler *c, const mf_node *entry, bool looks);
 /* The innermost frame, a step or the run, has this much time; NULL: any. */
 void mf_emit_timeout(mf_compiler *c, const mf_node *seconds);
 /* Finds the type of each global hook; reports those that name none. */

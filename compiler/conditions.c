@@ -308,28 +308,31 @@ static const char *kind_phrase(mf_kind kind) {
 }
 
 /* A plain true or false is meant; a comparison that never changes is not. */
-static void warn_constant(mf_compiler *c, const mf_expr *e) {
-  if (e->kind == MF_EXPR_LITERAL) return;
-  mf_value v = mf_expr_fold(&c->expr, e);
-  if (v.kind == MF_BOOL)
-    mf_diag_add(c->diags, MF_W_CONSTANT_CONDITION, e->span, v.as.i ? "true" : "false");
+static int constant_answer(mf_compiler *c, const mf_expr *e) {
+  bool written = e->kind == MF_EXPR_LITERAL;
+  mf_value v = written ? e->value : mf_expr_fold(&c->expr, e);
+  if (v.kind != MF_BOOL) return -1;
+  if (!written) mf_diag_add(c->diags, MF_W_CONSTANT_CONDITION, e->span, v.as.i ? "true" : "false");
+  return v.as.i != 0;
 }
 
-void mf_emit_truth(mf_compiler *c, const mf_expr *e) {
+int mf_emit_truth(mf_compiler *c, const mf_expr *e) {
   mf_kind kind = mf_expr_kind_of(e);
   if (kind != MF_UNSET && kind != MF_BOOL && e->kind != MF_EXPR_ERROR)
     mf_diag_add(c->diags, MF_E_NOT_BOOL, e->span, kind_phrase(kind));
-  warn_constant(c, e);
+  int answer = constant_answer(c, e);
   mf_emit_expr(c, e);
   const mf_type *type = c->expr.type;
   if (type && type->kind != MF_TYPE_BOOL && !mf_type_is_dyn(type))
     mf_diag_add(c->diags, MF_E_NOT_BOOL, e->span, mf_type_text(c->arena, type));
   else if (kind == MF_UNSET && type && mf_type_is_dyn(type) && mf_expr_is_arithmetic(e))
     mf_diag_add(c->diags, MF_E_NOT_BOOL, e->span, "the result of arithmetic");
+  return answer;
 }
 
-void mf_emit_condition(mf_compiler *c, const mf_expr *e, uint32_t label_false) {
-  if (!e) return;
-  mf_emit_truth(c, e);
+int mf_emit_condition(mf_compiler *c, const mf_expr *e, uint32_t label_false) {
+  if (!e) return -1;
+  int answer = mf_emit_truth(c, e);
   MF_EMIT(c, JUMP_FALSE, label_false, 0);
+  return answer;
 }

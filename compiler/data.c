@@ -223,6 +223,7 @@ static void dump_expr(mf_compiler *c, const mf_expr *e) {
 /* The clock is read once before code that uses it, never within it. */
 void mf_emit_expr(mf_compiler *c, const mf_expr *e) {
   if (!e) return; /* out of memory: the arena says so */
+  mf_reach_expr(c, e);
   if (reads_clock(c, e)) MF_EMIT(c, NOW, 0, 0);
   dump_expr(c, e);
   mf_expr_emit(&c->expr, e);

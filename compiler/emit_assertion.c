@@ -136,6 +136,7 @@ static void emit_step_judgement(mf_compiler *c, const mf_node *map, const judgem
   uint32_t row = mf_names_get(&c->steps, name);
   if (row == MF_NAMES_NONE) return;
   bool succeeded = j->type == MF_ASSERTION_TYPE_STEP_SUCCEEDED;
+  mf_reach_read(c, row, name, mf_node_get(map, MF_KEY_STEP_NAME)->span, false);
   MF_EMIT(c, STEP_FIELD, row, MF_FIELD_EVERY_STATUS);
   mf_emit_expr(c, j->expected);
   MF_EMIT(c, STEP_FIELD, row, succeeded ? MF_FIELD_EVERY_SUCCESS : MF_FIELD_EVERY_FAILED);
@@ -245,6 +246,7 @@ static void emit_assertion(mf_compiler *c, const mf_node *node, mf_str path, uin
                  j.type == MF_ASSERTION_TYPE_STEP_FAILED;
   if (!of_step && (!j.actual || !j.expected || !j.result)) return;
   uint32_t row = assertion_row(c, node, &j, path, step);
+  c->judging = step == MF_ABSENT && assertion_flags(c, node) == 0;
   mf_compile_at(c, node->span);
   if (of_step && j.expected) {
     emit_step_judgement(c, node, &j);
@@ -255,6 +257,7 @@ static void emit_assertion(mf_compiler *c, const mf_node *node, mf_str path, uin
     mf_emit_expr(c, j.result);
   }
   MF_EMIT(c, ASSERT, row, 0);
+  c->judging = false;
 }
 
 void mf_emit_assertions(mf_compiler *c, const mf_node *list, mf_str path, uint32_t step_row) {

@@ -30,9 +30,10 @@ static uint32_t entry_flags(mf_compiler *c, const mf_node *entry, bool looks) {
   return flags;
 }
 
-void mf_emit_gate(mf_compiler *c, bool looks) {
+void mf_emit_gate(mf_compiler *c, const mf_node *entry, bool looks) {
   bool fresh = c->concurrency.fresh;
   c->concurrency.fresh = false;
+  mf_reach_gate(c, entry, looks);
   if (!looks && !fresh) MF_EMIT(c, GATE, 0, 0);
 }
 
@@ -148,10 +149,10 @@ static void emit_display_name(mf_compiler *c, const mf_node *step, uint32_t row)
 }
 
 /* Condition false, or a branch that it needs has failed: to `skip`. */
-static bool emit_may_skip(mf_compiler *c, mf_expr *condition, uint32_t skip) {
+static bool emit_may_skip(mf_compiler *c, const mf_node *node, mf_expr *condition, uint32_t skip) {
   bool needs = mf_has_needs(c);
   mf_emit_needs(c, skip);
-  if (condition) mf_emit_condition(c, condition, skip);
+  if (condition) mf_reach_guard(c, node, mf_emit_condition(c, condition, skip));
   return needs || condition;
 }
 
@@ -169,17 +170,20 @@ static void emit_step(mf_compiler *c, const mf_node *step, mf_str path) {
   fields[3] |= entry_flags(c, step, looks);
   uint32_t leave = mf_builder_label(c->b), skip = mf_builder_label(c->b);
   mf_compile_at(c, step->span);
-  mf_emit_gate(c, looks);
+  mf_emit_gate(c, step, looks);
   (void)step_flag(c, step, MF_KEY_BACKGROUND); /* reports what is no boolean */
   if (background) mf_spawn_begin(c, branch, mf_builder_string_get(c->b, fields[0]), path, &spawn);
+  mf_reach_step_begin(c, row);
   MF_EMIT(c, STEP_ENTER, row, leave);
-  bool may_skip = emit_may_skip(c, condition, skip);
+  bool may_skip = emit_may_skip(c, node, condition, skip);
   if (looks) MF_EMIT(c, HANDLED, 0, 0);
   mf_names_step_begin(c, &scope, row, step_get(c, step, MF_KEY_VARIABLES));
   emit_display_name(c, step, row);
   uint32_t attempt = emit_step_body(c, step, row, path);
   emit_step_end(c, step, row, path, attempt, leave);
+  mf_unused_step(c, step_get(c, step, MF_KEY_VARIABLES));
   mf_names_step_end(c);
+  mf_reach_step_end(c, row, condition != NULL);
   if (may_skip) {
     MF_EMIT(c, JUMP, leave, 0);
     mf_builder_place(c->b, skip);
@@ -194,6 +198,7 @@ static void emit_step(mf_compiler *c, const mf_node *step, mf_str path) {
 /* ---- conditionals ---- */
 
 typedef struct arm {
+  const mf_node *node; /* of the condition */
   mf_expr *condition;
   const mf_node *steps;
   mf_str path;
@@ -217,13 +222,13 @@ static arm *collect_arms(mf_compiler *c, const mf_node *entry, mf_str path, uint
   arm *arms = MF_NEW_ARRAY(c->scratch, arm, count);
   if (!arms) return NULL;
   const mf_node *condition = mf_node_get(entry, MF_KEY_CONDITION);
-  arms[0] = (arm){condition ? mf_condition_expr(c, condition) : NULL,
+  arms[0] = (arm){condition, condition ? mf_condition_expr(c, condition) : NULL,
                   mf_node_get(entry, MF_KEY_THEN_STEPS), mf_path_part(c, path, "then")};
   if (count == 1) return arms;
   uint32_t i = 1;
   for (const mf_node *e = mf_node_get(entry, MF_KEY_ELIF)->as.first; e; e = e->next, i++) {
     condition = mf_node_get(e, MF_KEY_CONDITION);
-    arms[i] = (arm){condition ? mf_condition_expr(c, condition) : NULL,
+    arms[i] = (arm){condition, condition ? mf_condition_expr(c, condition) : NULL,
                     mf_node_get(e, MF_KEY_THEN_STEPS),
                     mf_compile_path(c, "%.*s.elif[%u].then", (int)path.n, path.p, i - 1)};
   }
@@ -233,8 +238,17 @@ static arm *collect_arms(mf_compiler *c, const mf_node *entry, mf_str path, uint
 static void emit_arm(mf_compiler *c, uint32_t row, uint32_t number, const mf_node *steps,
                      mf_str path, uint32_t end) {
   MF_EMIT(c, BRANCH_TAKE, row, number);
+  mf_reach_enter(c);
   mf_emit_entries(c, steps, path);
+  mf_reach_leave(c);
   MF_EMIT(c, JUMP, end, 0);
+}
+
+/* A branch without an entry need not be taken. */
+static void warn_never_taken(mf_compiler *c, const mf_node *place, const mf_node *steps,
+                             const char *why) {
+  if (place && steps && steps->shape == MF_SHAPE_LIST && steps->as.first)
+    mf_diag_add(c->diags, MF_W_BRANCH_NEVER_TAKEN, place->span, why);
 }
 
 static void emit_conditional(mf_compiler *c, const mf_node *entry, mf_str path) {
@@ -246,16 +260,22 @@ static void emit_conditional(mf_compiler *c, const mf_node *entry, mf_str path) 
   uint32_t row = branch_row(c, entry, path, count, entry_flags(c, entry, looks));
   uint32_t failed = mf_builder_label(c->b), end = mf_builder_label(c->b);
   mf_compile_at(c, entry->span);
-  mf_emit_gate(c, looks);
+  mf_emit_gate(c, entry, looks);
   MF_EMIT(c, BRANCH_ENTER, row, failed);
+  const char *settled = NULL;
   for (uint32_t i = 0; i < count; i++) {
     uint32_t next = mf_builder_label(c->b);
-    if (arms[i].condition) mf_emit_condition(c, arms[i].condition, next);
+    int answer = mf_emit_condition(c, arms[i].condition, next);
+    if (!settled && answer == 0 && mf_reach_is_written(arms[i].node))
+      warn_never_taken(c, arms[i].node, arms[i].steps, "its condition is false");
+    if (settled) warn_never_taken(c, arms[i].node, arms[i].steps, settled);
+    if (answer == 1) settled = "a condition above it is always true";
     emit_arm(c, row, i, arms[i].steps, arms[i].path, end);
     mf_builder_place(c->b, next);
   }
-  emit_arm(c, row, count, mf_node_get(entry, MF_KEY_ELSE_STEPS), mf_path_part(c, path, "else"),
-           end);
+  const mf_node *otherwise = mf_node_get(entry, MF_KEY_ELSE_STEPS);
+  if (settled) warn_never_taken(c, otherwise, otherwise, settled);
+  emit_arm(c, row, count, otherwise, mf_path_part(c, path, "else"), end);
   mf_builder_place(c->b, failed);
   mf_compile_at(c, entry->span);
   MF_EMIT(c, BRANCH_FAIL, row, 0);
@@ -295,11 +315,14 @@ void mf_emit_entries(mf_compiler *c, const mf_node *list, mf_str path) {
   uint32_t i = 0;
   mf_background background;
   bool any = mf_background_begin(c, list, path, &background);
+  c->stopped = NULL;
   for (const mf_node *entry = list->as.first; entry; entry = entry->next, i++) {
     const mf_arena_mark mark = mf_arena_mark_get(c->scratch);
     check_depends_on(c, entry);
     mf_emit_entry(c, entry, mf_path_index(c, path, i));
+    mf_reach_after(c, entry);
     mf_arena_release(c->scratch, mark);
   }
   if (any) mf_background_end(c, list, &background);
+  c->stopped = NULL;
 }

@@ -106,13 +106,15 @@ void mf_emit_group(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t f
                            flags | (looks ? MF_STEP_FLAGS_LOOKS : 0));
   uint32_t leave = mf_builder_label(c->b), skip = mf_builder_label(c->b);
   mf_compile_at(c, entry->span);
-  mf_emit_gate(c, looks);
+  mf_emit_gate(c, entry, looks);
   MF_EMIT(c, GROUP_ENTER, row, leave);
-  if (condition) mf_emit_condition(c, condition, skip);
+  if (condition) mf_reach_guard(c, node, mf_emit_condition(c, condition, skip));
   if (looks) MF_EMIT(c, HANDLED, 0, 0);
   emit_most(c, entry);
   MF_EMIT(c, GROUP_BEGIN, row, 0);
+  if (condition) mf_reach_enter(c);
   emit_branches(c, list, entry->count, mf_path_part(c, path, "parallel"));
+  if (condition) mf_reach_leave(c);
   if (condition) {
     MF_EMIT(c, JUMP, leave, 0);
     mf_builder_place(c->b, skip);

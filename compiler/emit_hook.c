@@ -322,7 +322,8 @@ static void emit_framed_action(mf_compiler *c, const mf_node *action, const acti
   MF_EMIT(c, ACTION_ENTER, row, leave);
   bool may_skip = guard || mf_has_needs(c);
   mf_emit_needs(c, skip);
-  if (guard) mf_emit_condition(c, guard, skip);
+  if (guard)
+    mf_reach_guard(c, mf_node_get(action, MF_KEY_CONDITION), mf_emit_condition(c, guard, skip));
   if (guard && on_error >= MF_ON_ERROR_ENTRY && mf_condition_looks(guard))
     MF_EMIT(c, HANDLED, 0, 0);
   info->emit(c, action);
@@ -348,7 +349,7 @@ static void emit_action(mf_compiler *c, const mf_node *action, mf_str path, bool
                 "to an entry of a parallel group");
   mf_compile_at(c, action->span);
   mf_expr *guard = action_guard(c, action);
-  if (entry) mf_emit_gate(c, mf_condition_looks(guard));
+  if (entry) mf_emit_gate(c, action, mf_condition_looks(guard));
   emit_framed_action(c, action, info, path, on_error, guard);
 }
 
@@ -402,7 +403,7 @@ static void emit_hook(mf_compiler *c, const mf_node *hook, uint32_t row, mf_str 
   uint32_t leave = mf_builder_label(c->b), skip = mf_builder_label(c->b);
   mf_compile_at(c, hook->span);
   MF_EMIT(c, HOOK_ENTER, row, leave);
-  if (condition) mf_emit_condition(c, condition, skip);
+  if (condition) mf_reach_guard(c, node, mf_emit_condition(c, condition, skip));
   MF_EMIT(c, HOOK_BEGIN, row, 0);
   emit_hook_actions(c, hook, path);
   if (condition) {
@@ -441,12 +442,14 @@ void mf_hooks_declare(mf_compiler *c) {
 
 void mf_emit_global_hooks(mf_compiler *c, uint32_t hook_type) {
   uint32_t i = 0;
+  c->anywhere = hook_type == MF_HOOK_TYPE_PRE_STEP || hook_type == MF_HOOK_TYPE_POST_STEP;
   for (const mf_node *hook = global_hooks(c); hook; hook = hook->next, i++) {
     if (c->hooks[i].type != hook_type) continue;
     mf_str path = mf_path_index(c, MF_STR("hooks"), i);
     if (c->hooks[i].row == MF_ABSENT) c->hooks[i].row = hook_row(c, hook, hook_type, path);
     emit_hook(c, hook, c->hooks[i].row, path);
   }
+  c->anywhere = false;
 }
 
 void mf_emit_step_hooks(mf_compiler *c, const mf_node *list, uint32_t hook_type, mf_str path) {

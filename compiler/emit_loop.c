@@ -171,6 +171,22 @@ static void check_elements(mf_compiler *c, const mf_node *node, const mf_expr *e
                 kind == MF_STRING ? "text" : "one value", "a list or a map");
 }
 
+/* Written out: there are no turns. */
+static void check_turns(mf_compiler *c, const loop *l) {
+  const mf_node *how = l->how;
+  bool none = (l->kind == MF_REPEAT_KIND_COUNT && how->shape == MF_SHAPE_INT && how->as.i == 0) ||
+              (l->kind == MF_REPEAT_KIND_FOR_EACH && how->shape == MF_SHAPE_LIST && !how->count) ||
+              (l->kind == MF_REPEAT_KIND_WHILE && how->shape == MF_SHAPE_BOOL && !how->as.b);
+  if (none) mf_diag_add(c->diags, MF_W_NEVER_CARRIED_OUT, how->span, "the repeat has no turns");
+}
+
+static bool has_turns(const loop *l) {
+  const mf_node *how = l->how;
+  if (l->kind == MF_REPEAT_KIND_UNTIL) return true;
+  if (l->kind == MF_REPEAT_KIND_COUNT) return how->shape == MF_SHAPE_INT && how->as.i > 0;
+  return l->kind == MF_REPEAT_KIND_FOR_EACH && how->shape == MF_SHAPE_LIST && how->count;
+}
+
 /* Its condition never changes, and lets it go on. */
 static void check_endless(mf_compiler *c, const mf_node *entry, const loop *l) {
   if (!l->condition) return;
@@ -217,6 +233,9 @@ static void emit_turns(mf_compiler *c, const mf_node *entry, const loop *l, mf_l
   }
   MF_EMIT(c, REPEAT_NEXT, l->row, leave);
   c->loops = scope; /* after each turn `until` sees it, before one `while` does not */
+  const mf_reach *around = c->reach;
+  if (!has_turns(l) || mf_node_get(entry, MF_KEY_CONDITION)) mf_reach_enter(c);
+  c->turns++;
   mf_emit_entries(c, mf_node_get(entry, MF_KEY_STEPS), mf_path_part(c, path, "steps"));
   if (l->kind == MF_REPEAT_KIND_UNTIL) {
     uint32_t again = mf_builder_label(c->b);
@@ -226,6 +245,8 @@ static void emit_turns(mf_compiler *c, const mf_node *entry, const loop *l, mf_l
     mf_builder_place(c->b, again);
     emit_handled(c, l->condition);
   }
+  c->reach = around;
+  c->turns--;
   c->loops = scope->around;
   MF_EMIT(c, JUMP, next, 0);
 }
@@ -246,18 +267,20 @@ void mf_emit_repeat(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t 
   if (l.kind == MF_REPEAT_KIND_UNTIL) l.condition = mf_condition_expr(c, l.how);
   c->loops = scope.around;
   check_endless(c, entry, &l);
+  check_turns(c, &l);
   bool looks = mf_condition_looks(l.condition);
   l.row = repeat_row(c, name && name->shape == MF_SHAPE_TEXT ? mf_node_text(name) : path, path,
                      l.kind, &scope, flags | (looks ? MF_STEP_FLAGS_LOOKS : 0));
   bool may_handle = mf_condition_looks(condition) || (looks && l.kind == MF_REPEAT_KIND_WHILE);
   mf_compile_at(c, entry->span);
-  mf_emit_gate(c, may_handle);
+  mf_emit_gate(c, entry, may_handle);
   MF_EMIT(c, REPEAT_ENTER, l.row, leave);
   if (condition) {
-    mf_emit_condition(c, condition, skip);
+    mf_reach_guard(c, node, mf_emit_condition(c, condition, skip));
     emit_handled(c, condition);
   }
   emit_turns(c, entry, &l, &scope, path, leave);
+  if (mf_node_get(repeat, MF_KEY_AS)) mf_unused_loop(c, &scope, span);
   if (condition) {
     mf_builder_place(c->b, skip);
     MF_EMIT(c, SKIP, 0, 0);
@@ -302,10 +325,12 @@ bool mf_emit_loop_begin(mf_compiler *c, mf_orchestration_loop *l) {
   mf_builder_place(c->b, l->next);
   MF_EMIT(c, NOW, 0, 0);
   MF_EMIT(c, REPEAT_NEXT, l->row, l->leave);
+  c->turns++;
   return true;
 }
 
 void mf_emit_loop_end(mf_compiler *c, const mf_orchestration_loop *l) {
+  c->turns--;
   MF_EMIT(c, GATE, 0, 0);
   MF_EMIT(c, JUMP, l->next, 0);
   mf_builder_place(c->b, l->leave);

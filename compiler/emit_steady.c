@@ -120,6 +120,7 @@ static void emit_rollback(mf_compiler *c, const mf_node *entry, mf_str path) {
   MF_EMIT(c, HANDLER, next, 0);
   MF_EMIT(c, BLOCK_ENTER, MF_BLOCK_ROLLBACK, over);
   mf_check_alone(c, entry);
+  c->stopped = NULL;
   mf_emit_entry(c, entry, path);
   mf_builder_place(c->b, over);
   MF_EMIT(c, BLOCK_LEAVE, MF_BLOCK_ROLLBACK, 0);

@@ -481,13 +481,18 @@ static mf_ref resolve_bare(mf_compiler *c, const mf_str *names, mf_span span, ui
   return unknown_name(c, names[0], span, 1, false);
 }
 
-static mf_ref resolve(void *ctx, const mf_str *names, const mf_span *spans, uint32_t count) {
-  mf_compiler *c = ctx;
+static mf_ref look_up(mf_compiler *c, const mf_str *names, const mf_span *spans, uint32_t count) {
   uint32_t known = known_slot(c, names[0]); /* first: the names of groups are reserved */
   if (known != MF_NAMES_NONE) return slot_ref(known, 1);
   for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
     if (mf_str_eq(names[0], groups[i].name)) return groups[i].resolve(c, names, spans, count);
   return resolve_bare(c, names, spans[0], count);
+}
+
+static mf_ref resolve(void *ctx, const mf_str *names, const mf_span *spans, uint32_t count) {
+  mf_ref ref = look_up(ctx, names, spans, count);
+  if (ref.kind == MF_REF_SLOT) mf_unused_mark_read(ctx, ref.slot);
+  return ref;
 }
 
 /* ---- types ---- */
@@ -814,7 +819,9 @@ uint32_t mf_names_assign(mf_compiler *c, mf_str name, mf_span span) {
   if (loop_slot(c, name) != MF_NAMES_NONE)
     mf_diag_add(c->diags, MF_E_LOOP_VARIABLE, span, (int)name.n, name.p);
   uint32_t slot = variable_slot(c, name);
-  return slot == MF_NAMES_NONE ? 0 : slot;
+  if (slot == MF_NAMES_NONE) return 0;
+  mf_unused_mark_written(c, slot);
+  return slot;
 }
 
 /* ---- --dump=types ---- */
