@@ -64,6 +64,7 @@ int verb_disasm(int argc, char **argv);
 int verb_asm(int argc, char **argv);
 int verb_verify(int argc, char **argv);
 int verb_inputs(int argc, char **argv);
+int verb_graph(int argc, char **argv);
 int verb_eval(int argc, char **argv);
 int verb_repl(int argc, char **argv);
 int verb_explain(int argc, char **argv);

@@ -10,6 +10,8 @@ static const cli_verb verbs[] = {
     {"asm", verb_asm, "FILE -o OUT", "assemble a listing"},
     {"verify", verb_verify, "FILE...", "prove that images are sound"},
     {"inputs", verb_inputs, "FILE [--format=text|json]", "list what a document or image takes"},
+    {"graph", verb_graph, "FILE [--format=mermaid|dot]",
+     "draw the flow of a document or image: entries, branches, repeats"},
     {"eval", verb_eval,
      "EXPR [--var k=v]... [--vars FILE] [--type k=TYPE]... [--container NAME] [--strict-cel] "
      "[--unchecked] [--explain|--types|--ast|--disasm|--bench]",

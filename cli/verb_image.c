@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* disasm, asm, verify, inputs: images as text and back, and what they take. */
+/* disasm, asm, verify, inputs, graph: images as text and back, and what is in them. */
 #include <getopt.h>
 #include <string.h>
 
@@ -50,6 +50,30 @@ int verb_inputs(int argc, char **argv) {
   int code = cli_input_open(&input, argv[optind], &options, false);
   if (code == CLI_OK) code = open_image(argv[optind], &input, &image);
   if (code == CLI_OK && mf_image_inputs_print(NULL, image, json, cli_stdout()) != MF_OK)
+    code = cli_fail(CLI_BUG, "out of memory");
+  mf_image_close(image);
+  cli_input_close(&input);
+  return code;
+}
+
+int verb_graph(int argc, char **argv) {
+  static const struct option longs[] = {{"format", required_argument, NULL, 'f'},
+                                        {NULL, 0, NULL, 0}};
+  mf_compile_options options = {.syntax = MF_SYNTAX_AUTO};
+  cli_input input;
+  mf_image *image = NULL;
+  bool dot = false;
+  int option;
+  while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+    if (option != 'f') return CLI_USAGE;
+    if (strcmp(optarg, "dot") && strcmp(optarg, "mermaid"))
+      return cli_fail(CLI_USAGE, "graph: no such format '%s'; mermaid or dot", optarg);
+    dot = *optarg == 'd';
+  }
+  if (optind + 1 != argc) return cli_fail(CLI_USAGE, "graph: give one document or image");
+  int code = cli_input_open(&input, argv[optind], &options, false);
+  if (code == CLI_OK) code = open_image(argv[optind], &input, &image);
+  if (code == CLI_OK && mf_image_graph(image, dot, cli_stdout()) != MF_OK)
     code = cli_fail(CLI_BUG, "out of memory");
   mf_image_close(image);
   cli_input_close(&input);

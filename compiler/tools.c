@@ -4,6 +4,7 @@
 
 #include "../base/json.h"
 #include "../base/limits.h"
+#include "../image/graph.h"
 #include "../image/listing.h"
 #include "../vm/value.h"
 #include "compile.h"
@@ -97,6 +98,15 @@ void mf_image_list(const mf_image *image, mf_str source, mf_output out) {
   mf_buf buf = new_buffer(&image->alloc);
   mf_disassemble(image, source, &buf);
   send(&buf, out);
+}
+
+mf_status mf_image_graph(const mf_image *image, bool dot, mf_output out) {
+  mf_buf buf = new_buffer(&image->alloc);
+  mf_graph_write(image, dot ? MF_GRAPH_DOT : MF_GRAPH_MERMAID, &buf);
+  mf_status status = buf.failed ? MF_OUT_OF_MEMORY : MF_OK;
+  if (status != MF_OK) mf_buf_clear(&buf);
+  send(&buf, out);
+  return status;
 }
 
 static void write_asm_errors(mf_arena *arena, const char *name, mf_str text, mf_diags *diags,

@@ -83,6 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const uint8_t *bytes = mf_compilation_image(compilation, &image_size);
     if (mf_image_open(&alloc, bytes, image_size, &image, NULL, 0) != MF_OK) abort();
     mf_image_list(image, (mf_str){(const char *)data + 1, size - 1}, nowhere);
+    (void)mf_image_graph(image, data[0] & 8, nowhere);
     run(image, data, size);
     mf_image_close(image);
   }

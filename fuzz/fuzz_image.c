@@ -5,6 +5,7 @@
  *
  * Law: an image that opens has a listing, and its listing assembles to the same
  * bytes. */
+#include "../image/graph.h"
 #include "../image/listing.h"
 
 #include <stdlib.h>
@@ -40,6 +41,9 @@ static void round_trip(const mf_image *im) {
   check(!listing.failed);
   check(mf_assemble(&arena, mf_buf_str(&listing), &diags, &again) == MF_OK);
   check(again.n == im->size && memcmp(again.p, im->bytes, again.n) == 0);
+  mf_buf_clear(&listing);
+  mf_graph_write(im, MF_GRAPH_DOT, &listing);
+  check(!listing.failed);
   for (uint32_t pc = 0; pc < im->code_count && pc < 64; pc++) mf_image_line(im, pc);
   mf_buf_fini(&again);
   mf_buf_fini(&listing);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "../base/json.h"
 #include "../base/span.h"
+#include "graph.h"
 #include "listing.h"
 #include "parts.h"
 
@@ -36,8 +37,6 @@ static void print_double(mf_buf *out, double d) {
   mf_buf_add(out, text, n);
 }
 
-static void print_value(mf_buf *out, const mf_value *v, unsigned depth);
-
 static void print_elements(mf_buf *out, const mf_value *v, unsigned depth) {
   mf_buf_putc(out, v->kind == MF_MAP ? '{' : '[');
   for (uint32_t i = 0; i < v->len; i++) {
@@ -47,16 +46,16 @@ static void print_elements(mf_buf *out, const mf_value *v, unsigned depth) {
       break;
     }
     if (v->kind == MF_MAP) {
-      print_value(out, &v->as.map->pairs[i].key, depth + 1);
+      mf_print_value(out, &v->as.map->pairs[i].key, depth + 1);
       mf_buf_puts(out, ": ");
     }
-    print_value(out, v->kind == MF_MAP ? &v->as.map->pairs[i].value : &v->as.list[i], depth + 1);
+    mf_print_value(out, v->kind == MF_MAP ? &v->as.map->pairs[i].value : &v->as.list[i], depth + 1);
   }
   mf_buf_putc(out, v->kind == MF_MAP ? '}' : ']');
 }
 
 /* A value as it would stand in an expression. */
-static void print_value(mf_buf *out, const mf_value *v, unsigned depth) {
+void mf_print_value(mf_buf *out, const mf_value *v, unsigned depth) {
   char text[40];
   switch (v->kind) {
     case MF_NULL: mf_buf_puts(out, "null"); break;
@@ -93,7 +92,7 @@ static bool has_comment(const mf_image *im, mf_operand_kind kind, uint32_t value
 
 static void print_comment(mf_buf *out, const mf_image *im, mf_operand_kind kind, uint32_t value) {
   if (kind == MF_OPERAND_CONST || kind == MF_OPERAND_TEXT)
-    print_value(out, &im->values[value], 0);
+    mf_print_value(out, &im->values[value], 0);
   else
     print_row_name(out, im, mf_operand_table(kind), value);
 }
@@ -304,7 +303,7 @@ static void print_constant(printer *p, uint32_t number) {
   if (c->kind == MF_LIST || c->kind == MF_MAP || c->kind == MF_TIMESTAMP ||
       c->kind == MF_DURATION) {
     mf_buf_puts(p->out, "  ; ");
-    print_value(p->out, v, 0);
+    mf_print_value(p->out, v, 0);
   }
   mf_buf_putc(p->out, '\n');
 }

@@ -103,6 +103,9 @@ MF_API mf_template_part mf_template_get(const mf_template *tmpl, size_t i);
 /* ---- images ---- */
 
 MF_API void mf_image_list(const mf_image *image, mf_str source, mf_output out);
+/* The flow of the image as a Mermaid flowchart, or for graphviz' dot.  OUT_OF_MEMORY:
+ * then nothing was written. */
+MF_API mf_status mf_image_graph(const mf_image *image, bool dot, mf_output out);
 /* Assembler text to bytes; diagnostics go to `errors`.  ASM_INVALID. */
 MF_API mf_status mf_image_assemble(const mf_alloc *alloc, const char *name, mf_str text,
                                    mf_blob *out, mf_output errors);
