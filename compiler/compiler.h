@@ -265,6 +265,10 @@ void mf_map_expr_add(mf_compiler *c, mf_expr *map, const char *key, mf_expr *val
 void mf_map_expr_add_key(mf_compiler *c, mf_expr *map, const char *name, const mf_node *from,
                          mf_key key);
 void mf_emit_expr(mf_compiler *c, const mf_expr *e);
+/* The same, of something that is known to take some kinds of values only: reports
+ * one that certainly has another. */
+typedef enum mf_wanted { MF_WANTED_NUMBER, MF_WANTED_SECONDS, MF_WANTED_ELEMENTS } mf_wanted;
+void mf_emit_wanted(mf_compiler *c, const mf_expr *e, const char *what, mf_wanted wanted);
 /* The same of a constant that the image has. */
 void mf_emit_constant(mf_compiler *c, mf_span span, uint32_t constant);
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* data - free JSON with interpolations as expressions.  What has none becomes
  * one literal, so that bodies, headers and arguments are constants of the image. */
+#include "../vm/value.h"
 #include "compiler.h"
+#include "expr_types.h"
 
 static mf_expr *new_expr(mf_compiler *c, mf_expr_kind kind, mf_span span) {
   mf_expr *e = mf_arena_get(c->scratch, sizeof *e);
@@ -227,6 +229,35 @@ void mf_emit_expr(mf_compiler *c, const mf_expr *e) {
   if (reads_clock(c, e)) MF_EMIT(c, NOW, 0, 0);
   dump_expr(c, e);
   mf_expr_emit(&c->expr, e);
+}
+
+static bool is_wanted(const mf_type *type, mf_wanted wanted) {
+  if (wanted == MF_WANTED_ELEMENTS) return type->kind == MF_TYPE_LIST || type->kind == MF_TYPE_MAP;
+  bool duration = wanted == MF_WANTED_SECONDS && type->kind == MF_TYPE_DURATION;
+  return duration || mf_type_is_number(type);
+}
+
+/* The same of what has no type because it is written out. */
+static bool is_wanted_kind(mf_kind kind, mf_wanted wanted) {
+  if (kind == MF_UNSET) return true;
+  if (wanted == MF_WANTED_ELEMENTS) return kind == MF_LIST || kind == MF_MAP;
+  bool duration = wanted == MF_WANTED_SECONDS && kind == MF_DURATION;
+  return duration || kind == MF_INT || kind == MF_UINT || kind == MF_DOUBLE;
+}
+
+void mf_emit_wanted(mf_compiler *c, const mf_expr *e, const char *what, mf_wanted wanted) {
+  static const char *const phrases[] = {"a number", "a number of seconds or a duration",
+                                        "a list or a map"};
+  if (!e) return;
+  mf_emit_expr(c, e);
+  const mf_type *type = c->expr.type;
+  if (e->kind == MF_EXPR_ERROR) return;
+  if (type && !mf_type_is_dyn(type) && !is_wanted(type, wanted))
+    mf_diag_add(c->diags, MF_E_NOT_KIND, e->span, what, mf_type_text(c->arena, type),
+                phrases[wanted]);
+  else if (!type && !is_wanted_kind(mf_expr_kind_of(e), wanted))
+    mf_diag_add(c->diags, MF_E_NOT_KIND, e->span, what, mf_kind_name(mf_expr_kind_of(e)),
+                phrases[wanted]);
 }
 
 void mf_emit_constant(mf_compiler *c, mf_span span, uint32_t constant) {

@@ -219,9 +219,8 @@ static uint32_t assertion_row(mf_compiler *c, const mf_node *node, const judgeme
   const mf_node *message = mf_node_get(node, MF_KEY_MESSAGE);
   mf_str name = mf_compile_word(c, node, MF_KEY_NAME);
   if (!name.n) name = j->description;
-  if (message && (message->flags & MF_NODE_INTERPOLATED))
-    mf_diag_add(c->diags, MF_E_NOT_CONSTANT, message->span, "message");
-  uint32_t text = message && message->shape == MF_SHAPE_TEXT
+  bool constant = message && !(message->flags & MF_NODE_INTERPOLATED);
+  uint32_t text = constant && message->shape == MF_SHAPE_TEXT
                       ? mf_compile_string(c, mf_node_text(message))
                       : MF_ABSENT;
   uint32_t fields[6] = {mf_compile_string(c, name),
@@ -240,6 +239,13 @@ static void check_result_kind(mf_compiler *c, const mf_expr *result) {
     mf_diag_add(c->diags, MF_E_NOT_BOOL, result->span, "a value that is never true or false");
 }
 
+/* One that is made of values comes last, so that it may tell what was judged. */
+static void emit_message(mf_compiler *c, const mf_node *message) {
+  if (!message || !(message->flags & MF_NODE_INTERPOLATED)) return;
+  mf_emit_expr(c, mf_text_expr(c, message));
+  MF_EMIT(c, MESSAGE, 0, 0);
+}
+
 static void emit_assertion(mf_compiler *c, const mf_node *node, mf_str path, uint32_t step) {
   judgement j = node->shape == MF_SHAPE_MAP ? judge_mapping(c, node) : condition_holds(c, node);
   bool of_step = j.type == MF_ASSERTION_TYPE_STEP_SUCCEEDED ||
@@ -256,8 +262,9 @@ static void emit_assertion(mf_compiler *c, const mf_node *node, mf_str path, uin
     mf_emit_expr(c, j.expected);
     mf_emit_expr(c, j.result);
   }
-  MF_EMIT(c, ASSERT, row, 0);
   c->judging = false;
+  emit_message(c, mf_node_get(node, MF_KEY_MESSAGE));
+  MF_EMIT(c, ASSERT, row, 0);
 }
 
 void mf_emit_assertions(mf_compiler *c, const mf_node *list, mf_str path, uint32_t step_row) {

@@ -50,7 +50,7 @@ static void emit_step_variables(mf_compiler *c, const mf_node *variables) {
 }
 
 static void emit_wait(mf_compiler *c, const mf_node *seconds) {
-  mf_emit_expr(c, mf_seconds_expr(c, seconds));
+  mf_emit_wanted(c, mf_seconds_expr(c, seconds), "a wait", MF_WANTED_SECONDS);
   MF_EMIT(c, WAIT, 0, 0);
 }
 

@@ -185,16 +185,12 @@ static void emit_record_metric(mf_compiler *c, const mf_node *action) {
   const mf_node *value = mf_node_get(action, MF_KEY_VALUE);
   if (!value || name.n == 0) return;
   mf_expr *e = mf_data_expr(c, value);
-  mf_kind kind = e ? mf_expr_kind_of(e) : MF_UNSET;
-  if (kind == MF_STRING || kind == MF_BOOL || kind == MF_LIST || kind == MF_MAP || kind == MF_NULL)
-    mf_diag_add(c->diags, MF_E_NOT_KIND, value->span, "a metric's value",
-                kind == MF_STRING ? "text" : "no number", "a number");
   const mf_node *labels = mf_node_get(action, MF_KEY_LABELS);
   if (labels) {
     mf_emit_expr(c, mf_data_expr(c, labels));
     MF_EMIT(c, LABELS, 0, 0);
   }
-  mf_emit_expr(c, e);
+  mf_emit_wanted(c, e, "a metric's value", MF_WANTED_NUMBER);
   MF_EMIT(c, METRIC, mf_names_metric(c, name, MF_METRIC_KIND_GAUGE), 0);
 }
 
@@ -214,14 +210,15 @@ static void emit_wait(mf_compiler *c, const mf_node *action) {
   const mf_node *seconds = mf_node_get(action, MF_KEY_DURATION);
   if (!seconds) seconds = mf_node_get(action, MF_KEY_WAIT);
   if (!seconds) return;
-  mf_emit_expr(c, mf_seconds_expr(c, seconds));
+  mf_emit_wanted(c, mf_seconds_expr(c, seconds), "a wait", MF_WANTED_SECONDS);
   MF_EMIT(c, WAIT, 0, 0);
 }
 
 static void emit_seconds(mf_compiler *c, const mf_node *map, mf_key key, double fallback) {
   const mf_node *node = mf_node_get(map, key);
   mf_value seconds = {.kind = MF_DOUBLE, .as.d = fallback};
-  mf_emit_expr(c, node ? mf_seconds_expr(c, node) : mf_literal(c, map->span, seconds));
+  mf_emit_wanted(c, node ? mf_seconds_expr(c, node) : mf_literal(c, map->span, seconds), "a wait",
+                 MF_WANTED_SECONDS);
 }
 
 /* A look that is an error is one that does not hold: what is waited for may not

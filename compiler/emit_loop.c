@@ -164,13 +164,6 @@ static void check_count(mf_compiler *c, const mf_node *node, const char *what) {
   if (wrong) mf_diag_add(c->diags, MF_E_OUT_OF_RANGE, node->span, what, "a whole number from 0 on");
 }
 
-static void check_elements(mf_compiler *c, const mf_node *node, const mf_expr *e) {
-  mf_kind kind = e ? mf_expr_kind_of(e) : MF_UNSET;
-  if (kind != MF_UNSET && kind != MF_LIST && kind != MF_MAP && e->kind != MF_EXPR_ERROR)
-    mf_diag_add(c->diags, MF_E_NOT_KIND, node->span, "for_each",
-                kind == MF_STRING ? "text" : "one value", "a list or a map");
-}
-
 /* Written out: there are no turns. */
 static void check_turns(mf_compiler *c, const loop *l) {
   const mf_node *how = l->how;
@@ -210,11 +203,10 @@ static uint32_t repeat_row(mf_compiler *c, mf_str name, mf_str path, uint32_t ki
 static void emit_begin(mf_compiler *c, const loop *l) {
   if (l->condition) return;
   mf_expr *e = mf_data_expr(c, l->how);
-  if (l->kind == MF_REPEAT_KIND_COUNT)
-    check_count(c, l->how, "count");
-  else
-    check_elements(c, l->how, e);
-  mf_emit_expr(c, e);
+  bool counts = l->kind == MF_REPEAT_KIND_COUNT;
+  if (counts) check_count(c, l->how, "count");
+  mf_emit_wanted(c, e, counts ? "count" : "for_each",
+                 counts ? MF_WANTED_NUMBER : MF_WANTED_ELEMENTS);
   MF_EMIT(c, REPEAT_BEGIN, l->row, 0);
 }
 

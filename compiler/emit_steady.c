@@ -29,7 +29,7 @@ static void emit_check(mf_compiler *c, const mf_node *state) {
   MF_EMIT(c, BLOCK_ENTER, MF_BLOCK_STEADY_STATE, judged);
   emit_probes(c, mf_node_get(state, MF_KEY_PROBES));
   if (duration) {
-    mf_emit_expr(c, mf_seconds_expr(c, duration));
+    mf_emit_wanted(c, mf_seconds_expr(c, duration), "a wait", MF_WANTED_SECONDS);
     MF_EMIT(c, WAIT, 0, 0);
   }
   mf_emit_assertions(c, mf_node_get(state, MF_KEY_ASSERTIONS), MF_STR("steady_state.assertions"),
@@ -68,7 +68,7 @@ static void emit_recovery(mf_compiler *c, const mf_node *state) {
   mf_emit_expr(c, mf_literal(c, state->span, (mf_value){.kind = MF_NULL}));
   emit_number(c, state->span, LOOK_AGAIN_SECONDS);
   if (recovery)
-    mf_emit_expr(c, mf_seconds_expr(c, recovery));
+    mf_emit_wanted(c, mf_seconds_expr(c, recovery), "recovery", MF_WANTED_SECONDS);
   else
     emit_number(c, state->span, RECOVERY_SECONDS);
   MF_EMIT(c, WAIT_AGAIN, look, 0);

@@ -132,6 +132,7 @@ void mf_jump(mf_task *t, uint32_t label) { t->exec.pc = t->exec.code + label; }
 
 void mf_task_tidy(mf_task *t) {
   mf_vm *vm = t->vm;
+  t->labels = t->message = (mf_value){.kind = MF_UNSET};
   if (t->open_steps != 0 || !mf_task_is_clear(t)) return;
   if (t->arena.head) mf_arena_reset(&t->arena);
   mf_box_free(&vm->alloc, vm->retired);

@@ -600,6 +600,7 @@ next:
   STATEMENT(LOG, mf_do_log, NO_B)
   STATEMENT(LABELS, mf_do_labels, NO_B)
   STATEMENT(METRIC, mf_do_metric, NO_B)
+  STATEMENT(MESSAGE, mf_do_message, NO_B)
   STATEMENT(ASSERT, mf_do_assert, NO_B)
   STATEMENT(VERDICT, mf_do_verdict, NO_B)
   STATEMENT(REPORT, mf_do_report, NO_B)

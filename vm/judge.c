@@ -97,17 +97,42 @@ static mf_stop fail_subject(mf_task *t, const mf_row_assertion *row, mf_outcome_
   return MF_GO;
 }
 
+MF_OPERATION(message) {
+  (void)a, (void)b;
+  t->message = *--t->exec.sp;
+  return MF_GO;
+}
+
+/* What the document says about it; one that is an error says so after the reason. */
+static mf_str message_of(mf_task *t, const mf_row_assertion *row, const mf_value *message,
+                         mf_str why) {
+  if (message->kind == MF_UNSET)
+    return row->message == MF_ABSENT ? why : mf_image_string(t->vm->image, row->message);
+  if (message->kind != MF_ERROR) return mf_shown_text(t, message);
+  mf_str error = cut(mf_shown_text(t, message));
+  mf_value text = mf_errorf(&t->arena, MF_EVAL_NONE, "%.*s; its message: %.*s", (int)why.n, why.p,
+                            (int)error.n, error.p);
+  if (mf_arena_oom(&t->arena)) mf_end_with(t, MF_OUT_OF_MEMORY);
+  return mf_value_str(text);
+}
+
 MF_OPERATION(assert) {
   (void)b;
   const mf_image *im = t->vm->image;
   const mf_row_assertion *row = &MF_ROWS(im, ASSERTION, assertion)[a];
   const mf_value *values = t->exec.sp -= 3; /* actual, expected, result */
+  const mf_value message = t->message;
   mf_outcome_kind outcome = judge(&values[2]);
   mf_notice n = {
       .kind = MF_NOTICE_ASSERTION, .index = a, .actual = values[0], .expected = values[1]};
+  n.text = MF_STR("");
   mf_str text = {"", 0};
   bool allowed = outcome == MF_OUTCOME_NO_DATA && row->flags & MF_ASSERTION_FLAGS_NO_DATA_PASSES;
-  if (outcome != MF_OUTCOME_PASSED) text = reason(t, row, &values[2], &values[1], &values[0]);
+  t->message = (mf_value){.kind = MF_UNSET};
+  if (outcome != MF_OUTCOME_PASSED) {
+    text = reason(t, row, &values[2], &values[1], &values[0]);
+    n.text = message_of(t, row, &message, text);
+  }
   if (mf_go(t) != MF_GO) return MF_STOP_LIMIT;
   if (outcome != MF_OUTCOME_PASSED && !allowed && row->flags & MF_ASSERTION_FLAGS_WARNING)
     outcome = MF_OUTCOME_WARNING;
@@ -116,8 +141,6 @@ MF_OPERATION(assert) {
   n.name = mf_image_string(im, row->name);
   const mf_frame *step = row->step != MF_ABSENT ? mf_frame_find(t, MF_OP_STEP_ENTER) : NULL;
   n.attempt = step ? step->attempt : 0;
-  bool said = row->message != MF_ABSENT && outcome != MF_OUTCOME_PASSED;
-  n.text = said ? mf_image_string(im, row->message) : text;
   mf_tell(t, &n);
   mf_frame *check = steady_check(t, row);
   if (check) {

@@ -149,7 +149,8 @@ struct mf_task {
   uint32_t effect_id;
   mf_str effect_driver, effect_path;
   mf_value effect_args, outcome;
-  mf_value labels; /* of the next METRIC; UNSET: none */
+  mf_value labels;  /* of the next METRIC; UNSET: none */
+  mf_value message; /* of the next ASSERT; UNSET: none of its own */
   mf_dice dice;
 };
 

@@ -28,6 +28,7 @@ MF_OPERATION(gate);
 MF_OPERATION(handled);
 MF_OPERATION(log);
 MF_OPERATION(labels);
+MF_OPERATION(message);
 MF_OPERATION(metric);
 
 /* vm/entries.c */

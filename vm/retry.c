@@ -117,6 +117,7 @@ static void tell_retried(mf_task *t, const mf_frame *f, double pause) {
 /* What attempts leave behind in scratch memory would add up. */
 static void release_scratch(mf_task *t, const mf_frame *f) {
   if (!mf_task_is_clear(t) || f->args == NULL) return;
+  t->labels = t->message = (mf_value){.kind = MF_UNSET};
   mf_arena_release(&t->arena, f->scratch);
   mf_box_free(&t->vm->alloc, t->vm->retired);
   t->vm->retired = NULL;

@@ -155,17 +155,17 @@ MF_OPERATION(metric) {
   (void)b;
   const mf_image *im = t->vm->image;
   mf_str name = mf_image_string(im, MF_ROWS(im, METRIC, metric)[a].name);
-  mf_value v;
+  mf_value v, labels = t->labels;
   mf_stop stop;
+  t->labels = (mf_value){.kind = MF_UNSET};
   if (!mf_pop(t, &v, &stop)) return stop;
   if (v.kind < MF_INT || v.kind > MF_DOUBLE)
     return mf_raisef(t, "metric '%.*s' must be a number, not %s", (int)name.n, name.p,
                      mf_kind_name(v.kind));
   mf_metric_sample(t, a, v);
   mf_notice n = {.kind = MF_NOTICE_METRIC, .index = a, .name = name, .actual = v};
-  n.expected = t->labels;
+  n.expected = labels;
   n.path = mf_task_path(t);
   mf_tell(t, &n);
-  t->labels = (mf_value){.kind = MF_UNSET};
   return MF_GO;
 }

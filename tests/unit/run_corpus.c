@@ -177,6 +177,7 @@ static void on_notice(void *ctx, const mf_notice *n) {
       put_value(&b, &n->actual);
       mf_buf_puts(&b, " expected ");
       put_value(&b, &n->expected);
+      if (text_n) mf_buf_printf(&b, " says %.*s", text_n, text);
       break;
     case MF_NOTICE_LOG: mf_buf_printf(&b, "log %.*s %.*s", name_n, name, text_n, text); break;
     case MF_NOTICE_METRIC:

@@ -109,7 +109,8 @@ static const char statements[] = ROWS
     "RUN_BEGIN\nJUMP_MISSED clean\nJUMP_CLEAN clean\nBLOCK_ENTER recovery, "
     "held\nheld:\nBLOCK_LEAVE recovery\nPOP\nclean:\n"
     "CONST 4\nABORT\n"
-    "final:\nRUN_FINAL\nCONST 0\nCONST 0\nCONST 2\nASSERT 0\nVERDICT\nCONST 4\nREPORT "
+    "final:\nRUN_FINAL\nCONST 0\nCONST 0\nCONST 2\nCONST 4\nMESSAGE\nASSERT 0\nVERDICT\nCONST "
+    "4\nREPORT "
     "0\nRUN_LEAVE\nEND\n";
 
 static const char statement_log[] =

@@ -395,6 +395,33 @@ START_TEST(assertions_of_the_run_count_for_the_verdict) {
 }
 END_TEST
 
+/* A message is that of the next assertion only, whatever comes between. */
+START_TEST(a_message_belongs_to_the_next_assertion) {
+  vm_expect(ASSERTIONS RUN("", "CONST 2\nCONST 2\nCONST 3\nCONST 0\nMESSAGE\nASSERT 3\n" JUDGE(
+                                   "3", "CONST 2\n", "CONST 0\n", "CONST 3\n")),
+            NULL,
+            "assertion all failed: shown [1, 1]\nassertion all failed: not good [1, "
+            "\"shown\"]\nverdict failed: nothing was run\n= done failed\n");
+  vm_expect(ASSERTIONS RUN(STEP("0", "CONST 0\nMESSAGE\n"),
+                           JUDGE("3", "CONST 2\n", "CONST 0\n", "CONST 3\n")),
+            NULL,
+            "step_started shown\nstep_finished shown passed\nassertion all failed: not good [1, "
+            "\"shown\"]\nverdict failed\n= done failed\n");
+}
+END_TEST
+
+/* They were made for a sample that was never recorded. */
+START_TEST(labels_do_not_outlive_their_action) {
+  vm_expect(".metric 0 name=\"m\" kind=gauge\n" RUN(
+                "ACTION_ENTER 1, bad\nCONST 0\nLABELS\nLOAD 4\nMETRIC 0\nbad:\nACTION_LEAVE 1\n"
+                "CONST 2\nMETRIC 0\n" STEP("0", ""),
+                ""),
+            NULL,
+            "action_finished lax warning: no value for 'mine' yet\nmetric m [1]\n"
+            "step_started shown\nstep_finished shown passed\nverdict passed\n= done passed\n");
+}
+END_TEST
+
 Suite *vm_steps_suite(void);
 Suite *vm_steps_suite(void) {
   Suite *s = suite_create("vm_steps");
@@ -426,5 +453,7 @@ Suite *vm_steps_suite(void) {
   tcase_add_test(t, no_data_fails_unless_allowed);
   tcase_add_test(t, warnings_fail_nothing);
   tcase_add_test(t, assertions_of_the_run_count_for_the_verdict);
+  tcase_add_test(t, a_message_belongs_to_the_next_assertion);
+  tcase_add_test(t, labels_do_not_outlive_their_action);
   return s;
 }
