@@ -23,7 +23,9 @@ typedef struct writer {
   uint32_t next_id;
 } writer;
 
-enum { START_ID = 0, END_ID = UINT32_MAX };
+/* Nodes are numbered from 1. */
+#define START_ID 0u
+#define END_ID UINT32_MAX
 
 static bool is_dot(const writer *w) { return w->format == MF_GRAPH_DOT; }
 
