@@ -256,7 +256,7 @@ void mf_emit_wanted(mf_compiler *c, const mf_expr *e, const char *what, mf_wante
     mf_diag_add(c->diags, MF_E_NOT_KIND, e->span, what, mf_type_text(c->arena, type),
                 phrases[wanted]);
   else if (!type && !is_wanted_kind(mf_expr_kind_of(e), wanted))
-    mf_diag_add(c->diags, MF_E_NOT_KIND, e->span, what, mf_kind_name(mf_expr_kind_of(e)),
+    mf_diag_add(c->diags, MF_E_NOT_KIND, e->span, what, mf_kind_name((uint8_t)mf_expr_kind_of(e)),
                 phrases[wanted]);
 }
 
