@@ -19,8 +19,9 @@ typedef struct walk {
   open_frame at[DEEPEST];
   uint32_t depth, unseen; /* entered beyond DEEPEST */
   mf_graph_node *root;
-  mf_str arm; /* condition of the next one */
-  bool rolling_back, recovering;
+  mf_str arm;   /* condition of the next one */
+  mf_str after; /* what the next entry waits for */
+  bool rolling_back, recovering, background;
   uint32_t pc, expression; /* where the code of an expression before pc would begin */
 } walk;
 
@@ -49,6 +50,10 @@ static mf_graph_node *add_node(walk *w, mf_graph_kind kind, uint32_t row) {
   mf_graph_node *around = inside_of(w), *node;
   mf_graph_list *list = around ? around->last_list : NULL;
   if (!list || w->unseen || (node = new_node(w, kind, row)) == NULL) return NULL;
+  node->after = w->after;
+  node->background = w->background;
+  w->after = MF_STR("");
+  w->background = false;
   if (list->last)
     list->last->next = node;
   else
@@ -109,6 +114,38 @@ static void enter_repeat(walk *w, uint32_t row) {
   mf_graph_node *node = add_node(w, MF_GRAPH_REPEAT, row);
   if (node) add_list(w, node, MF_STR("turn"));
   enter(w, MF_OP_REPEAT_ENTER, row, node);
+}
+
+/* Background steps and what is beside them are entries of one list. */
+static void enter_group(walk *w, uint32_t row) {
+  const mf_row_group *group = &MF_ROWS(w->im, GROUP, group)[row];
+  if (group->mode == MF_GROUP_MODE_BACKGROUND) {
+    enter_other(w, MF_OP_GROUP_ENTER, row, true);
+    return;
+  }
+  mf_graph_node *node = add_node(w, MF_GRAPH_GROUP, row);
+  enter(w, MF_OP_GROUP_ENTER, row, node);
+}
+
+static void enter_task(walk *w) {
+  const open_frame *f = top(w);
+  bool branch = f && f->node && !w->unseen && f->node->kind == MF_GRAPH_GROUP;
+  if (branch && f->op == MF_OP_GROUP_ENTER)
+    add_list(w, f->node, MF_STR(""));
+  else
+    w->background = true;
+  enter_other(w, MF_OP_SPAWN, 0, true);
+}
+
+/* Of several one is named. */
+static void take_need(walk *w, uint32_t task) {
+  const open_frame *f = top(w);
+  mf_str name = mf_image_string(w->im, MF_ROWS(w->im, TASK, task)[task].name);
+  bool inside = f && (f->op == MF_OP_STEP_ENTER || f->op == MF_OP_ACTION_ENTER);
+  if (!inside)
+    w->after = name;
+  else if (f->node && !w->unseen)
+    f->node->after = name;
 }
 
 /* What a step runs: its load, else its fault. */
@@ -191,6 +228,11 @@ static void take(walk *w, const uint32_t *at) {
     case MF_OP_BLOCK_ENTER: enter_block(w, a); break;
     case MF_OP_REPEAT_ENTER: enter_repeat(w, a); break;
     case MF_OP_BRANCH_TAKE: take_branch(w); break;
+    case MF_OP_GROUP_ENTER: enter_group(w, a); break;
+    case MF_OP_SPAWN: enter_task(w); break;
+    case MF_OP_NEEDS: take_need(w, a); break;
+    case MF_OP_TASK_END:
+    case MF_OP_GROUP_LEAVE:
     case MF_OP_STEP_LEAVE:
     case MF_OP_FAULT_LEAVE:
     case MF_OP_ACTION_LEAVE:

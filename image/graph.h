@@ -19,6 +19,7 @@ typedef enum mf_graph_kind {
   MF_GRAPH_ACTION,
   MF_GRAPH_BRANCH,
   MF_GRAPH_REPEAT,
+  MF_GRAPH_GROUP,
   MF_GRAPH_STEADY, /* the steady state, before or after */
 } mf_graph_kind;
 
@@ -34,13 +35,14 @@ struct mf_graph_node {
   mf_graph_node *next;
   mf_graph_kind kind;
   uint32_t row; /* of its table; STEADY: a BLOCK */
-  bool rollback;
+  bool rollback, background;
   bool looks;       /* on being entered: it handles a failure */
   bool turning;     /* a REPEAT whose first turn has begun */
   bool guarded;     /* it has a condition */
   mf_str condition; /* n 0: none, or none that can be written */
   mf_str what;      /* a step's scenario or fault; an action's or repeat's operand */
-  mf_graph_list *lists, *last_list; /* what is inside: arms, the turns of a REPEAT */
+  mf_str after;     /* a branch that this one waits for */
+  mf_graph_list *lists, *last_list; /* what is inside: arms, turns, branches */
 };
 
 /* A START node with one list; NULL: out of memory. */

@@ -88,6 +88,7 @@ static const struct shape {
     [MF_GRAPH_ACTION] = {"(\"", "\")", "shape=box, style=rounded"},
     [MF_GRAPH_BRANCH] = {"{\"", "\"}", "shape=diamond"},
     [MF_GRAPH_REPEAT] = {"{{\"", "\"}}", "shape=hexagon"},
+    [MF_GRAPH_GROUP] = {"[/\"", "\"\\]", "shape=trapezium"},
     [MF_GRAPH_STEADY] = {"[[\"", "\"]]", "shape=box, peripheries=2"},
 };
 
@@ -156,22 +157,31 @@ static void put_branch(writer *w, const mf_graph_node *node) {
     put_text(w, &w->nodes, mf_image_string(w->im, row->name));
 }
 
+static void put_group(writer *w, const mf_graph_node *node) {
+  const mf_row_group *row = &MF_ROWS(w->im, GROUP, group)[node->row];
+  mf_buf_puts(&w->nodes, row->mode == MF_GROUP_MODE_FAIL_FAST ? "parallel, fail fast" : "parallel");
+  if (row->name != row->path) put_line(w, &w->nodes, "", mf_image_string(w->im, row->name));
+}
+
 static uint32_t put_node(writer *w, const mf_graph_node *node) {
   uint32_t id = ++w->next_id;
   open_node(w, id, node->kind);
   if (node->rollback) mf_buf_puts(&w->nodes, "rollback: ");
+  if (node->background) mf_buf_puts(&w->nodes, "background: ");
   switch (node->kind) {
     case MF_GRAPH_START: break;
     case MF_GRAPH_STEP: put_step(w, node); break;
     case MF_GRAPH_ACTION: put_action(w, node); break;
     case MF_GRAPH_BRANCH: put_branch(w, node); break;
     case MF_GRAPH_REPEAT: put_repeat(w, node); break;
+    case MF_GRAPH_GROUP: put_group(w, node); break;
     case MF_GRAPH_STEADY:
       mf_buf_puts(&w->nodes,
                   node->row == MF_BLOCK_RECOVERY ? "steady state again" : "steady state");
       break;
   }
   if (node->guarded) put_line(w, &w->nodes, "if ", node->condition);
+  put_line(w, &w->nodes, "after ", node->after);
   close_node(w, node->kind);
   return id;
 }
@@ -224,6 +234,13 @@ static exit_edge *write_branch(writer *w, const mf_graph_node *node, uint32_t id
   return all;
 }
 
+/* The way on from a group is that of all its branches; a failure is the group's. */
+static exit_edge *write_group(writer *w, const mf_graph_node *node, uint32_t id) {
+  exit_edge *all = write_branch(w, node, id);
+  for (exit_edge *e = all; e; e = e->next) e->failed = false;
+  return all;
+}
+
 /* Turns lead back; the way on is the repeat's own. */
 static exit_edge *write_repeat(writer *w, const mf_graph_node *node, uint32_t id) {
   const mf_graph_node *first = node->lists ? node->lists->first : NULL;
@@ -247,6 +264,9 @@ static exit_edge *write_action(writer *w, const mf_graph_node *node, uint32_t id
 static exit_edge *write_node(writer *w, const mf_graph_node *node, uint32_t id) {
   switch (node->kind) {
     case MF_GRAPH_BRANCH: return write_branch(w, node, id);
+    case MF_GRAPH_GROUP:
+      if (node->lists) return write_group(w, node, id);
+      break;
     case MF_GRAPH_REPEAT: return write_repeat(w, node, id);
     case MF_GRAPH_ACTION: return write_action(w, node, id);
     case MF_GRAPH_STEADY:
