@@ -190,7 +190,7 @@ bool mf_declared_next(const mf_node *variables, mf_declared *d);
 
 /* ---- misplaced.c ---- */
 /* Warns of hooks, assertions and the like among `variables`. */
-void mf_warn_of_misplaced(mf_compiler *c, const mf_node *variables);
+void mf_warn_of_misplaced(mf_compiler *c, const mf_node *variables, const mf_names *scope);
 
 /* ---- names.c ---- */
 void mf_names_open(mf_compiler *c);

@@ -233,16 +233,17 @@ void mf_emit_expr(mf_compiler *c, const mf_expr *e) {
 
 static bool is_wanted(const mf_type *type, mf_wanted wanted) {
   if (wanted == MF_WANTED_ELEMENTS) return type->kind == MF_TYPE_LIST || type->kind == MF_TYPE_MAP;
-  bool duration = wanted == MF_WANTED_SECONDS && type->kind == MF_TYPE_DURATION;
-  return duration || mf_type_is_number(type);
+  bool length = type->kind == MF_TYPE_DURATION || type->kind == MF_TYPE_STRING; /* "5m" */
+  return (wanted == MF_WANTED_SECONDS && length) || mf_type_is_number(type);
 }
 
 /* The same of what has no type because it is written out. */
 static bool is_wanted_kind(mf_kind kind, mf_wanted wanted) {
   if (kind == MF_UNSET) return true;
   if (wanted == MF_WANTED_ELEMENTS) return kind == MF_LIST || kind == MF_MAP;
-  bool duration = wanted == MF_WANTED_SECONDS && kind == MF_DURATION;
-  return duration || kind == MF_INT || kind == MF_UINT || kind == MF_DOUBLE;
+  bool length = kind == MF_DURATION || kind == MF_STRING;
+  return (wanted == MF_WANTED_SECONDS && length) || kind == MF_INT || kind == MF_UINT ||
+         kind == MF_DOUBLE;
 }
 
 void mf_emit_wanted(mf_compiler *c, const mf_expr *e, const char *what, mf_wanted wanted) {

@@ -20,11 +20,14 @@ static bool is_telling(mf_key key) {
   }
 }
 
-void mf_warn_of_misplaced(mf_compiler *c, const mf_node *variables) {
+/* One warning is enough: that nobody reads them is no news. */
+void mf_warn_of_misplaced(mf_compiler *c, const mf_node *variables, const mf_names *scope) {
   mf_declared d = {.value = NULL};
   while (mf_declared_next(variables, &d)) {
     bool nested = d.value && (d.value->shape == MF_SHAPE_LIST || d.value->shape == MF_SHAPE_MAP);
-    if (nested && is_telling(mf_key_find(d.name).key))
-      mf_diag_add(c->diags, MF_W_KEY_AS_VARIABLE, d.span, (int)d.name.n, d.name.p);
+    if (!nested || !is_telling(mf_key_find(d.name).key)) continue;
+    mf_diag_add(c->diags, MF_W_KEY_AS_VARIABLE, d.span, (int)d.name.n, d.name.p);
+    uint32_t slot = mf_names_get(scope, d.name);
+    if (slot != MF_NAMES_NONE) mf_unused_mark_read(c, slot);
   }
 }

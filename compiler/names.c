@@ -777,7 +777,7 @@ void mf_names_declare_document(mf_compiler *c) {
   mf_inputs_declare(c);
   mf_secrets_declare(c);
   declare_variables(c, mf_node_get(c->document, MF_KEY_VARIABLES));
-  mf_warn_of_misplaced(c, mf_node_get(c->document, MF_KEY_VARIABLES));
+  mf_warn_of_misplaced(c, mf_node_get(c->document, MF_KEY_VARIABLES), &c->globals);
   declare_node(c, c->document, NULL);
   if (mf_node_get(c->document, MF_KEY_STEADY_STATE))
     mf_names_metric(c, MF_STR("recovery_time"), MF_METRIC_KIND_GAUGE);
@@ -792,7 +792,6 @@ void mf_names_declare_document(mf_compiler *c) {
 void mf_names_step_begin(mf_compiler *c, mf_names *scope, uint32_t step_row,
                          const mf_node *variables) {
   mf_names_init(scope, c->scratch);
-  mf_warn_of_misplaced(c, variables);
   mf_declared d = {.value = NULL};
   while (mf_declared_next(variables, &d)) {
     if (mf_names_get(scope, d.name) != MF_NAMES_NONE || loop_slot(c, d.name) != MF_NAMES_NONE)
@@ -800,6 +799,7 @@ void mf_names_step_begin(mf_compiler *c, mf_names *scope, uint32_t step_row,
     else if (check_declared_name(c, d.name, d.span))
       mf_names_set(scope, d.name, mf_names_slot(c, d.name, MF_SLOT_KIND_STEP, step_row));
   }
+  mf_warn_of_misplaced(c, variables, scope);
   c->step_scope = scope;
 }
 
