@@ -9,7 +9,7 @@
  * emit_run.c    the order of a run
  * emit_entry.c  steps, conditionals, waits, bare actions
  * emit_loop.c   repeats, the orchestration's loop
- * emit_retry.c  attempts of a step
+ * emit_retry.c  attempts of a step or an action
  * emit_hook.c   hooks and actions
  * emit_group.c  parallel groups and background steps
  * branches.c    what runs at the same time as what
@@ -344,10 +344,17 @@ typedef struct mf_orchestration_loop {
 } mf_orchestration_loop;
 bool mf_emit_loop_begin(mf_compiler *c, mf_orchestration_loop *l);
 void mf_emit_loop_end(mf_compiler *c, const mf_orchestration_loop *l);
-/* A step's `retry` (NULL: none): its policy before the attempts, which begin at the
- * label given back; and what follows each of them. */
-uint32_t mf_emit_retry_begin(mf_compiler *c, const mf_node *retry, uint32_t step_row);
-void mf_emit_retry_end(mf_compiler *c, const mf_node *retry, uint32_t step_row, uint32_t attempt);
+/* The instructions about attempts of a step, and of an action. */
+typedef struct mf_retry_ops {
+  mf_opcode begin, decide, decide_if, wait;
+} mf_retry_ops;
+extern const mf_retry_ops mf_step_retry, mf_action_retry;
+/* `retry` of a step or action, which is `row`: its policy before the attempts, which
+ * begin at the label given back; and what follows each of them. */
+uint32_t mf_emit_retry_begin(mf_compiler *c, const mf_retry_ops *ops, const mf_node *retry,
+                             uint32_t row);
+void mf_emit_retry_end(mf_compiler *c, const mf_retry_ops *ops, const mf_node *retry, uint32_t row,
+                       uint32_t attempt);
 /* Reports keys that mean something only beside other entries. */
 void mf_check_alone(mf_compiler *c, const mf_node *entry);
 /* An entry whose condition looks at outcomes may handle a pending failure; any

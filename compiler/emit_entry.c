@@ -105,7 +105,7 @@ static uint32_t emit_step_body(mf_compiler *c, const mf_node *step, uint32_t row
   if (!retry) mf_emit_timeout(c, step_get(c, step, MF_KEY_TIMEOUT));
   mf_emit_global_hooks(c, MF_HOOK_TYPE_PRE_STEP);
   if (retry) {
-    attempt = mf_emit_retry_begin(c, retry, row);
+    attempt = mf_emit_retry_begin(c, &mf_step_retry, retry, row);
     MF_EMIT(c, HANDLER, after, 0);
     mf_emit_timeout(c, step_get(c, step, MF_KEY_TIMEOUT));
   }
@@ -128,7 +128,7 @@ static void emit_step_end(mf_compiler *c, const mf_node *step, uint32_t row, mf_
   mf_emit_assertions(c, step_get(c, step, MF_KEY_ASSERTIONS), mf_path_part(c, path, "assertions"),
                      row);
   mf_builder_place(c->b, known);
-  if (retry) mf_emit_retry_end(c, retry, row, attempt);
+  if (retry) mf_emit_retry_end(c, &mf_step_retry, retry, row, attempt);
   MF_EMIT(c, STEP_OUTCOME, row, 0);
   MF_EMIT(c, HANDLER, leave, 0);
   mf_emit_global_hooks(c, MF_HOOK_TYPE_POST_STEP);

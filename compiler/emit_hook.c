@@ -100,6 +100,12 @@ static void emit_expect(mf_compiler *c, const mf_node *expect, const char *numbe
   mf_builder_place(c->b, met);
 }
 
+/* `expect` and the condition of a retry look at `response`. */
+static bool looks_at_response(const mf_node *action) {
+  const mf_node *retry = mf_node_get(action, MF_KEY_RETRY);
+  return mf_node_get(action, MF_KEY_EXPECT) || (retry && mf_node_get(retry, MF_KEY_WHEN));
+}
+
 /* The effect, what is kept of its outcome, and the judgement. */
 static void emit_effect(mf_compiler *c, const mf_node *action, const char *driver, mf_expr *args,
                         const char *number) {
@@ -107,7 +113,7 @@ static void emit_effect(mf_compiler *c, const mf_node *action, const char *drive
   mf_str name = mf_compile_word(c, action, MF_KEY_SAVE_AS);
   mf_emit_expr(c, args);
   MF_EMIT(c, EFFECT, driver_row(c, driver), 0);
-  if (name.n || expect) {
+  if (name.n || looks_at_response(action)) {
     MF_EMIT(c, DUP, 0, 0);
     MF_EMIT(c, INIT, mf_names_builtin(c, MF_BUILTIN_RESPONSE), 0);
   }
@@ -312,6 +318,23 @@ static mf_expr *action_guard(mf_compiler *c, const mf_node *action) {
   return mf_condition_expr(c, node);
 }
 
+/* An attempt is what the action does and how that is judged. */
+static void emit_attempts(mf_compiler *c, const mf_node *action, const action_info *info,
+                          uint32_t row, uint32_t leave) {
+  const mf_node *retry = mf_node_get(action, MF_KEY_RETRY);
+  if (!retry) {
+    info->emit(c, action);
+    return;
+  }
+  uint32_t tried = mf_builder_label(c->b);
+  uint32_t attempt = mf_emit_retry_begin(c, &mf_action_retry, retry, row);
+  MF_EMIT(c, HANDLER, tried, 0);
+  info->emit(c, action);
+  mf_builder_place(c->b, tried);
+  mf_emit_retry_end(c, &mf_action_retry, retry, row, attempt);
+  MF_EMIT(c, HANDLER, leave, 0);
+}
+
 static void emit_framed_action(mf_compiler *c, const mf_node *action, const action_info *info,
                                mf_str path, uint32_t on_error, mf_expr *guard) {
   uint32_t row = action_row(c, action, info, path, on_error);
@@ -323,7 +346,7 @@ static void emit_framed_action(mf_compiler *c, const mf_node *action, const acti
     mf_reach_guard(c, mf_node_get(action, MF_KEY_CONDITION), mf_emit_condition(c, guard, skip));
   if (guard && on_error >= MF_ON_ERROR_ENTRY && mf_condition_looks(guard))
     MF_EMIT(c, HANDLED, 0, 0);
-  info->emit(c, action);
+  emit_attempts(c, action, info, row, leave);
   if (may_skip) {
     bool ends = info->type == MF_ACTION_TYPE_FAIL || info->type == MF_ACTION_TYPE_ABORT;
     if (!ends) MF_EMIT(c, JUMP, leave, 0);

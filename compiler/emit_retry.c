@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* emit_retry - attempts of a step (docs/language.md, "Retries"). */
+/* emit_retry - attempts of a step or an action (docs/language.md, "Retries"). */
 #include "compiler.h"
+
+const mf_retry_ops mf_step_retry = {MF_OP_RETRY_BEGIN, MF_OP_RETRY, MF_OP_RETRY_IF,
+                                    MF_OP_RETRY_WAIT};
+const mf_retry_ops mf_action_retry = {MF_OP_ACTION_RETRY_BEGIN, MF_OP_ACTION_RETRY,
+                                      MF_OP_ACTION_RETRY_IF, MF_OP_ACTION_RETRY_WAIT};
 
 static bool is_below(const mf_node *node, double least) {
   if (node->shape == MF_SHAPE_INT) return (double)node->as.i < least;
@@ -31,7 +36,8 @@ static void add_factor(mf_compiler *c, mf_expr *policy, const mf_node *retry) {
                          : mf_literal(c, retry->span, (mf_value){.kind = MF_INT, .as.i = 2}));
 }
 
-uint32_t mf_emit_retry_begin(mf_compiler *c, const mf_node *retry, uint32_t step_row) {
+uint32_t mf_emit_retry_begin(mf_compiler *c, const mf_retry_ops *ops, const mf_node *retry,
+                             uint32_t row) {
   mf_expr *policy = mf_map_expr(c, retry->span);
   uint32_t attempt = mf_builder_label(c->b);
   check_attempts(c, retry);
@@ -41,24 +47,25 @@ uint32_t mf_emit_retry_begin(mf_compiler *c, const mf_node *retry, uint32_t step
   add_seconds(c, policy, "max_delay", retry, MF_KEY_MAX_DELAY);
   add_seconds(c, policy, "jitter", retry, MF_KEY_JITTER);
   mf_emit_expr(c, policy);
-  MF_EMIT(c, RETRY_BEGIN, step_row, 0);
+  mf_builder_emit(c->b, ops->begin, row, 0, 0);
   mf_builder_place(c->b, attempt);
   return attempt;
 }
 
-/* A failure of the pause itself is the step's, and final. */
-void mf_emit_retry_end(mf_compiler *c, const mf_node *retry, uint32_t step_row, uint32_t attempt) {
+/* A failure of the pause itself is final. */
+void mf_emit_retry_end(mf_compiler *c, const mf_retry_ops *ops, const mf_node *retry, uint32_t row,
+                       uint32_t attempt) {
   const mf_node *when = mf_node_get(retry, MF_KEY_WHEN);
   uint32_t done = mf_builder_label(c->b);
   mf_compile_at(c, retry->span);
   MF_EMIT(c, HANDLER, done, 0);
-  MF_EMIT(c, RETRY, step_row, done);
+  mf_builder_emit(c->b, ops->decide, row, done, 0);
   if (when) {
     mf_expr *condition = mf_condition_expr(c, when);
     if (condition) mf_emit_truth(c, condition);
-    MF_EMIT(c, RETRY_IF, step_row, done);
+    mf_builder_emit(c->b, ops->decide_if, row, done, 0);
   }
-  MF_EMIT(c, RETRY_WAIT, step_row, 0);
+  mf_builder_emit(c->b, ops->wait, row, 0, 0);
   MF_EMIT(c, JUMP, attempt, 0);
   mf_builder_place(c->b, done);
 }

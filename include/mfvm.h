@@ -427,8 +427,8 @@ typedef struct mf_notice {
   mf_str path;               /* "advanced_steps[0]" */
   mf_str name;               /* display name */
   mf_str text;               /* message, error, level ... */
-  double duration;           /* seconds, of a *_FINISHED that is timed, STEP_RETRIED, VERDICT */
-  uint32_t attempt;          /* from 1; of a step, and of its assertions if it may be retried */
+  double duration;           /* seconds, of a *_FINISHED that is timed, *_RETRIED, VERDICT */
+  uint32_t attempt;          /* from 1; of steps; of actions and assertions with a retry policy */
   uint64_t turn;             /* of a repeat: from 1; at its end, how many there were */
   mf_value actual, expected; /* assertions; a metric's or variable's value */
 } mf_notice;

@@ -226,9 +226,19 @@ static void on_step_finished(mf_progress *p, const mf_notice *n, int64_t now_ns)
   end_line(p);
 }
 
+/* Many actions have the same name, so theirs has its place. */
+static void put_path(mf_progress *p, const mf_notice *n) {
+  if (n->path.n == 0) return;
+  put(p, "at ");
+  put_name(p, n->path);
+  put(p, " ");
+}
+
 static void on_retried(mf_progress *p, const mf_notice *n, int64_t now_ns) {
+  bool action = n->kind == MF_NOTICE_ACTION_RETRIED;
   begin_line(p, now_ns);
-  put_subject(p, "step", n);
+  put_subject(p, action ? "action" : "step", n);
+  if (action) put_path(p, n);
   put_outcome(p, n->outcome);
   mf_buf_printf(&p->text, " (attempt %u), again in ", n->attempt);
   put_seconds(&p->text, n->actual.as.d);
@@ -255,19 +265,15 @@ static void on_branch(mf_progress *p, const mf_notice *n, int64_t now_ns) {
   end_line(p);
 }
 
-/* Hooks and actions are worth a line only when something is wrong with them.  Many
- * actions have the same name, so theirs has its place. */
+/* Hooks and actions are worth a line only when something is wrong with them. */
 static void on_trouble(mf_progress *p, const char *what, const mf_notice *n, int64_t now_ns) {
   if (n->outcome == MF_OUTCOME_PASSED || n->outcome == MF_OUTCOME_SKIPPED) return;
   begin_line(p, now_ns);
   put_subject(p, what, n);
-  if (n->kind == MF_NOTICE_ACTION_FINISHED && n->path.n) {
-    put(p, "at ");
-    put_name(p, n->path);
-    put(p, " ");
-  }
+  if (n->kind == MF_NOTICE_ACTION_FINISHED) put_path(p, n);
   if (n->outcome == MF_OUTCOME_WARNING) put(p, "failed, which is only a ");
   put_outcome(p, n->outcome);
+  if (n->attempt > 1) mf_buf_printf(&p->text, " (attempt %u)", n->attempt);
   put_reason(p, n->text);
   end_line(p);
 }
@@ -331,7 +337,8 @@ void mf_progress_notice(mf_progress *p, const mf_notice *n, int64_t now_ns) {
     case MF_NOTICE_LOG: on_message(p, "log ", n->name, n, now_ns); break;
     case MF_NOTICE_WARNING: on_message(p, "warning", MF_STR(""), n, now_ns); break;
     case MF_NOTICE_ERROR: on_message(p, "error", MF_STR(""), n, now_ns); break;
-    case MF_NOTICE_STEP_RETRIED: on_retried(p, n, now_ns); break;
+    case MF_NOTICE_STEP_RETRIED:
+    case MF_NOTICE_ACTION_RETRIED: on_retried(p, n, now_ns); break;
     case MF_NOTICE_TURN: on_turn(p, n, now_ns); break;
     case MF_NOTICE_GROUP_STARTED:
     case MF_NOTICE_HOOK_STARTED:

@@ -183,8 +183,8 @@ static bool has_outcome(mf_notice_kind kind) {
 
 static bool has_duration(mf_notice_kind kind) {
   return kind == MF_NOTICE_STEP_FINISHED || kind == MF_NOTICE_STEP_RETRIED ||
-         kind == MF_NOTICE_GROUP_FINISHED || kind == MF_NOTICE_BLOCK_FINISHED ||
-         kind == MF_NOTICE_VERDICT;
+         kind == MF_NOTICE_ACTION_RETRIED || kind == MF_NOTICE_GROUP_FINISHED ||
+         kind == MF_NOTICE_BLOCK_FINISHED || kind == MF_NOTICE_VERDICT;
 }
 
 static void put_notice(mf_json_writer *w, const mf_notice *n) {

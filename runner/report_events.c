@@ -309,6 +309,20 @@ static void on_action_finished(mf_report *r, const event *e) {
   item->effect = take_flight(r, e->task);
 }
 
+/* The attempt is over, and another one follows. */
+static void on_action_retried(mf_report *r, const event *e) {
+  mf_report_item *item = add_item(r, activity_of(r, e->task), MF_NOTICE_ACTION_FINISHED, e);
+  mf_str effect = take_flight(r, e->task), why = data_text(e, "text");
+  if (item == NULL) return;
+  const char *text = mf_arena_printf(&r->scratch, "attempt %u: %.*s", attempt_of(e), (int)why.n,
+                                     why.p);
+  item->text = mf_report_keep(r, mf_str_of(text), MF_REPORT_TEXT);
+  item->outcome = MF_OUTCOME_WARNING;
+  item->retried = true;
+  item->nested = inside_hook(r, e->task);
+  item->effect = effect;
+}
+
 static void on_assertion(mf_report *r, const event *e) {
   mf_report_step *owner = owner_of(r, e->task);
   mf_outcome_kind outcome = mf_report_outcome(data_text(e, "outcome"));
@@ -633,6 +647,7 @@ static void (*const handlers[EVENT_COUNT])(mf_report *r, const event *e) = {
     [EVENT_BRANCH] = on_branch,
     [EVENT_HOOK_STARTED] = on_hook_started,
     [EVENT_HOOK_FINISHED] = on_hook_finished,
+    [EVENT_ACTION_RETRIED] = on_action_retried,
     [EVENT_ACTION_FINISHED] = on_action_finished,
     [EVENT_ASSERTION] = on_assertion,
     [EVENT_LOG] = on_log,

@@ -209,7 +209,7 @@ static void put_assertions(suite *s, mf_buf *text) {
 /* Actions inside a hook are told by the hook. */
 static void put_hook(suite *s, const mf_report_item *item, bool counts, mf_buf *text) {
   test_case c = {.path = item->path, .name = item->name, .message = item->text};
-  if (item->nested) return;
+  if (item->nested || item->retried) return;
   c.type = item->finished ? mf_outcome_word(item->outcome) : "unfinished";
   if (!item->finished || item->outcome == MF_OUTCOME_INTERRUPTED)
     c.result = ERROR_;

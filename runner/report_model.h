@@ -51,6 +51,7 @@ struct mf_report_item {
   mf_outcome_kind outcome;
   bool finished; /* hooks: their end was seen */
   bool nested;   /* actions: inside a hook */
+  bool retried;  /* actions: an attempt that does not count; a warning */
   double at;     /* seconds since the run's start */
   mf_str path, name, text;
   mf_str effect; /* actions: "POST http://host/x → 200 in 12.3 ms"; n 0: none */

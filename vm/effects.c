@@ -244,7 +244,7 @@ static mf_stop take_wait(mf_task *t) {
 
 static mf_stop take_retry_wait(mf_task *t) {
   if (!is_ok(&t->outcome)) return raise_error(t, &t->outcome);
-  mf_step_attempt(t);
+  mf_retry_again(t);
   return MF_GO;
 }
 
@@ -292,7 +292,8 @@ mf_stop mf_outcome_take(mf_task *t) {
   switch (t->effect_op) {
     case MF_OP_NOW: return take_now(t);
     case MF_OP_WAIT: return take_wait(t);
-    case MF_OP_RETRY_WAIT: return take_retry_wait(t);
+    case MF_OP_RETRY_WAIT:
+    case MF_OP_ACTION_RETRY_WAIT: return take_retry_wait(t);
     case MF_OP_SCENARIO: return take_scenario(t);
     case MF_OP_REPORT: return take_report(t);
     case MF_OP_FAULT_ENTER: return is_ok(&t->outcome) ? MF_GO : raise_error(t, &t->outcome);

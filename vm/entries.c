@@ -110,6 +110,7 @@ MF_OPERATION(action_enter) {
 static void tell_action(mf_task *t, const mf_row_action *row, const mf_frame *f) {
   const mf_image *im = t->vm->image;
   mf_notice n = {.kind = MF_NOTICE_ACTION_FINISHED, .outcome = outcome_of(f), .index = f->row};
+  n.attempt = f->attempt;
   bool may_fail = row->on_error == MF_ON_ERROR_IGNORE ||
                   row->on_error == MF_ON_ERROR_ENTRY_OPTIONAL;
   if (f->failed && may_fail) n.outcome = MF_OUTCOME_WARNING;

@@ -52,12 +52,12 @@ typedef struct mf_frame {
   mf_group *group;     /* of a group; owned */
   mf_str name;         /* of a step: for display; scratch arena or image */
   mf_box *error;       /* text of the first failure; owned */
-  /* Of a fault: its arguments; of a step: its retry policy; of a for_each: what it
-   * goes through.  Owned. */
+  /* Of a fault: its arguments; of a step or action: its retry policy; of a for_each:
+   * what it goes through.  Owned. */
   mf_box *args;
   uint64_t turn;         /* of a repeat: the one under way, from 1; 0: none yet */
-  uint64_t turns;        /* how many in all; of a step: how many attempts there may be */
-  uint32_t attempt;      /* of a step with a retry policy: from 1; 0: none was made */
+  uint64_t turns;        /* how many in all; with a retry policy: of attempts, at most */
+  uint32_t attempt;      /* with a retry policy: from 1; 0: none was made */
   double pause;          /* after this attempt, in seconds */
   mf_arena_mark scratch; /* where that of the attempts begins */
   mf_judged judged_now;  /* of a step: in this attempt */
@@ -373,8 +373,10 @@ mf_stop mf_step_interrupt(mf_task *t, mf_frame *f);
 /* An attempt of the step failed and another may be made: steps["x"] tells of it.
  * Then what is known of it is forgotten, and after the pause the next begins. */
 mf_stop mf_step_attempt_failed(mf_task *t, const mf_frame *f);
-void mf_step_forget(mf_task *t, const mf_frame *f);
-void mf_step_attempt(mf_task *t);
+void mf_step_forget(mf_task *t, mf_frame *f);
+void mf_step_attempt(mf_task *t, const mf_frame *f);
+/* vm/retry.c: the pause is over, and the next attempt of the innermost frame begins. */
+void mf_retry_again(mf_task *t);
 /* An entry that is no step or action could not be carried out: the innermost
  * frame's error counts and is pending, as its STEP_FLAGS say. */
 void mf_entry_broke(mf_task *t, uint32_t path, uint32_t flags);

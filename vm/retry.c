@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Attempts of a step: its retry policy, and what begins anew with each of them. */
+/* Attempts of a step or an action: the retry policy, and what begins anew with each of
+ * them. */
 #include <math.h>
 
 #include "logic.h"
@@ -33,7 +34,9 @@ static bool read_policy(mf_task *t, const mf_value *map, policy *p, mf_stop *sto
          read_number(t, map, "jitter", 0, 0, &p->jitter, stop);
 }
 
-/* It is checked when the step begins, not when it has failed. */
+static bool is_step(const mf_frame *f) { return f->op == MF_OP_STEP_ENTER; }
+
+/* It is checked when the step or action begins, not when it has failed. */
 MF_OPERATION(retry_begin) {
   (void)a, (void)b;
   mf_frame *f = mf_frame_top(t);
@@ -78,12 +81,13 @@ MF_OPERATION(retry) {
   (void)a;
   mf_frame *f = mf_frame_top(t);
   mf_deadline_clear(t, f); /* of the attempt that ends here: the pause takes as long as it has to */
-  if (f->failed && f->attempt > 0 && f->attempt < f->turns) return mf_step_attempt_failed(t, f);
+  if (f->failed && f->attempt > 0 && f->attempt < f->turns)
+    return is_step(f) ? mf_step_attempt_failed(t, f) : MF_GO;
   mf_jump(t, b);
   return MF_GO;
 }
 
-/* The step has failed already, with an error of its own: that of the condition is
+/* The attempt has failed already, with an error of its own: that of the condition is
  * told beside it. */
 MF_OPERATION(retry_if) {
   (void)a;
@@ -102,14 +106,20 @@ MF_OPERATION(retry_if) {
 /* ---- Again ---- */
 
 static void tell_retried(mf_task *t, const mf_frame *f, double pause) {
-  mf_notice n = {.kind = MF_NOTICE_STEP_RETRIED,
+  const mf_image *im = t->vm->image;
+  mf_notice n = {.kind = is_step(f) ? MF_NOTICE_STEP_RETRIED : MF_NOTICE_ACTION_RETRIED,
                  .outcome = MF_OUTCOME_FAILED,
                  .index = f->row,
                  .attempt = f->attempt,
-                 .duration = t->vm->results[f->row].duration,
                  .actual = mf_double(pause)};
   n.path = mf_frame_path(t, f);
-  n.name = f->name;
+  if (is_step(f)) {
+    n.duration = t->vm->results[f->row].duration;
+    n.name = f->name;
+  } else {
+    n.duration = (double)(t->vm->now_ns - f->begin_ns) / 1e9;
+    n.name = mf_image_string(im, MF_ROWS(im, ACTION, action)[f->row].name);
+  }
   n.text = mf_frame_error(f);
   mf_tell(t, &n);
 }
@@ -123,18 +133,24 @@ static void release_scratch(mf_task *t, const mf_frame *f) {
   t->vm->retired = NULL;
 }
 
+void mf_retry_again(mf_task *t) {
+  mf_frame *f = mf_frame_top(t);
+  f->attempt++;
+  if (is_step(f)) mf_step_attempt(t, f);
+}
+
 MF_OPERATION(retry_wait) {
   (void)a, (void)b;
   mf_frame *f = mf_frame_top(t);
   double pause = next_pause(t, f);
   tell_retried(t, f, pause);
-  mf_judged_forget(t, f);
   mf_box_free(&t->vm->alloc, f->error);
   f->error = NULL;
   f->failed = false;
-  mf_step_forget(t, f);
+  if (is_step(f)) mf_step_forget(t, f);
   release_scratch(t, f);
-  if (pause > 0) return mf_ask_wait(t, MF_OP_RETRY_WAIT, pause);
-  mf_step_attempt(t);
+  if (pause > 0)
+    return mf_ask_wait(t, is_step(f) ? MF_OP_RETRY_WAIT : MF_OP_ACTION_RETRY_WAIT, pause);
+  mf_retry_again(t);
   return MF_GO;
 }

@@ -173,14 +173,13 @@ mf_stop mf_step_attempt_failed(mf_task *t, const mf_frame *f) {
   return f->error ? put_box(t, &r->error, &f->error->value) : MF_GO;
 }
 
-void mf_step_forget(mf_task *t, const mf_frame *f) {
+void mf_step_forget(mf_task *t, mf_frame *f) {
+  mf_judged_forget(t, f);
   drop_box(t->vm, &t->vm->results[f->row].metrics);
   mf_metrics_begin_step(t);
 }
 
-void mf_step_attempt(mf_task *t) {
-  mf_frame *f = mf_frame_top(t);
-  f->attempt++;
+void mf_step_attempt(mf_task *t, const mf_frame *f) {
   tell_step(t, MF_NOTICE_STEP_STARTED, f, MF_OUTCOME_PASSED);
 }
 

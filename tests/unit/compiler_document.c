@@ -264,8 +264,9 @@ START_TEST(each_mistake_is_told_once) {
       {"load: {rate: 5}\nsteps:\n  - checks: {max_attempts: 3}\n  - run: x\n"
        "    variables: 5\n  - run: a\n",
        "1:1 MF-E0125\n3:5 MF-E0125\n4:5 MF-E0125\n6:5 MF-E0125\n"},
-      {"target: {url: x}\nsteps: [{type: http_request, url: x, retry: {}}, {name: a, checks: [x]}]",
-       "1:9 MF-E0125\n2:60 MF-E0125\n"},
+      {"target: {url: x}\nsteps: [{type: http_request, url: x}, {name: b, faults: []}, {name: a, "
+       "checks: [x]}]",
+       "1:9 MF-E0125\n2:72 MF-E0125\n"},
       /* expect and http. */
       {"steps: [{type: command, command: x, expect: {a: 1}}, {type: command, command: x, expect: "
        "1.5}]",

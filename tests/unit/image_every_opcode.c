@@ -25,7 +25,10 @@ static const char frames[] =
 static const char turns[] =
     "RUN_ENTER end\nREPEAT_ENTER 0, over\nCONST 1\nREPEAT_BEGIN 0\nagain: REPEAT_NEXT 0, over\n"
     "STEP_ENTER 0, out\nCONST 0\nRETRY_BEGIN 0\nattempt: RETRY 0, out\nCONST 0\nRETRY_IF 0, out\n"
-    "RETRY_WAIT 0\nJUMP attempt\nout: STEP_LEAVE 0\nJUMP again\nover: REPEAT_LEAVE 0\n"
+    "RETRY_WAIT 0\nJUMP attempt\nout: STEP_LEAVE 0\n"
+    "ACTION_ENTER 0, left\nCONST 0\nACTION_RETRY_BEGIN 0\ntry: ACTION_RETRY 0, left\nCONST 0\n"
+    "ACTION_RETRY_IF 0, left\nACTION_RETRY_WAIT 0\nJUMP try\nleft: ACTION_LEAVE 0\n"
+    "JUMP again\nover: REPEAT_LEAVE 0\n"
     "end: RUN_LEAVE\nEND\n";
 
 static const char loops[] =
@@ -96,7 +99,7 @@ static void put_program(mf_buf *out, const mf_op_info *op) {
   mf_buf_puts(out, tables);
   if (is_loop_op(op))
     mf_buf_puts(out, loops);
-  else if (!strncmp(op->name, "REPEAT", 6) || !strncmp(op->name, "RETRY", 5))
+  else if (!strncmp(op->name, "REPEAT", 6) || strstr(op->name, "RETRY"))
     mf_buf_printf(out, ".chunk 0 name=\"main\" kind=main\n%s", turns);
   else if (is_frame_op(op))
     mf_buf_printf(out, ".chunk 0 name=\"main\" kind=main\n%s", frames);

@@ -139,6 +139,12 @@ static void on_notice(void *ctx, const mf_notice *n) {
       put_value(&b, &n->actual);
       mf_buf_printf(&b, ": %.*s", text_n, text);
       break;
+    case MF_NOTICE_ACTION_RETRIED:
+      mf_buf_printf(&b, "retry action %.*s at %.*s after attempt %u, pause ", name_n, name, path_n,
+                    n->path.p, n->attempt);
+      put_value(&b, &n->actual);
+      mf_buf_printf(&b, ": %.*s", text_n, text);
+      break;
     case MF_NOTICE_TURN:
       mf_buf_printf(&b, "turn %u of %.*s at %.*s: ", (unsigned)n->turn, name_n, name, path_n,
                     n->path.p);
@@ -171,6 +177,7 @@ static void on_notice(void *ctx, const mf_notice *n) {
     case MF_NOTICE_ACTION_FINISHED:
       mf_buf_printf(&b, "action %.*s %s at %.*s %.*s", name_n, name, outcome_word(n->outcome),
                     path_n, n->path.p, text_n, text);
+      if (n->attempt > 1) mf_buf_printf(&b, " (attempt %u)", n->attempt);
       break;
     case MF_NOTICE_ASSERTION:
       mf_buf_printf(&b, "assertion %.*s %s actual ", name_n, name, outcome_word(n->outcome));

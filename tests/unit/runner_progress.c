@@ -101,6 +101,26 @@ START_TEST(only_trouble_with_hooks_is_told) {
 }
 END_TEST
 
+START_TEST(attempts_of_actions_are_told) {
+  mf_notice n = {.kind = MF_NOTICE_ACTION_RETRIED,
+                 .outcome = MF_OUTCOME_FAILED,
+                 .path = MF_STR("steps[0]"),
+                 .name = MF_STR("get"),
+                 .text = MF_STR("refused"),
+                 .attempt = 1,
+                 .actual = mf_double(2)};
+  open_progress();
+  mf_progress_notice(&p, &n, 1500000000);
+  n.kind = MF_NOTICE_ACTION_FINISHED;
+  n.attempt = 2;
+  mf_progress_notice(&p, &n, 1500000000);
+  ck_assert_str_eq(
+      said(),
+      "    1.50s  action 'get' at steps[0] failed (attempt 1), again in 2.00s: refused\n"
+      "    1.50s  action 'get' at steps[0] failed (attempt 2): refused\n");
+}
+END_TEST
+
 START_TEST(assertions_tell_what_is_news) {
   static const mf_value none = {.kind = MF_NULL};
   mf_notice n = {.kind = MF_NOTICE_ASSERTION,
@@ -198,6 +218,7 @@ Suite *runner_progress_suite(void) {
   tcase_add_test(t, a_skipped_step_took_no_time);
   tcase_add_test(t, a_load_shows_its_figures);
   tcase_add_test(t, only_trouble_with_hooks_is_told);
+  tcase_add_test(t, attempts_of_actions_are_told);
   tcase_add_test(t, assertions_tell_what_is_news);
   tcase_add_test(t, messages_cannot_act_on_a_terminal);
   tcase_add_test(t, quiet_shows_nothing_but_the_verdict);

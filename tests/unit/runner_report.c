@@ -81,11 +81,11 @@ END_TEST
 /* Wrong kinds everywhere: no line may do harm. */
 START_TEST(malformed_data_is_survived) {
   static const char *const events[] = {
-      "run_started",  "step_started",  "step_finished",   "branch",
-      "hook_started", "hook_finished", "action_finished", "assertion",
-      "log",          "metric",        "variable",        "warning",
-      "error",        "verdict",       "intent",          "outcome",
-      "signal",       "final",         "report_written",  "run_finished"};
+      "run_started",   "step_started",    "step_finished", "branch",         "hook_started",
+      "hook_finished", "action_finished", "assertion",     "action_retried", "log",
+      "metric",        "variable",        "warning",       "error",          "verdict",
+      "intent",        "outcome",         "signal",        "final",          "report_written",
+      "run_finished"};
   static const char *const data[] = {
       "null",
       "[]",
@@ -193,6 +193,22 @@ START_TEST(failed_hooks_are_reasons_and_errors_once) {
   render("json");
   has("\"exit_reason\": [\n    \"hook 'notify' failed: down\"\n  ]");
   has("\"errors\": [\n    \"hook 'notify' failed: down\"\n  ]");
+}
+END_TEST
+
+/* Attempts that do not count are no errors, and no test cases of their own. */
+START_TEST(attempts_of_actions_are_shown) {
+  begin();
+  say(1, "action_retried", "steps[0]", "\"name\":\"get\",\"text\":\"down\",\"attempt\":1");
+  say(2, "action_finished", "steps[0]", "\"name\":\"get\",\"outcome\":\"passed\",\"attempt\":2");
+  verdict("\"outcome\":\"passed\"");
+  render("json");
+  has("attempt 1: down");
+  has("\"errors\": []");
+  render("html");
+  has("attempt 1: down");
+  render("junit");
+  has_not("attempt 1: down");
 }
 END_TEST
 
@@ -680,6 +696,7 @@ Suite *runner_report_suite(void) {
   tcase_add_test(c, an_interrupted_run_did_not_pass);
   tcase_add_test(c, an_exceeded_budget_ends_without_verdict);
   tcase_add_test(c, failed_hooks_are_reasons_and_errors_once);
+  tcase_add_test(c, attempts_of_actions_are_shown);
   tcase_add_test(c, phases_of_the_run_are_told);
   tcase_add_test(c, a_step_that_may_fail_is_no_reason);
   tcase_add_test(c, many_reasons_are_counted);

@@ -136,13 +136,17 @@ static const char turns[] = ROWS
     "HANDLER known\nSLOT_EQ 1, 0\nJUMP_FALSE known\nCONST 4\nFAIL\n"
     "known:\nHANDLER out\nRETRY 0, out\nCONST 2\nRETRY_IF 0, out\nRETRY_WAIT 0\nJUMP attempt\n"
     "out:\nSTEP_LEAVE 0\nHANDLED\nJUMP next\n"
-    "leave:\nREPEAT_LEAVE 0\nend:\nVERDICT\nRUN_LEAVE\nEND\n";
+    "leave:\nREPEAT_LEAVE 0\n"
+    "ACTION_ENTER 0, left\nCONST 11\nACTION_RETRY_BEGIN 0\ntry:\nHANDLER tried\nCONST 4\nFAIL\n"
+    "tried:\nHANDLER left\nACTION_RETRY 0, left\nCONST 2\nACTION_RETRY_IF 0, left\n"
+    "ACTION_RETRY_WAIT 0\nJUMP try\nleft:\nACTION_LEAVE 0\nend:\nVERDICT\nRUN_LEAVE\nEND\n";
 
 static const char turn_log[] =
     "turn loop [7]\nstep_started a\nstep_retried a: a [2.0]\n-> wait {\"seconds\":2.0}\n"
     "step_started a\nstep_finished a failed 1s: a\n"
     "turn loop [2]\nstep_started a\nstep_finished a passed\nrepeat_finished loop\n"
-    "verdict failed 1s\n= done failed\n";
+    "action_retried act: a [2.0]\n-> wait {\"seconds\":2.0}\naction_finished act warning: a\n"
+    "verdict failed 2s\n= done failed\n";
 
 typedef struct coverage {
   const mf_image *image;

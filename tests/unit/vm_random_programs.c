@@ -192,31 +192,31 @@ static void maybe_end(generator *g, mf_opcode op) {
   mf_builder_place(g->b, on);
 }
 
-/* The body of a step, in attempts. */
-static void attempts(generator *g, uint32_t row, uint32_t end) {
+/* The body of a step or an action, in attempts; `begin`: the first of four opcodes. */
+static void attempts(generator *g, mf_opcode begin, uint32_t row, uint32_t end) {
   uint32_t again = mf_builder_label(g->b), known = mf_builder_label(g->b);
   if (pick(g, 4)) {
     emit(g, MF_OP_CONST, g->policy, 0);
-    emit(g, MF_OP_RETRY_BEGIN, row, 0);
+    emit(g, begin, row, 0);
   } else {
-    with_value(g, MF_OP_RETRY_BEGIN, row);
+    with_value(g, begin, row);
   }
   mf_builder_place(g->b, again);
   emit(g, MF_OP_HANDLER, known, 0);
-  if (pick(g, 3) == 0) {
+  if (begin == MF_OP_RETRY_BEGIN && pick(g, 3) == 0) {
     emit(g, MF_OP_CONST, 4, 0);
     emit(g, MF_OP_TIMEOUT, 0, 0);
   }
   block(g);
   mf_builder_place(g->b, known);
   emit(g, MF_OP_HANDLER, end, 0);
-  emit(g, MF_OP_RETRY, row, end);
+  emit(g, (mf_opcode)(begin + 1), row, end);
   if (pick(g, 2)) {
     expression(g, 1);
-    emit(g, MF_OP_RETRY_IF, row, end);
+    emit(g, (mf_opcode)(begin + 2), row, end);
     g->depth--;
   }
-  emit(g, MF_OP_RETRY_WAIT, row, 0);
+  emit(g, (mf_opcode)(begin + 3), row, 0);
   emit(g, MF_OP_JUMP, again, 0);
 }
 
@@ -260,8 +260,8 @@ static void frame(generator *g) {
     if (pick(g, 2)) emit(g, MF_OP_STEP_OUTCOME, row, 0);
   }
   if (kind == 1) emit(g, MF_OP_HOOK_BEGIN, row, 0);
-  if (kind == 0 && pick(g, 2))
-    attempts(g, row, end);
+  if ((kind == 0 || kind == 2) && pick(g, 2))
+    attempts(g, kind == 0 ? MF_OP_RETRY_BEGIN : MF_OP_ACTION_RETRY_BEGIN, row, end);
   else
     block(g);
   mf_builder_place(g->b, end);

@@ -142,15 +142,21 @@ static size_t peak_of(const char *text, const char *set, mf_value v) {
   return c.peak;
 }
 
-/* A step in each turn, which fails once and is retried; elements that are copied. */
+/* A step and an action in each turn, which fail once and are retried; elements that are
+ * copied. */
 START_TEST(turns_and_attempts_leave_no_memory_behind) {
   static const char text[] = RUN(
+      ".action 0 name=\"a\" path=\"a\" type=log on_error=ignore\n"
       ".const 4 string \"max_attempts\"\n.const 5 int 2\n.const 6 map 4:5\n"
       "REPEAT_ENTER 3, out\nLOAD 1\nREPEAT_BEGIN 3\nagain:\nREPEAT_NEXT 3, out\n"
       "STEP_ENTER 0, over\nLOAD 0\nCONCAT 1\nSTEP_BEGIN 0\nCONST 6\nRETRY_BEGIN 0\n"
       "attempt:\nHANDLER known\nLOAD 0\nCONST 2\nLIST 2\nINIT 0\nCONST 2\nLOAD 0\nCONCAT 2\nFAIL\n"
       "known:\nHANDLER over\nRETRY 0, over\nRETRY_WAIT 0\nJUMP attempt\n"
       "over:\nSTEP_LEAVE 0\nHANDLED\n"
+      "ACTION_ENTER 0, left\nCONST 6\nACTION_RETRY_BEGIN 0\ntry:\nHANDLER tried\n"
+      "LOAD 0\nCONST 2\nLIST 2\nINIT 0\nCONST 2\nLOAD 0\nCONCAT 2\nFAIL\n"
+      "tried:\nHANDLER left\nACTION_RETRY 0, left\nACTION_RETRY_WAIT 0\nJUMP try\n"
+      "left:\nACTION_LEAVE 0\n"
       "REPEAT_ENTER 2, inner_out\nCONST 3\nREPEAT_BEGIN 2\ninner:\nREPEAT_NEXT 2, inner_out\n"
       "JUMP inner\ninner_out:\nREPEAT_LEAVE 2\nJUMP again\nout:\nREPEAT_LEAVE 3\n");
   size_t few = peak_of(text, "x", mf_int(10)), many = peak_of(text, "x", mf_int(20000));
