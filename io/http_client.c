@@ -2,16 +2,16 @@
 #include "http_client.h"
 
 #include "../base/limits.h"
+#include "tls.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <strings.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #define SCRATCH_BYTES 65536
+#define DETAIL_BYTES 400
 
 enum { CLOSED, CONNECTING, BUSY, IDLE };
 
@@ -25,73 +25,6 @@ static const struct {
 
 const char *mf_http_error_name(mf_http_error error) { return error_table[error].name; }
 const char *mf_http_error_text(mf_http_error error) { return error_table[error].text; }
-
-/* ---- Addresses ---- */
-
-static void add_address(mf_http_target *out, const void *address, socklen_t length) {
-  if (out->count == MF_HTTP_ADDRESSES || length > sizeof out->addresses[0].address) return;
-  mf_http_address *slot = &out->addresses[out->count++];
-  memcpy(&slot->address, address, length);
-  slot->length = length;
-}
-
-static void add_v4(mf_http_target *out, struct in_addr address, uint16_t port) {
-  struct sockaddr_in sa = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = address};
-  add_address(out, &sa, sizeof sa);
-}
-
-static void add_v6(mf_http_target *out, struct in6_addr address, uint16_t port) {
-  struct sockaddr_in6 sa = {
-      .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = address};
-  add_address(out, &sa, sizeof sa);
-}
-
-/* "localhost" and names below it are this machine, by RFC 6761. */
-static bool is_localhost(const char *name, size_t n) {
-  static const char suffix[] = ".localhost";
-  if (n == 9) return strcasecmp(name, suffix + 1) == 0;
-  return n > 10 && strcasecmp(name + n - 10, suffix) == 0;
-}
-
-static mf_http_error ask_resolver(const char *name, uint16_t port, mf_http_target *out) {
-  struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
-  struct addrinfo *found = NULL;
-  if (getaddrinfo(name, NULL, &hints, &found) != 0) return MF_HTTP_DNS;
-  for (const struct addrinfo *a = found; a; a = a->ai_next) {
-    uint32_t before = out->count;
-    add_address(out, a->ai_addr, a->ai_addrlen);
-    if (out->count == before) continue;
-    struct sockaddr_storage *sa = &out->addresses[before].address;
-    if (sa->ss_family == AF_INET)
-      ((struct sockaddr_in *)sa)->sin_port = htons(port);
-    else if (sa->ss_family == AF_INET6)
-      ((struct sockaddr_in6 *)sa)->sin6_port = htons(port);
-  }
-  freeaddrinfo(found);
-  return out->count ? MF_HTTP_NONE : MF_HTTP_DNS;
-}
-
-mf_http_error mf_http_resolve(mf_str host, uint16_t port, mf_http_target *out) {
-  char name[256];
-  struct in_addr v4;
-  struct in6_addr v6;
-  out->count = out->preferred = 0;
-  if (host.n == 0 || host.n >= sizeof name) return MF_HTTP_DNS;
-  memcpy(name, host.p, host.n);
-  name[host.n] = 0;
-  if (inet_pton(AF_INET, name, &v4) == 1) {
-    add_v4(out, v4, port);
-  } else if (inet_pton(AF_INET6, name, &v6) == 1) {
-    add_v6(out, v6, port);
-  } else if (is_localhost(name, host.n)) {
-    v4.s_addr = htonl(INADDR_LOOPBACK);
-    add_v4(out, v4, port);
-    add_v6(out, in6addr_loopback, port);
-  } else {
-    return ask_resolver(name, port, out);
-  }
-  return MF_HTTP_NONE;
-}
 
 /* ---- Client ---- */
 
@@ -128,6 +61,8 @@ static mf_http_error error_of(int error) {
 static void close_conn(mf_http_conn *conn) {
   if (conn->state == CLOSED) return;
   mf_watch_clear(conn->client->loop, &conn->watch);
+  mf_tls_close(conn->tls);
+  conn->tls = NULL;
   close(conn->watch.fd);
   conn->watch.fd = -1;
   conn->state = CLOSED;
@@ -144,6 +79,7 @@ static void report(mf_http_conn *conn, mf_http_error error) {
       .bytes_in = conn->bytes_in,
       .bytes_out = conn->bytes_out,
       .reused = conn->reused,
+      .detail = conn->detail,
   };
   conn->done(conn, &result);
 }
@@ -184,13 +120,37 @@ static void succeed(mf_http_conn *conn, size_t surplus) {
 
 /* ---- Sending ---- */
 
+/* What send and recv say, with or without TLS: bytes, or an error; neither: not now. */
+static ptrdiff_t result_of(ptrdiff_t n, bool tls, mf_http_error *error) {
+  *error = MF_HTTP_NONE;
+  if (n >= 0) return n;
+  if (tls)
+    *error = n == MF_TLS_LATER ? MF_HTTP_NONE : MF_HTTP_RESET;
+  else if (errno != EAGAIN && errno != EINTR)
+    *error = error_of(errno);
+  return -1;
+}
+
+static ptrdiff_t send_some(mf_http_conn *conn, const char *p, size_t n, mf_http_error *error) {
+  return result_of(
+      conn->tls ? mf_tls_send(conn->tls, p, n) : send(conn->watch.fd, p, n, MSG_NOSIGNAL),
+      conn->tls != NULL, error);
+}
+
+static ptrdiff_t recv_some(mf_http_conn *conn, mf_http_error *error) {
+  char *p = conn->client->scratch;
+  return result_of(conn->tls ? mf_tls_recv(conn->tls, p, SCRATCH_BYTES)
+                             : recv(conn->watch.fd, p, SCRATCH_BYTES, 0),
+                   conn->tls != NULL, error);
+}
+
 static mf_http_error push(mf_http_conn *conn) {
   mf_str bytes = conn->request.bytes;
   while (conn->sent < bytes.n) {
-    ssize_t n = send(conn->watch.fd, bytes.p + conn->sent, bytes.n - conn->sent, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) break;
-    if (n < 0) return error_of(errno);
+    mf_http_error error;
+    ptrdiff_t n = send_some(conn, bytes.p + conn->sent, bytes.n - conn->sent, &error);
+    if (error != MF_HTTP_NONE) return error;
+    if (n < 0) break;
     conn->sent += (size_t)n;
     conn->bytes_out += (uint64_t)n;
   }
@@ -199,14 +159,38 @@ static mf_http_error push(mf_http_conn *conn) {
   return status == MF_OK ? MF_HTTP_NONE : MF_HTTP_SYSTEM;
 }
 
+static void conn_ready(mf_watch *watch, uint32_t events);
+
+/* The TLS handshake is over. */
+static void secured(void *ctx, const char *failure) {
+  mf_http_conn *conn = ctx;
+  char detail[DETAIL_BYTES];
+  conn->watch.ready = conn_ready;
+  conn->watch.ctx = conn;
+  if (failure) {
+    snprintf(detail, sizeof detail, "%s", failure);
+    close_conn(conn); /* the text was its */
+    conn->detail = detail;
+    report(conn, MF_HTTP_TLS);
+    return;
+  }
+  conn->state = BUSY;
+  mf_http_error error = push(conn);
+  if (error != MF_HTTP_NONE) fail(conn, error);
+}
+
 static mf_http_error connected(mf_http_conn *conn) {
   mf_http_target *target = conn->target;
+  const mf_http_client *client = conn->client;
   target->preferred = (conn->first + conn->tried - 1) % target->count;
+  if (target->tls_host.n) {
+    conn->tls = mf_tls_open(&client->alloc, client->loop, target->tls_host, &conn->watch, secured,
+                            conn);
+    return conn->tls ? MF_HTTP_NONE : MF_HTTP_SYSTEM;
+  }
   conn->state = BUSY;
   return push(conn);
 }
-
-static void conn_ready(mf_watch *watch, uint32_t events);
 
 /* Begins connecting to one address. */
 static mf_http_error connect_to(mf_http_conn *conn, const mf_http_address *address) {
@@ -394,10 +378,12 @@ static void take_head(mf_http_conn *conn, const char *p, size_t n) {
 }
 
 static void receive(mf_http_conn *conn) {
-  ssize_t n = recv(conn->watch.fd, conn->client->scratch, SCRATCH_BYTES, 0);
-  if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (n < 0) {
-    fail(conn, error_of(errno));
+  mf_http_error error;
+  ptrdiff_t n = recv_some(conn, &error);
+  if (error != MF_HTTP_NONE) {
+    fail(conn, error);
+  } else if (n < 0) {
+    return;
   } else if (n == 0) {
     if (conn->in_body && conn->head.body == MF_HTTP_BODY_UNTIL_CLOSE)
       succeed(conn, 0);
@@ -474,6 +460,7 @@ mf_http_error mf_http_conn_start(mf_http_conn *conn, const mf_http_request *requ
   conn->chunks = (mf_http_chunks){0};
   conn->body_bytes = conn->bytes_in = conn->bytes_out = 0;
   conn->sent = conn->header_bytes = 0;
+  conn->detail = NULL;
   mf_buf_clear(&conn->held);
   mf_buf_clear(&conn->body);
   conn->reused = conn->state == IDLE;

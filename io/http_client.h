@@ -1,4 +1,5 @@
-/* http_client - HTTP/1.1 exchanges over kept-alive connections, on the loop.
+/* http_client - HTTP/1.1 exchanges over kept-alive connections, on the loop; with TLS
+ * (io/tls.h) where the target says so.
  *
  * A *connection* carries one exchange at a time: give it the bytes of a request,
  * get one call of `done`.  The owner embeds it, so a load is an array of them.
@@ -40,13 +41,17 @@ typedef struct mf_http_address {
 typedef struct mf_http_target {
   mf_http_address addresses[MF_HTTP_ADDRESSES];
   uint32_t count, preferred;
+  /* n 0: plain HTTP; else the host of an https URL, which the certificate must be for.
+   * Outlives the target. */
+  mf_str tls_host;
 } mf_http_target;
 
 /* Finds the addresses of `host` (a name, or a literal IPv4 or IPv6 address).
  * "localhost" never asks a name server.  A name that is not in the hosts file
  * blocks until the resolver answers or gives up (by its own settings, some
  * seconds): it is asked once for each load and each single request, never for
- * each connection.  MF_HTTP_NONE or MF_HTTP_DNS. */
+ * each connection.  MF_HTTP_NONE or MF_HTTP_DNS.  The target is one for
+ * plain HTTP until its owner says more. */
 mf_http_error mf_http_resolve(mf_str host, uint16_t port, mf_http_target *out);
 
 /* ---- Exchanges ---- */
@@ -78,7 +83,8 @@ typedef struct mf_http_result {
   mf_str head, body;   /* as far as they were to be kept */
   uint64_t body_bytes; /* all of the body */
   uint64_t bytes_in, bytes_out;
-  bool reused; /* the connection had carried an exchange before */
+  bool reused;        /* the connection had carried an exchange before */
+  const char *detail; /* of MF_HTTP_TLS: what is wrong, a sentence */
 } mf_http_result;
 
 typedef struct mf_http_conn mf_http_conn;
@@ -90,6 +96,8 @@ struct mf_http_conn {
   mf_http_target *target;
   mf_watch watch;
   mf_timer timer;
+  struct mf_tls *tls; /* NULL: none, or not connected */
+  const char *detail;
   mf_http_request request;
   mf_http_head head;
   mf_http_chunks chunks;

@@ -50,7 +50,7 @@ static const char *parse_port(mf_str text, uint16_t *port) {
 static const char *parse_authority(mf_str text, mf_url *out) {
   size_t end;
   out->authority = text;
-  out->port = 80;
+  out->port = out->secure ? 443 : 80;
   if (text.n > 0 && text.p[0] == '[') {
     end = find_any(text, "]");
     if (end == text.n) return "the URL's '[' has no ']'";
@@ -69,11 +69,12 @@ static const char *parse_authority(mf_str text, mf_url *out) {
 }
 
 const char *mf_url_parse(mf_str text, mf_url *out) {
-  *out = (mf_url){.port = 80};
+  *out = (mf_url){.secure = false};
   if (text.n == 0) return "the URL is empty";
   if (has_bad_byte(text)) return "the URL has a blank or control character; write %20 for a blank";
-  if (skip_scheme(&text, "https://")) return "https is not supported yet";
-  if (!skip_scheme(&text, "http://")) return "the URL must begin with http://";
+  out->secure = skip_scheme(&text, "https://");
+  if (!out->secure && !skip_scheme(&text, "http://"))
+    return "the URL must begin with http:// or https://";
   text = first(text, find_any(text, "#"));
   size_t end = find_any(text, "/?");
   out->path = rest(text, end);

@@ -1,4 +1,4 @@
-/* url - the parts of an http URL, as slices of the text that was given.
+/* url - the parts of an http or https URL, as slices of the text that was given.
  *
  * "http://user:pass@[::1]:8080/path?query#fragment".  Nothing is decoded or
  * copied; the fragment is dropped.  Text that could smuggle a second header
@@ -11,7 +11,8 @@ typedef struct mf_url {
   mf_str userinfo;  /* "user:pass", n 0 if none */
   mf_str host;      /* without the brackets of an IPv6 address */
   mf_str authority; /* host and port as written: the Host header */
-  uint16_t port;    /* 80 if none is given */
+  uint16_t port;    /* 80 or 443 if none is given */
+  bool secure;      /* https */
   mf_str path;      /* with the query; n 0 if none is given: send "/" */
 } mf_url;
 

@@ -89,7 +89,7 @@ static void free_load(load *l) {
 
 static const char *last_failure(load *l) {
   if (l->last_error != MF_HTTP_NONE)
-    return mf_http_failure_text(&l->arena, l->last_error, l->message.authority);
+    return mf_http_failure_text(&l->arena, mf_http_error_text(l->last_error), l->message.authority);
   return mf_arena_printf(&l->arena, "status %d", l->last_status);
 }
 
@@ -458,6 +458,9 @@ static bool read_arguments(load *l, mf_args *args) {
   read_executor_arguments(l, args);
   if (l->rehearsal) return args->error == NULL;
   mf_str url = url_of(l, args);
+  mf_url parts;
+  if (!args->error && !mf_url_parse(url, &parts) && parts.secure)
+    mf_args_fail(args, MF_LOADS_ARE_HTTP);
   if (!args->error) mf_http_message_build(env, args, url, &l->message);
   if (mf_arena_oom(&l->arena)) mf_args_fail(args, "out of memory");
   return args->error == NULL;

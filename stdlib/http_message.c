@@ -2,6 +2,7 @@
 #include "http_message.h"
 
 #include "../base/limits.h"
+#include "../io/tls.h"
 #include "plain_json.h"
 
 #include <strings.h>
@@ -210,9 +211,8 @@ static void build_request(mf_driver_env *env, mf_args *args, const mf_url *url,
 
 /* ---- Where to ---- */
 
-const char *mf_http_failure_text(mf_arena *arena, mf_http_error error, mf_str authority) {
-  const char *text = mf_arena_printf(arena, "%s: %.*s", mf_http_error_text(error), (int)authority.n,
-                                     authority.p);
+const char *mf_http_failure_text(mf_arena *arena, const char *what, mf_str authority) {
+  const char *text = mf_arena_printf(arena, "%s: %.*s", what, (int)authority.n, authority.p);
   return text ? text : "out of memory";
 }
 
@@ -237,7 +237,7 @@ static void find_target(mf_driver_env *env, mf_args *args, const mf_url *url,
                         mf_http_message *out) {
   mf_http_error error = mf_http_resolve(url->host, url->port, &out->target);
   if (error != MF_HTTP_NONE) {
-    mf_args_fail(args, mf_http_failure_text(args->arena, error, url->host));
+    mf_args_fail(args, mf_http_failure_text(args->arena, mf_http_error_text(error), url->host));
     return;
   }
   const char *denied = ask_permission(env, url->host, &out->target);
@@ -251,6 +251,7 @@ bool mf_http_message_build(mf_driver_env *env, mf_args *args, mf_str text, mf_ht
   mf_url url;
   memset(out, 0, sizeof *out);
   const char *error = mf_url_parse(text, &url);
+  if (!error && url.secure) error = mf_tls_missing();
   if (error) mf_args_fail(args, error);
   if (!args->error) build_request(env, args, &url, out);
   if (!args->error) find_target(env, args, &url, out);
@@ -258,6 +259,9 @@ bool mf_http_message_build(mf_driver_env *env, mf_args *args, mf_str text, mf_ht
   out->authority = (mf_str){mf_arena_copy(args->arena, url.authority.p, url.authority.n),
                             url.authority.n};
   if (!out->authority.p) mf_args_fail(args, "out of memory");
+  /* The host is a part of the authority. */
+  if (out->authority.p && url.secure)
+    out->target.tls_host = (mf_str){out->authority.p + (url.host.p - url.authority.p), url.host.n};
   return args->error == NULL;
 }
 

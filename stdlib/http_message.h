@@ -21,7 +21,7 @@ typedef struct mf_http_message {
 bool mf_http_message_build(mf_driver_env *env, mf_args *args, mf_str url, mf_http_message *out);
 
 /* "connection refused: 127.0.0.1:9" in the arena. */
-const char *mf_http_failure_text(mf_arena *arena, mf_http_error error, mf_str authority);
+const char *mf_http_failure_text(mf_arena *arena, const char *what, mf_str authority);
 
 /* `base` and `path` joined by exactly one slash, in the arena. */
 mf_str mf_http_join(mf_arena *arena, mf_str base, mf_str path);

@@ -104,7 +104,9 @@ static mf_value json_of(mf_arena *arena, const mf_http_result *result, const mf_
 static void add_error(mf_map_builder *b, request_op *op, const mf_http_result *result) {
   const char *text;
   if (result->error != MF_HTTP_NONE)
-    text = mf_http_failure_text(&op->arena, result->error, op->message.authority);
+    text = mf_http_failure_text(&op->arena,
+                                result->detail ? result->detail : mf_http_error_text(result->error),
+                                op->message.authority);
   else
     text = mf_arena_printf(&op->arena, "status %d", result->status);
   mf_map_add(b, "error", mf_string(mf_str_of(text)));

@@ -18,6 +18,8 @@ static const struct {
     {"http://user:p@ss@host:1/p@th", "user:p@ss", "host", "host:1", "/p@th", 1},
     {"http://a_b-c.example", "", "a_b-c.example", "a_b-c.example", "", 80},
     {"http://h/\xc3\xa4", "", "h", "h", "/\xc3\xa4", 80},
+    {"https://u@h/x", "u", "h", "h", "/x", 443},
+    {"HTTPS://[::1]:8443", "", "::1", "[::1]:8443", "", 8443},
 };
 
 START_TEST(good_urls_come_apart) {
@@ -29,6 +31,7 @@ START_TEST(good_urls_come_apart) {
   ck_assert(mf_str_is(url.authority, good[_i].authority));
   ck_assert(mf_str_is(url.path, good[_i].path));
   ck_assert_uint_eq(url.port, good[_i].port);
+  ck_assert_int_eq(url.secure, good[_i].text[4] == 's' || good[_i].text[4] == 'S');
 }
 END_TEST
 
@@ -36,8 +39,7 @@ static const char *const bad[][2] = {
     {"", "empty"},
     {"example.com", "begin with http://"},
     {"ftp://x", "begin with http://"},
-    {"https://x", "https is not supported yet"},
-    {"HTTPS://x", "https is not supported yet"},
+    {"https://", "no host"},
     {"http://", "no host"},
     {"http:///path", "no host"},
     {"http://:80", "no host"},

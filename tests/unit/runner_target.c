@@ -102,11 +102,23 @@ START_TEST(what_is_shown_has_no_password) {
 END_TEST
 
 START_TEST(targets_that_are_no_urls_are_refused) {
-  static const char *const bad[] = {"", "shop", "ftp://x", "https://x", "http://", "http://a b"};
+  static const char *const bad[] = {"", "shop", "ftp://x", "https://", "http://", "http://a b"};
   make(LOAD);
   options.target = bad[_i];
   ck_assert_int_eq(choose(NULL), 2);
   ck_has(error, "target");
+}
+END_TEST
+
+START_TEST(a_target_of_requests_alone_may_speak_tls) {
+  make(RELATIVE);
+  options.target = "https://shop.example/api/";
+  ck_assert_int_eq(choose(NULL), 0);
+  ck_assert_str_eq(target.shown, "https://shop.example/api");
+  tear_down();
+  make(LOAD);
+  ck_assert_int_eq(choose(NULL), 2);
+  ck_has(error, "a load over https is not supported yet");
 }
 END_TEST
 
@@ -153,6 +165,7 @@ Suite *runner_target_suite(void) {
   tcase_add_test(t, the_command_line_overrides_the_document);
   tcase_add_test(t, what_is_shown_has_no_password);
   tcase_add_loop_test(t, targets_that_are_no_urls_are_refused, 0, 6);
+  tcase_add_test(t, a_target_of_requests_alone_may_speak_tls);
   tcase_add_test(t, the_sample_service_starts_and_stops);
   tcase_add_test(t, serving_says_where_and_ends_on_a_signal);
   tcase_add_test(t, an_address_that_is_not_ours_is_an_io_error);

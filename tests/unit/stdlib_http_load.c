@@ -241,7 +241,7 @@ static const char *const mistakes[][2] = {
     {"{\"vus\": 0}", "argument 'vus'"},
     {"{\"rate\": 1, \"max_connections\": 0}", "argument 'max_connections'"},
     {"{\"rate\": 1, \"timeout\": 0}", "argument 'timeout'"},
-    {"{\"rate\": 1, \"url\": \"https://x\"}", "https is not supported yet"},
+    {"{\"rate\": 1, \"url\": \"https://x\"}", "a load over https is not supported yet"},
     {"{\"rate\": 1}", "there is no target"},
 };
 

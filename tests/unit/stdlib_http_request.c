@@ -177,11 +177,48 @@ START_TEST(failures_name_their_kind) {
 }
 END_TEST
 
+static const script_reply no_tls[] = {
+    {.what = SAY, .bytes = "HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n", .at_once = true}};
+
+/* What TLS adds to them; tests/run-corpora has servers that speak it. */
+START_TEST(tls_failures_are_told) {
+  char expected[200];
+  snprintf(args, sizeof args, "{\"url\": \"https://127.0.0.1:%u/x\"}", loopback_dead_port());
+  ck_assert_int_eq(strncmp(error_for(args), "connection refused: 127.0.0.1:", 30), 0);
+  serve(no_tls, 1);
+  snprintf(args, sizeof args, "{\"url\": \"https://127.0.0.1:%u/x\"}", server.port);
+  snprintf(expected, sizeof expected,
+           "the TLS handshake failed: wrong version number: 127.0.0.1:%u", server.port);
+  ck_assert_str_eq(error_for(args), expected);
+}
+END_TEST
+
+static const script_reply never[] = {{.what = HANG}};
+
+START_TEST(a_tls_handshake_may_take_too_long) {
+  serve(never, 1);
+  snprintf(args, sizeof args, "{\"url\": \"https://127.0.0.1:%u/x\", \"timeout\": 0.05}",
+           server.port);
+  ck_assert_int_eq(strncmp(error_for(args), "timed out: 127.0.0.1:", 21), 0);
+}
+END_TEST
+
+START_TEST(a_tls_handshake_can_be_cancelled) {
+  serve(never, 1);
+  snprintf(args, sizeof args, "{\"url\": \"https://localhost:%u/x\"}", server.port);
+  bench_start(&bench, "http_request", args);
+  while (server.accepted == 0) ck_assert_int_eq(mf_loop_run_once(bench.env.loop, -1), MF_OK);
+  ck_assert_int_eq(mf_loop_run_once(bench.env.loop, 10000000), MF_OK);
+  bench.driver->cancel(bench.op);
+  ck_assert_str_eq(bench_text(&bench, "error"), "cancelled");
+}
+END_TEST
+
 static const char *const mistakes[][2] = {
     {"{}", "the URL is empty"},
     {"{\"url\": \"/x\"}", "no target"},
     {"{\"url\": 5}", "argument 'url' must be text"},
-    {"{\"url\": \"https://x\"}", "https is not supported yet"},
+    {"{\"url\": \"ftp://x\"}", "begin with http:// or https://"},
     {"{\"url\": \"http://h\", \"timeout\": \"soon\"}", "argument 'timeout'"},
     {"{\"url\": \"http://h\", \"timeout\": -1}", "argument 'timeout'"},
     {"{\"url\": \"http://h\", \"timeout\": {\"$double\": \"NaN\"}}", "argument 'timeout'"},
@@ -248,6 +285,20 @@ START_TEST(memory_failure_at_every_allocation_is_clean) {
 }
 END_TEST
 
+START_TEST(memory_failure_under_tls_is_clean) {
+  serve(no_tls, 1);
+  snprintf(args, sizeof args, "{\"url\": \"https://127.0.0.1:%u/x\"}", server.port);
+  for (uint64_t i = 1; i < 200; i++) {
+    bench.counting.calls = 0;
+    bench.counting.fail_at = i;
+    const char *error = error_for(args);
+    ck_assert_uint_eq(bench.counting.in_use, 0);
+    if (strstr(error, "wrong version number")) return;
+  }
+  ck_abort_msg("no handshake is ever made");
+}
+END_TEST
+
 Suite *stdlib_http_request_suite(void) {
   Suite *suite = suite_create("stdlib_http_request");
   TCase *tc = tcase_create("http_request");
@@ -263,9 +314,13 @@ Suite *stdlib_http_request_suite(void) {
   tcase_add_test(tc, a_long_body_is_cut_between_characters);
   tcase_add_test(tc, of_a_body_64_kib_are_kept);
   tcase_add_test(tc, failures_name_their_kind);
+  tcase_add_test(tc, tls_failures_are_told);
+  tcase_add_test(tc, a_tls_handshake_may_take_too_long);
+  tcase_add_test(tc, a_tls_handshake_can_be_cancelled);
   tcase_add_loop_test(tc, mistakes_are_told, 0, (int)(sizeof mistakes / sizeof *mistakes));
   tcase_add_test(tc, hosts_can_be_denied);
   tcase_add_test(tc, cancelling_answers_at_once);
+  tcase_add_test(tc, memory_failure_under_tls_is_clean);
   tcase_add_test(tc, memory_failure_at_every_allocation_is_clean);
   suite_add_tcase(suite, tc);
   return suite;
