@@ -16,6 +16,7 @@
  * reach.c       what is never carried out; steps that may have no result
  * unused.c      names that nothing reads
  * emit_assertion.c
+ * emit_reasons.c  what a condition consists of, to be told when it does not hold
  * scenario.c    scenarios to driver arguments */
 #ifndef MF_COMPILER_COMPILER_H
 #define MF_COMPILER_COMPILER_H
@@ -138,6 +139,7 @@ typedef struct mf_compiler {
   mf_names metric_kinds; /* of metrics for which record_metric says one */
   mf_names drivers;      /* driver name -> DRIVER row */
   mf_global_hook *hooks; /* of the document, in its order */
+  struct mf_code_parts *parts; /* emit_reasons.c; NULL before the first */
 
   /* reach.c */
   mf_step_reach *steps_reached; /* by row */
@@ -275,6 +277,8 @@ void mf_emit_constant(mf_compiler *c, mf_span span, uint32_t constant);
 /* ---- conditions.c ---- */
 /* A condition node (mapping or text) as an expression. */
 mf_expr *mf_condition_expr(mf_compiler *c, const mf_node *node);
+/* An expression text; one that is wholly ${...} or {{...}} means its inside. */
+mf_expr *mf_condition_of_text(mf_compiler *c, const mf_expr_source *source);
 /* Does it look at the outcome of steps (previous..., all_steps_succeeded,
  * steps[...])? */
 bool mf_condition_looks(const mf_expr *e);
@@ -372,6 +376,17 @@ void mf_emit_entry_action(mf_compiler *c, const mf_node *action, mf_str path);
 /* An action that must succeed: its failure is one of the frame around it. */
 void mf_emit_probe(mf_compiler *c, const mf_node *action, mf_str path);
 void mf_emit_assertions(mf_compiler *c, const mf_node *list, mf_str path, uint32_t step_row);
+
+/* ---- emit_reasons.c ---- */
+/* A condition, so that the machine can tell why it did not hold. */
+typedef struct mf_explained {
+  mf_expr *condition; /* NULL: nothing is told */
+  mf_str source;      /* what the spans in it are of */
+  bool prepared;      /* code was made of it before */
+} mf_explained;
+/* The REASON rows of an assertion and their chunk.  Right after its own code was made;
+ * `whole` is how its condition reads. */
+void mf_emit_reasons(mf_compiler *c, uint32_t assertion, mf_str whole, const mf_explained *explained);
 
 /* ---- secret_names.c ---- */
 void mf_secrets_declare(mf_compiler *c);

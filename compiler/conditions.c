@@ -242,15 +242,18 @@ static mf_expr *mapping_expr(mf_compiler *c, const mf_node *map) {
   }
 }
 
-/* An expression text; one that is wholly ${...} or {{...}} means its inside. */
+mf_expr *mf_condition_of_text(mf_compiler *c, const mf_expr_source *source) {
+  mf_str text = source->text;
+  if (!mf_str_starts(text, MF_STR("${")) && !mf_str_starts(text, MF_STR("{{")))
+    return mf_expr_parse(c->scratch, c->diags, source);
+  mf_part *parts = mf_interpolation_parse(c->scratch, c->diags, source);
+  if (parts && parts->expr && !parts->next) return parts->expr;
+  return mf_expr_parse(c->scratch, c->diags, source);
+}
+
 static mf_expr *text_condition(mf_compiler *c, const mf_node *node) {
   mf_expr_source source = mf_node_expr_source(node);
-  mf_str text = source.text;
-  if (!mf_str_starts(text, MF_STR("${")) && !mf_str_starts(text, MF_STR("{{")))
-    return mf_expr_parse(c->scratch, c->diags, &source);
-  mf_part *parts = mf_interpolation_parse(c->scratch, c->diags, &source);
-  if (parts && parts->expr && !parts->next) return parts->expr;
-  return mf_expr_parse(c->scratch, c->diags, &source);
+  return mf_condition_of_text(c, &source);
 }
 
 mf_expr *mf_condition_expr(mf_compiler *c, const mf_node *node) {

@@ -9,6 +9,7 @@ typedef struct judgement {
   mf_expr *expected;
   mf_expr *result;
   mf_str description;
+  mf_explained explained;
 } judgement;
 
 static mf_value bool_value(bool b) { return (mf_value){.kind = MF_BOOL, .as.i = b}; }
@@ -90,6 +91,12 @@ static mf_str range_text(mf_compiler *c, const mf_node *map, const mf_node *min,
                          (int)high.n, high.p);
 }
 
+/* "min: 100": how a bound's comparison reads.  Only now: mistakes are the value's. */
+static void name_bound(mf_expr *comparison, const mf_node *map, mf_key key) {
+  const mf_member *m = mf_node_member(map, key);
+  if (comparison && m) comparison->span = mf_span_join(m->key_span, m->value->span);
+}
+
 static judgement metric_in_range(mf_compiler *c, const mf_node *map) {
   const mf_node *min = mf_node_get(map, MF_KEY_MIN), *max = mf_node_get(map, MF_KEY_MAX);
   double low, high;
@@ -166,9 +173,19 @@ static bool is_comparison(const mf_expr *e) {
   return e && e->kind == MF_EXPR_BINARY && e->op >= MF_OP_EQ && e->op <= MF_OP_GE;
 }
 
+/* Where the text is not what the source has, its parts are found in the text. */
+static mf_explained explained_condition(mf_compiler *c, const mf_node *node, mf_expr *result) {
+  bool is_text = node->shape == MF_SHAPE_TEXT;
+  if (!is_text || node->flags & MF_NODE_VERBATIM || c->diags->errors)
+    return (mf_explained){.condition = result, .source = c->source, .prepared = true};
+  mf_expr_source source = {.text = mf_node_text(node), .exact = true};
+  return (mf_explained){.condition = mf_condition_of_text(c, &source), .source = source.text};
+}
+
 /* A comparison shows its two sides; anything else its value and true. */
 static judgement condition_holds(mf_compiler *c, const mf_node *node) {
   judgement j = {.type = MF_ASSERTION_TYPE_CONDITION, .result = mf_condition_expr(c, node)};
+  j.explained = explained_condition(c, node, j.result);
   if (is_comparison(j.result)) {
     j.actual = j.result->first;
     j.expected = j.result->first->next;
@@ -239,6 +256,13 @@ static void check_result_kind(mf_compiler *c, const mf_expr *result) {
     mf_diag_add(c->diags, MF_E_NOT_BOOL, result->span, "a value that is never true or false");
 }
 
+/* Of two; one alone reads as the assertion does. */
+static void name_bounds(const mf_node *map, mf_expr *result) {
+  if (result->kind != MF_EXPR_BINARY || result->op != MF_OP_AND) return;
+  name_bound(result->first, map, MF_KEY_MIN);
+  name_bound(result->first->next, map, MF_KEY_MAX);
+}
+
 /* One that is made of values comes last, so that it may tell what was judged. */
 static void emit_message(mf_compiler *c, const mf_node *message) {
   if (!message || !(message->flags & MF_NODE_INTERPOLATED)) return;
@@ -253,6 +277,8 @@ static void emit_assertion(mf_compiler *c, const mf_node *node, mf_str path, uin
   if (!of_step && (!j.actual || !j.expected || !j.result)) return;
   uint32_t row = assertion_row(c, node, &j, path, step);
   c->judging = step == MF_ABSENT && assertion_flags(c, node) == 0;
+  if (!j.explained.condition)
+    j.explained = (mf_explained){.condition = j.result, .source = c->source, .prepared = true};
   mf_compile_at(c, node->span);
   if (of_step && j.expected) {
     emit_step_judgement(c, node, &j);
@@ -261,6 +287,8 @@ static void emit_assertion(mf_compiler *c, const mf_node *node, mf_str path, uin
     mf_emit_expr(c, j.actual);
     mf_emit_expr(c, j.expected);
     mf_emit_expr(c, j.result);
+    if (j.type == MF_ASSERTION_TYPE_METRIC_IN_RANGE) name_bounds(node, j.result);
+    mf_emit_reasons(c, row, j.description, &j.explained);
   }
   c->judging = false;
   emit_message(c, mf_node_get(node, MF_KEY_MESSAGE));

@@ -47,8 +47,24 @@ struct mf_scope {
   uint32_t at;
 };
 
+/* The parts of an expression that have values of their own, and where the code of
+ * each is: compiler/emit_reasons.c. */
+typedef struct mf_code_part {
+  const mf_expr *e;
+  uint32_t from, at, depth;
+} mf_code_part;
+typedef struct mf_code_parts mf_code_parts;
+struct mf_code_parts {
+  char *text;         /* room for one's */
+  mf_code_part *part; /* MF_LIMIT_ASSERTION_REASONS of them, in the order of the text */
+  uint32_t count;
+  uint32_t depth; /* of the next */
+  mf_span around; /* of the innermost that is under way */
+};
+
 /* Code being made for one expression. */
 typedef struct mf_coder {
+  mf_code_parts *parts; /* NULL: nobody asks */
   mf_expr_emitter *em;
   mf_builder *b;
   mf_span marked;        /* where the line map stands */
@@ -59,6 +75,9 @@ typedef struct mf_coder {
 void mf_code_op(mf_coder *x, mf_opcode code, uint32_t a, uint32_t b);
 /* What follows is blamed on this place. */
 void mf_code_mark(mf_coder *x, mf_span span);
+/* Code that pushes the value of e, a tree that was prepared, and no line map; fills in
+ * *parts. */
+void mf_code_with_parts(mf_expr_emitter *em, const mf_expr *e, mf_code_parts *parts);
 /* Code that pushes the value of e. */
 void mf_code_value(mf_coder *x, const mf_expr *e);
 

@@ -130,7 +130,7 @@ static void emit_has_ref(emitter *x, const mf_expr *call, const mf_ref *ref) {
   }
 }
 
-static void emit_has(emitter *x, const mf_expr *call) {
+static void emit_has_of(emitter *x, const mf_expr *call) {
   const mf_expr *of = call->first;
   uint32_t count = mf_expr_chain_length(of);
   if (count > 0) {
@@ -145,6 +145,14 @@ static void emit_has(emitter *x, const mf_expr *call) {
     emit(x, of->first);
   }
   emit_has_field(x, call, of->name);
+}
+
+/* What it asks for is no part with a value. */
+static void emit_has(emitter *x, const mf_expr *call) {
+  mf_code_parts *parts = x->parts;
+  x->parts = NULL;
+  emit_has_of(x, call);
+  x->parts = parts;
 }
 
 /* ---- operators ---- */
@@ -377,9 +385,10 @@ static void emit_part(emitter *x, const mf_expr *e) {
 }
 
 static void emit_operator(emitter *x, const mf_expr *e) {
+  bool whole = x->parts == NULL; /* a fused comparison leaves no value of its sides */
   if (is_logic(e))
     emit_logic(x, e);
-  else if (e->op >= MF_OP_EQ && e->op <= MF_OP_GE)
+  else if (whole && e->op >= MF_OP_EQ && e->op <= MF_OP_GE)
     emit_comparison(x, e);
   else
     emit_binary(x, e);
@@ -408,15 +417,45 @@ static void emit_node(emitter *x, const mf_expr *e) {
   }
 }
 
+/* The parts of one that reads the same as what it is a part of are its own. */
+static mf_code_part *begin_part(emitter *x, const mf_expr *e) {
+  mf_code_parts *parts = x->parts;
+  bool same = parts->count && memcmp(&e->span, &parts->around, sizeof e->span) == 0;
+  if (same || parts->count == MF_LIMIT_ASSERTION_REASONS) return NULL;
+  mf_code_part *part = &parts->part[parts->count++];
+  *part = (mf_code_part){.e = e, .from = mf_builder_pc(x->b), .depth = parts->depth};
+  return part;
+}
+
+static void emit_as_part(emitter *x, const mf_expr *e) {
+  mf_code_parts *parts = x->parts;
+  mf_span around = parts->around;
+  mf_code_part *part = begin_part(x, e);
+  if (part) parts->around = e->span, parts->depth++;
+  emit_node(x, e);
+  if (part) parts->around = around, parts->depth--, part->at = mf_builder_pc(x->b);
+}
+
 /* However the code branched: behind it there is one value more. */
 void mf_code_value(mf_coder *x, const mf_expr *e) {
   uint32_t depth = x->depth + 1;
   mf_value value = mf_expr_constant(e);
   if (value.kind != MF_UNSET)
     emit_constant(x, value);
+  else if (x->parts)
+    emit_as_part(x, e);
   else
     emit_node(x, e);
   x->depth = depth;
+}
+
+void mf_code_with_parts(mf_expr_emitter *em, const mf_expr *e, mf_code_parts *parts) {
+  emitter x = {.em = em, .b = em->builder, .parts = parts};
+  const mf_lines *lines = em->lines;
+  em->lines = NULL;
+  parts->count = parts->depth = 0;
+  emit(&x, e);
+  em->lines = lines;
 }
 
 void mf_expr_emit(mf_expr_emitter *em, const mf_expr *e) {

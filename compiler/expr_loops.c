@@ -92,10 +92,13 @@ void mf_code_loop(mf_coder *x, const mf_expr *e) {
   uint32_t end = mf_builder_label(x->b);
   mf_code_mark(x, e->span);
   mf_code_op(x, two ? MF_OP_LOOP2 : MF_OP_LOOP, end, e->op);
+  mf_code_parts *parts = x->parts; /* in a turn there are too many */
+  x->parts = NULL;
   const mf_scope one = {outer, first, x->depth - 1u - two}, other = {&one, second, x->depth - 1};
   x->scope = &other;
   code_turn(x, e, second->next, two, end);
   x->scope = outer;
+  x->parts = parts;
   mf_builder_place(x->b, end);
   mf_code_op(x, MF_OP_LOOP_END, e->op, 0);
 }

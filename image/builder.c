@@ -31,6 +31,13 @@ struct mf_builder {
   uint32_t chunk_name, chunk_kind, chunk_start;
   mf_words labels; /* where each is placed, from the chunk's start */
   mf_words fixups; /* words that hold a label: index * 2, + 1 for operand a */
+  uint32_t first_fixup;
+  struct {
+    uint32_t name, kind, start, labels, fixups;
+    bool has_place;
+  } outer;                /* the open chunk, while one aside is being made */
+  mf_words asides;        /* their code ... */
+  mf_words aside_rows;    /* ... and rows, which begin at words of it */
 
   mf_source_row source;
   mf_str metadata;
@@ -57,6 +64,10 @@ static bool fail_memory(mf_builder *b) {
 
 static inline bool push(mf_builder *b, mf_words *w, uint32_t word) {
   return mf_words_push(b->arena, w, word) || fail_memory(b);
+}
+
+static void push_all(mf_builder *b, mf_words *w, const uint32_t *words, uint32_t n) {
+  if (!mf_words_add(b->arena, w, words, n)) fail_memory(b);
 }
 
 mf_builder *mf_builder_new(mf_arena *arena) {
@@ -247,9 +258,8 @@ const mf_value *mf_builder_constant_value(const mf_builder *b, uint32_t number) 
 
 uint32_t mf_builder_row(mf_builder *b, mf_table table, const uint32_t *fields) {
   const uint32_t number = mf_builder_row_count(b, table);
-  for (uint32_t i = 0; i < mf_table_infos[table].field_count; i++)
-    if (!push(b, &b->rows[table], fields[i])) return 0;
-  return number;
+  push_all(b, &b->rows[table], fields, mf_table_infos[table].field_count);
+  return b->status ? 0 : number;
 }
 
 uint32_t mf_builder_row_count(const mf_builder *b, mf_table table) {
@@ -327,7 +337,7 @@ void mf_builder_emit(mf_builder *b, mf_opcode code, uint32_t a, uint32_t op_b, u
 }
 
 static void resolve_labels(mf_builder *b) {
-  for (uint32_t i = 0; i < b->fixups.count; i++) {
+  for (uint32_t i = b->first_fixup; i < b->fixups.count; i++) {
     uint32_t *word = &b->code.at[b->fixups.at[i] >> 1];
     const bool is_a = b->fixups.at[i] & 1;
     const uint32_t label = is_a ? mf_word_a(*word) : *word;
@@ -348,21 +358,76 @@ static void fail_chunk(mf_builder *b, mf_status status, const mf_flow *flow) {
        flow->bad_pc, op ? op : "?", flow->detail);
 }
 
-uint32_t mf_builder_chunk_end(mf_builder *b) {
+/* Proves the code of the open chunk and fills in its row; false when it is refused. */
+static bool close_chunk(mf_builder *b, mf_row_chunk *row) {
   const uint32_t count = mf_builder_pc(b);
   mf_flow flow;
   if (b->status == MF_OK) resolve_labels(b);
-  if (b->status) return MF_ABSENT;
+  if (b->status) return false;
   const mf_status status = mf_flow_walk(b->arena, count ? b->code.at + b->chunk_start : NULL, count,
                                         b->chunk_kind == MF_CHUNK_KIND_PURE, &flow);
-  if (status) {
-    fail_chunk(b, status, &flow);
-    return MF_ABSENT;
+  if (status) fail_chunk(b, status, &flow);
+  *row = (mf_row_chunk){b->chunk_name, b->chunk_kind,  b->chunk_start,
+                        count,         flow.max_depth, flow.max_frames};
+  return status == MF_OK;
+}
+
+static void add_asides(mf_builder *b) {
+  const uint32_t behind = b->code.count, fields = mf_table_infos[MF_TABLE_CHUNK].field_count;
+  push_all(b, &b->code, b->asides.at, b->asides.count);
+  for (uint32_t i = 0; i < b->aside_rows.count; i += fields) {
+    mf_row_chunk row;
+    memcpy(&row, b->aside_rows.at + i, sizeof row);
+    row.start += behind;
+    mf_builder_row(b, MF_TABLE_CHUNK, &row.name);
   }
-  const mf_row_chunk row = {b->chunk_name, b->chunk_kind,  b->chunk_start,
-                            count,         flow.max_depth, flow.max_frames};
+  b->asides.count = b->aside_rows.count = 0;
+}
+
+uint32_t mf_builder_chunk_end(mf_builder *b) {
+  mf_row_chunk row;
+  if (!close_chunk(b, &row)) return MF_ABSENT;
   const uint32_t number = mf_builder_row(b, MF_TABLE_CHUNK, &row.name);
+  add_asides(b);
   return b->status ? MF_ABSENT : number;
+}
+
+void mf_builder_aside_begin(mf_builder *b, mf_str name) {
+  b->outer.name = b->chunk_name;
+  b->outer.kind = b->chunk_kind;
+  b->outer.start = b->chunk_start;
+  b->outer.labels = b->labels.count;
+  b->outer.fixups = b->first_fixup = b->fixups.count;
+  b->outer.has_place = b->has_place;
+  b->has_place = false;
+  b->chunk_name = mf_builder_string(b, name);
+  b->chunk_kind = MF_CHUNK_KIND_PURE;
+  b->chunk_start = b->code.count;
+}
+
+/* Its number is known before the chunk around it has one: they come next. */
+static uint32_t keep_aside(mf_builder *b) {
+  const uint32_t fields = mf_table_infos[MF_TABLE_CHUNK].field_count;
+  const uint32_t made = b->aside_rows.count / fields;
+  mf_row_chunk row;
+  if (!close_chunk(b, &row)) return MF_ABSENT;
+  row.start = b->asides.count;
+  push_all(b, &b->asides, b->code.at + b->chunk_start, row.length);
+  push_all(b, &b->aside_rows, &row.name, fields);
+  return b->status ? MF_ABSENT : mf_builder_row_count(b, MF_TABLE_CHUNK) + 1 + made;
+}
+
+uint32_t mf_builder_aside_end(mf_builder *b, bool keep) {
+  const uint32_t number = keep ? keep_aside(b) : MF_ABSENT;
+  b->code.count = b->chunk_start;
+  b->labels.count = b->outer.labels;
+  b->fixups.count = b->outer.fixups;
+  b->first_fixup = 0;
+  b->chunk_name = b->outer.name;
+  b->chunk_kind = b->outer.kind;
+  b->chunk_start = b->outer.start;
+  b->has_place = b->outer.has_place;
+  return number;
 }
 
 /* ---- the whole ---- */

@@ -35,6 +35,11 @@ void mf_builder_chunk_begin(mf_builder *b, mf_str name, uint32_t chunk_kind);
 /* Ends the chunk, resolves labels, walks it, adds the CHUNK row; its number.
  * On failure MF_ABSENT (the reason is kept for mf_builder_finish). */
 uint32_t mf_builder_chunk_end(mf_builder *b);
+/* A pure chunk while another is open: its code and its row come behind those of the
+ * open one.  Only one at a time, in the first chunk of an image; it has labels of its
+ * own and no places.  Its end gives its number; false: it is dropped. */
+void mf_builder_aside_begin(mf_builder *b, mf_str name);
+uint32_t mf_builder_aside_end(mf_builder *b, bool keep);
 uint32_t mf_builder_label(mf_builder *b);
 void mf_builder_place(mf_builder *b, uint32_t label);
 /* Operands of kind LABEL take label numbers; operands that the opcode does not

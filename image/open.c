@@ -386,6 +386,12 @@ static mf_status check_chunks(const opener *o) {
   return MF_OK;
 }
 
+static mf_status check_reasons(const opener *o) {
+  uint32_t row = 0;
+  const char *wrong = mf_reasons_wrong(o->im, &row);
+  return wrong ? refuse(o, MF_IMAGE_BAD_TABLE, "reason %u: %s", row, wrong) : MF_OK;
+}
+
 static mf_status check_tables(opener *o) {
   mf_verifier_init(&o->verifier, o->im, &o->scratch);
   for (int t = 0; t < MF_TABLE_COUNT; t++) {
@@ -394,7 +400,8 @@ static mf_status check_tables(opener *o) {
   }
   mf_status status = check_slots(o);
   if (!status) status = check_inputs(o);
-  return status ? status : check_chunks(o);
+  if (!status) status = check_chunks(o);
+  return status ? status : check_reasons(o);
 }
 
 /* ---- code, line map, metadata ---- */

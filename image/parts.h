@@ -40,6 +40,17 @@ static inline bool mf_words_push(mf_arena *arena, mf_words *w, uint32_t word) {
   return true;
 }
 
+static inline bool mf_words_add(mf_arena *arena, mf_words *w, const uint32_t *words, uint32_t n) {
+  while (w->cap - w->count < n) {
+    uint32_t *grown = mf_grow(arena, w->at, &w->cap, sizeof *w->at);
+    if (grown == NULL) return false;
+    w->at = grown;
+  }
+  if (n) memcpy(w->at + w->count, words, n * sizeof *words);
+  w->count += n;
+  return true;
+}
+
 /* The content of an image before it is laid out.  All borrowed. */
 typedef struct mf_parts {
   const mf_str *strings;
@@ -99,6 +110,8 @@ mf_value mf_map_constant(mf_arena *arena, const mf_value *values, const uint32_t
 /* Whether inputs and their slots name each other, and their constants are of their
  * types.  NULL, or what is wrong with input *row. */
 const char *mf_inputs_wrong(const mf_image *image, uint32_t *row);
+/* The same of REASON, whose chunks were found to lie in the code. */
+const char *mf_reasons_wrong(const mf_image *im, uint32_t *row);
 
 /* Verifies one chunk: operands, then the flow. */
 typedef struct mf_verifier {

@@ -9,6 +9,7 @@
  * values passes the limit of lines, only short ones stay. */
 #define MAX_SHOWN_BYTES 65536u
 #define MAX_SHOWN_BRIEFLY 40u
+#define MAX_REASON_BYTES 1024u /* the value of a part of an assertion's condition */
 
 static const char *const notice_events[MF_NOTICE_COUNT] = {
 #define MF_NOTICE(name, text, doc) text,
@@ -187,6 +188,24 @@ static bool has_duration(mf_notice_kind kind) {
          kind == MF_NOTICE_BLOCK_FINISHED || kind == MF_NOTICE_VERDICT;
 }
 
+static void put_count(mf_json_writer *w, const char *key, uint32_t count) {
+  mf_json_key(w, key);
+  mf_json_put_uint(w, count);
+}
+
+static void put_reasons(mf_json_writer *w, const mf_notice *n) {
+  mf_json_key(w, "reasons");
+  mf_json_open_list(w);
+  for (uint32_t i = 0; i < n->reason_count; i++) {
+    mf_json_open_map(w);
+    put_text(w, "text", n->reasons[i].text);
+    put_count(w, "depth", n->reasons[i].depth);
+    put_shown(w, MF_STR("value"), &n->reasons[i].value, MAX_REASON_BYTES);
+    mf_json_close_map(w);
+  }
+  mf_json_close_list(w);
+}
+
 static void put_notice(mf_json_writer *w, const mf_notice *n) {
   mf_json_key(w, "index");
   mf_json_put_uint(w, n->index);
@@ -208,11 +227,7 @@ static void put_notice(mf_json_writer *w, const mf_notice *n) {
   if (n->actual.kind != MF_UNSET) put_shown(w, MF_STR("actual"), &n->actual, MAX_SHOWN_BYTES);
   mf_str expected = n->kind == MF_NOTICE_METRIC ? MF_STR("labels") : MF_STR("expected");
   if (n->expected.kind != MF_UNSET) put_shown(w, expected, &n->expected, MAX_SHOWN_BYTES);
-}
-
-static void put_count(mf_json_writer *w, const char *key, uint32_t count) {
-  mf_json_key(w, key);
-  mf_json_put_uint(w, count);
+  if (n->reason_count) put_reasons(w, n);
 }
 
 static void put_flag(mf_json_writer *w, const char *key, bool flag) {

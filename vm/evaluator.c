@@ -6,9 +6,8 @@
 
 static const mf_row_chunk *pure_chunk(const mf_image *image) {
   const mf_row_chunk *chunks = MF_ROWS(image, CHUNK, chunk);
-  for (uint32_t i = 0; i < MF_ROW_COUNT(image, CHUNK); i++)
-    if (chunks[i].kind == MF_CHUNK_KIND_PURE) return &chunks[i];
-  return NULL;
+  const bool any = MF_ROW_COUNT(image, CHUNK) > 0; /* an orchestration's is the main one */
+  return any && chunks[0].kind == MF_CHUNK_KIND_PURE ? &chunks[0] : NULL;
 }
 
 static mf_status bind_program(mf_program *p) {

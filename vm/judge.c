@@ -116,6 +116,15 @@ static mf_str message_of(mf_task *t, const mf_row_assertion *row, const mf_value
   return mf_value_str(text);
 }
 
+static void tell_with_reasons(mf_task *t, mf_notice *n) {
+  mf_reasons reasons;
+  mf_reasons_find(t, n->index, &reasons);
+  n->reasons = reasons.items;
+  n->reason_count = reasons.count;
+  mf_tell(t, n);
+  mf_reasons_fini(&reasons);
+}
+
 MF_OPERATION(assert) {
   (void)b;
   const mf_image *im = t->vm->image;
@@ -141,7 +150,10 @@ MF_OPERATION(assert) {
   n.name = mf_image_string(im, row->name);
   const mf_frame *step = row->step != MF_ABSENT ? mf_frame_find(t, MF_OP_STEP_ENTER) : NULL;
   n.attempt = step ? step->attempt : 0;
-  mf_tell(t, &n);
+  if (outcome == MF_OUTCOME_PASSED)
+    mf_tell(t, &n);
+  else
+    tell_with_reasons(t, &n);
   mf_frame *check = steady_check(t, row);
   if (check) {
     bool fails = outcome == MF_OUTCOME_FAILED || (outcome == MF_OUTCOME_NO_DATA && !allowed);

@@ -360,6 +360,20 @@ void mf_tell(mf_task *t, mf_notice *notice);
 void mf_tell_warning(mf_task *t, mf_str path, mf_str text);
 void mf_tell_error(mf_task *t, mf_str path, mf_str text);
 
+/* ---- vm/reasons.c ---- */
+
+/* The values of the parts of an assertion's condition. */
+typedef struct mf_reasons {
+  mf_arena arena; /* what is made for them */
+  mf_notice_reason *items;
+  uint32_t count;
+} mf_reasons;
+/* Evaluates the condition of assertion `row` again, part by part, with fuel and memory
+ * of its own; where these do not suffice, and where the image knows no parts, there
+ * are none.  Fini in any case. */
+void mf_reasons_find(mf_task *t, uint32_t row, mf_reasons *out);
+void mf_reasons_fini(mf_reasons *reasons);
+
 /* ---- vm/steps.c, vm/effects.c, vm/judge.c ---- */
 
 /* Frame f, a block, ends. */

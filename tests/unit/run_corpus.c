@@ -123,6 +123,17 @@ static const char *outcome_word(mf_outcome_kind k) {
   return words[k];
 }
 
+/* Each part of a condition that did not hold, as a line of its own. */
+static void add_reasons(world *w, const mf_notice *n) {
+  for (uint32_t i = 0; i < n->reason_count; i++) {
+    const mf_notice_reason *r = &n->reasons[i];
+    mf_buf b = line_buffer();
+    mf_buf_printf(&b, "reason %u %.*s is ", r->depth, (int)r->text.n, r->text.p);
+    put_value(&b, &r->value);
+    add_line(w, &b);
+  }
+}
+
 static void on_notice(void *ctx, const mf_notice *n) {
   world *w = ctx;
   mf_buf b = line_buffer();
@@ -201,6 +212,7 @@ static void on_notice(void *ctx, const mf_notice *n) {
     case MF_NOTICE_COUNT: break;
   }
   add_line(w, &b);
+  add_reasons(w, n);
 }
 
 /* ---- the world ---- */

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* emit_reasons - what an assertion's condition consists of.
+ *
+ * The condition is coded once more, as a chunk that only an assertion that did not
+ * hold evaluates, with a row for each part that has a value of its own.  Nothing is
+ * fused there, so that each value stands on the stack at some time.  One evaluation
+ * gives all values, and parts that && || ?: do not reach have none.
+ *
+ * Left out: constants, what has() asks for, the turns of loops, what is past
+ * MF_LIMIT_ASSERTION_REASONS, and conditions that ask chance, which would answer
+ * otherwise in another place. */
+#include "compiler.h"
+#include "expr_code.h"
+
+static bool asks_chance(const mf_expr *e) {
+  const mf_expr *args;
+  uint32_t argc;
+  if (e->kind == MF_EXPR_CALL && mf_expr_is_chance(mf_expr_function(e, &args, &argc))) return true;
+  for (const mf_expr *child = e->first; child; child = child->next)
+    if (asks_chance(child)) return true;
+  return false;
+}
+
+static bool is_space(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
+
+static bool is_line(mf_str s) {
+  return memchr(s.p, '\n', s.n) == NULL && memchr(s.p, '\r', s.n) == NULL &&
+         memchr(s.p, '\t', s.n) == NULL;
+}
+
+static bool is_quoted_name(const mf_expr *e, mf_str s) {
+  bool name = e->kind == MF_EXPR_IDENT || e->kind == MF_EXPR_SELECT;
+  return name && s.n > 2 && (s.p[0] == '"' || s.p[0] == '\'') && s.p[s.n - 1] == s.p[0];
+}
+
+/* The string that is s on one line, and cut. */
+static uint32_t flattened(mf_compiler *c, mf_str s) {
+  char *out = c->parts->text;
+  size_t n = 0;
+  if (s.n <= MF_LIMIT_REASON_BYTES && is_line(s)) return mf_compile_string(c, s);
+  for (size_t i = 0; i < s.n && n < MF_LIMIT_REASON_BYTES; i++) {
+    bool space = is_space(s.p[i]);
+    if (!space || (n && out[n - 1] != ' ')) out[n++] = space ? ' ' : s.p[i];
+  }
+  if (n && out[n - 1] == ' ') n--;
+  return mf_compile_string(c, (mf_str){out, mf_utf8_valid(out, n)});
+}
+
+static uint32_t text_of(mf_compiler *c, const mf_expr *e, mf_str source) {
+  mf_str s = {source.p + e->span.offset, e->span.length};
+  if ((size_t)e->span.offset + e->span.length > source.n) s = MF_STR("");
+  if (is_quoted_name(e, s)) s = (mf_str){s.p + 1, s.n - 2};
+  return flattened(c, s);
+}
+
+static void add_rows(mf_compiler *c, uint32_t assertion, uint32_t chunk, mf_str whole,
+                     mf_str source) {
+  for (uint32_t i = 0; i < c->parts->count; i++) {
+    const mf_code_part *part = &c->parts->part[i];
+    uint32_t text = i ? text_of(c, part->e, source) : flattened(c, whole);
+    const mf_row_reason row = {assertion, chunk, part->from, part->at, part->depth, text};
+    mf_builder_row(c->b, MF_TABLE_REASON, &row.assertion);
+  }
+}
+
+static bool open_parts(mf_compiler *c) {
+  if (c->parts) return true;
+  mf_code_parts *parts = MF_NEW(c->arena, mf_code_parts);
+  if (parts == NULL) return false;
+  parts->part = MF_NEW_ARRAY(c->arena, mf_code_part, MF_LIMIT_ASSERTION_REASONS);
+  parts->text = mf_arena_get(c->arena, MF_LIMIT_REASON_BYTES);
+  if (parts->part && parts->text) c->parts = parts;
+  return c->parts != NULL;
+}
+
+/* The whole alone tells no more than the assertion does. */
+static void emit_chunk(mf_compiler *c, uint32_t assertion, mf_str whole,
+                       const mf_explained *explained, mf_expr *root) {
+  mf_builder_aside_begin(c->b, MF_STR("reasons"));
+  mf_code_with_parts(&c->expr, root, c->parts);
+  MF_EMIT(c, RETURN, 0, 0);
+  bool keep = c->parts->count > 1;
+  uint32_t chunk = mf_builder_aside_end(c->b, keep);
+  if (keep && chunk != MF_ABSENT) add_rows(c, assertion, chunk, whole, explained->source);
+}
+
+void mf_emit_reasons(mf_compiler *c, uint32_t assertion, mf_str whole,
+                     const mf_explained *explained) {
+  if (!explained->condition || c->diags->errors || !open_parts(c)) return;
+  mf_expr root = *explained->condition;
+  if (mf_expr_is_too_deep(&root) || asks_chance(&root)) return;
+  const mf_diags told = *c->diags; /* all there is to say was said of the code before */
+  if (explained->prepared || mf_expr_prepare(&c->expr, &root))
+    emit_chunk(c, assertion, whole, explained, &root);
+  *c->diags = told;
+}
