@@ -386,7 +386,8 @@ typedef struct mf_explained {
 } mf_explained;
 /* The REASON rows of an assertion and their chunk.  Right after its own code was made;
  * `whole` is how its condition reads. */
-void mf_emit_reasons(mf_compiler *c, uint32_t assertion, mf_str whole, const mf_explained *explained);
+void mf_emit_reasons(mf_compiler *c, uint32_t assertion, mf_str whole,
+                     const mf_explained *explained);
 
 /* ---- secret_names.c ---- */
 void mf_secrets_declare(mf_compiler *c);

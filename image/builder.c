@@ -35,9 +35,9 @@ struct mf_builder {
   struct {
     uint32_t name, kind, start, labels, fixups;
     bool has_place;
-  } outer;                /* the open chunk, while one aside is being made */
-  mf_words asides;        /* their code ... */
-  mf_words aside_rows;    /* ... and rows, which begin at words of it */
+  } outer;             /* the open chunk, while one aside is being made */
+  mf_words asides;     /* their code ... */
+  mf_words aside_rows; /* ... and rows, which begin at words of it */
 
   mf_source_row source;
   mf_str metadata;

@@ -278,6 +278,8 @@ static void on_trouble(mf_progress *p, const char *what, const mf_notice *n, int
   end_line(p);
 }
 
+enum { MAX_LEAVES = 5 };
+
 static bool is_shown(const mf_value *v) {
   return v->kind != MF_UNSET && v->kind != MF_NULL && v->kind != MF_ERROR;
 }
@@ -290,6 +292,35 @@ static mf_str news_of(mf_str text, bool values_shown) {
   if (values_shown || at == SIZE_MAX) return (mf_str){NULL, 0};
   at += sizeof before_why - 1;
   return (mf_str){text.p + at, text.n - at};
+}
+
+/* A part that has no parts: for the most part a name. */
+static bool is_leaf(const mf_notice *n, uint32_t i) {
+  return i + 1 == n->reason_count || n->reasons[i + 1].depth <= n->reasons[i].depth;
+}
+
+static bool was_shown(const mf_notice *n, uint32_t at) {
+  for (uint32_t i = 0; i < at; i++)
+    if (is_leaf(n, i) && mf_str_eq(n->reasons[i].text, n->reasons[at].text)) return true;
+  return false;
+}
+
+/* "; a = 5, b = true": what the condition is made from.  The sides of a comparison
+ * with one name are there already. */
+static void put_leaves(mf_progress *p, const mf_notice *n) {
+  unsigned shown = 0;
+  if (n->reason_count <= 2) return;
+  for (uint32_t i = 0; i < n->reason_count; i++) {
+    if (!is_leaf(n, i) || !is_shown(&n->reasons[i].value) || was_shown(n, i)) continue;
+    if (shown == MAX_LEAVES) {
+      put(p, ", ...");
+      return;
+    }
+    put(p, shown++ ? ", " : "; ");
+    put_name(p, n->reasons[i].text);
+    put(p, " = ");
+    put_value(p, &n->reasons[i].value);
+  }
 }
 
 static void on_assertion(mf_progress *p, const mf_notice *n, int64_t now_ns) {
@@ -311,6 +342,7 @@ static void on_assertion(mf_progress *p, const mf_notice *n, int64_t now_ns) {
     put_value(p, &n->expected);
   }
   put_reason(p, news_of(n->text, actual || expected));
+  put_leaves(p, n);
   end_line(p);
 }
 

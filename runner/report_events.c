@@ -340,6 +340,8 @@ static void on_assertion(mf_report *r, const event *e) {
   if (item == NULL) return;
   item->actual = keep_json(r, e, mf_json_get(e->data, "actual"), MF_REPORT_TEXT);
   item->expected = keep_json(r, e, mf_json_get(e->data, "expected"), MF_REPORT_TEXT);
+  const mf_json *parts = mf_json_get(e->data, "reasons");
+  if (parts && parts->kind == MF_JSON_LIST) item->parts = keep_json(r, e, parts, MF_REPORT_PARTS);
 }
 
 static void on_log(mf_report *r, const event *e) { add_item(r, &r->logs, MF_NOTICE_LOG, e); }

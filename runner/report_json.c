@@ -61,6 +61,22 @@ static void open_map(page *p, const char *key) {
 
 /* ---- Entries ---- */
 
+static void write_parts(page *p, const mf_report_item *item) {
+  mf_arena_mark mark = mf_arena_mark_get(&p->r->scratch);
+  mf_report_part part = mf_report_part_first(p->r, item);
+  open_list(p, "reasons");
+  for (; part.node; part = mf_report_part_next(&part)) {
+    mf_json_open_map(&p->w);
+    text(p, "text", part.text);
+    mf_json_key(&p->w, "depth");
+    mf_json_put_uint(&p->w, part.depth);
+    plain(p, "value", part.value);
+    mf_json_close_map(&p->w);
+  }
+  mf_json_close_list(&p->w);
+  mf_arena_release(&p->r->scratch, mark);
+}
+
 static void write_assertion(page *p, const mf_report_item *item) {
   bool passed = item->outcome == MF_OUTCOME_PASSED;
   mf_json_open_map(&p->w);
@@ -69,6 +85,7 @@ static void write_assertion(page *p, const mf_report_item *item) {
   text(p, "outcome", mf_str_of(mf_outcome_word(item->outcome)));
   kept_value(p, "expected", item->expected);
   kept_value(p, "actual", item->actual);
+  write_parts(p, item);
   text_or_null(p, "error", passed ? MF_STR("") : item->text);
   text(p, "path", item->path);
   mf_json_close_map(&p->w);

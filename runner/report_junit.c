@@ -134,6 +134,7 @@ static void put_assertion_lines(suite *s, mf_buf *text, const mf_report_list *li
     mf_buf_printf(text, "%s: ", mf_outcome_word(item->outcome));
     mf_buf_add_str(text, mf_report_assertion_text(s->r, item));
     mf_buf_putc(text, '\n');
+    mf_report_part_lines(s->r, text, item, "  ");
   }
 }
 
@@ -189,6 +190,8 @@ static void put_assertion(suite *s, const mf_report_item *item, bool counts, mf_
   mf_buf_clear(text);
   mf_buf_printf(text, "%s: ", c.type);
   mf_buf_add_str(text, c.message);
+  if (item->parts.n) mf_buf_putc(text, '\n');
+  mf_report_part_lines(s->r, text, item, "  ");
   put_case(s, c, text);
   mf_arena_release(&s->r->scratch, mark);
 }

@@ -10,6 +10,9 @@ enum {
   STEPS = 50,      /* rows of the table */
   ASSERTIONS = 15, /* of those that did not hold */
   MESSAGES = 10,   /* of errors, of warnings */
+  EXPLAINED = 5,   /* assertions whose conditions are told */
+  PARTS = 12,      /* of such a condition */
+  PART = 60,       /* bytes of its text, of its value */
   NAME = 120,      /* bytes of a name or value */
   SENTENCE = 360,  /* of a reason or message */
 };
@@ -154,13 +157,17 @@ static bool is_unmet(const mf_report_item *item) {
   return item->outcome == MF_OUTCOME_FAILED || item->outcome == MF_OUTCOME_NO_DATA;
 }
 
-static void put_value(note *n, mf_report_json json, bool expected) {
+static void put_node(note *n, mf_json *node, bool expected, size_t max) {
   mf_buf text;
   mf_buf_init(&text, &n->r->alloc, 0);
-  mf_report_value(n->r, &text, mf_report_parse(n->r, json), expected);
-  put_cut(n, mf_buf_str(&text), NAME);
+  mf_report_value(n->r, &text, node, expected);
+  put_cut(n, mf_buf_str(&text), max);
   if (text.failed) n->out->failed = true;
   mf_buf_fini(&text);
+}
+
+static void put_value(note *n, mf_report_json json, bool expected) {
+  put_node(n, mf_report_parse(n->r, json), expected, NAME);
 }
 
 static void put_assertion(note *n, const mf_report_item *item) {
@@ -189,12 +196,52 @@ static void put_unmet(note *n, const mf_report_list *list, uint64_t *shown, uint
   *shown = *total < ASSERTIONS ? *total : ASSERTIONS;
 }
 
+/* The parts of its condition, as lists in lists. */
+static void put_parts(note *n, const mf_report_item *item) {
+  mf_arena_mark mark = mf_arena_mark_get(&n->r->scratch);
+  mf_report_part part = mf_report_part_first(n->r, item);
+  unsigned shown = 0;
+  raw(n, "\nWhy ");
+  put_name(n, item->name);
+  raw(n, ":\n\n");
+  for (; part.node && shown < PARTS; part = mf_report_part_next(&part), shown++) {
+    for (uint32_t i = 0; i < part.depth; i++) raw(n, "  ");
+    raw(n, "- ");
+    put_cut(n, part.text, PART);
+    raw(n, " = ");
+    put_node(n, part.value, false, PART);
+    raw(n, "\n");
+  }
+  if (part.node) raw(n, "- \xE2\x80\xA6\n");
+  mf_arena_release(&n->r->scratch, mark);
+}
+
+/* Of a comparison with one name the table has said it all. */
+static bool tells_more(note *n, const mf_report_item *item) {
+  mf_arena_mark mark = mf_arena_mark_get(&n->r->scratch);
+  mf_report_part part = mf_report_part_first(n->r, item);
+  unsigned count = 0;
+  for (; part.node && count < 3; part = mf_report_part_next(&part)) count++;
+  mf_arena_release(&n->r->scratch, mark);
+  return count > 2;
+}
+
+static void explain_unmet(note *n, const mf_report_list *list, unsigned *explained) {
+  for (const mf_report_item *item = list->first; item && *explained < EXPLAINED; item = item->next)
+    if (is_unmet(item) && !mf_report_is_steady_check(item->path) && tells_more(n, item))
+      put_parts(n, item), ++*explained;
+}
+
 static void put_assertions(note *n) {
   uint64_t shown = 0, total = 0;
+  unsigned explained = 0;
   for (const mf_report_step *step = n->r->first_step; step; step = step->next)
     if (!step->retried) put_unmet(n, &step->assertions, &shown, &total);
   put_unmet(n, &n->r->assertions, &shown, &total);
   put_rest(n, total, shown);
+  for (const mf_report_step *step = n->r->first_step; step; step = step->next)
+    if (!step->retried) explain_unmet(n, &step->assertions, &explained);
+  explain_unmet(n, &n->r->assertions, &explained);
 }
 
 static void put_messages(note *n, const char *heading, const mf_report_list *list) {

@@ -33,6 +33,7 @@ enum {
   MF_REPORT_KEPT = 64 << 20,      /* bytes of all lists together */
   MF_REPORT_NAME = 1024,          /* bytes of a name or path */
   MF_REPORT_TEXT = 4096,          /* bytes of a message, of an actual or expected value */
+  MF_REPORT_PARTS = 131072,       /* bytes of the parts of an assertion's condition */
   MF_REPORT_STEP_METRICS = 65536, /* bytes of one step's metrics */
   MF_REPORT_OPEN = 20000,         /* steps and hooks begun, effects in flight: two for each of
                                      as many tasks as a machine may have */
@@ -56,6 +57,7 @@ struct mf_report_item {
   mf_str path, name, text;
   mf_str effect; /* actions: "POST http://host/x → 200 in 12.3 ms"; n 0: none */
   mf_report_json actual, expected;
+  mf_report_json parts; /* of an assertion that did not pass: what the journal has as `reasons` */
 };
 
 typedef struct mf_report_list {
@@ -241,6 +243,22 @@ typedef struct mf_report_reasons {
 } mf_report_reasons;
 /* Why the run did not pass, one sentence each, in scratch memory. */
 void mf_report_reasons_get(mf_report *r, mf_report_reasons *out);
+
+/* ---- report_reasons.c ---- */
+
+/* A part of an assertion's condition and its value. */
+typedef struct mf_report_part {
+  mf_json *node; /* in the list; NULL: there is none left */
+  mf_str text;
+  uint32_t depth; /* at most one more than that of the part before, 0 of the first only */
+  mf_json *value;
+} mf_report_part;
+/* The first of an assertion, parsed into scratch memory, and the one after. */
+mf_report_part mf_report_part_first(mf_report *r, const mf_report_item *assertion);
+mf_report_part mf_report_part_next(const mf_report_part *part);
+/* A line for each, which begins with `indent` and two blanks for each depth. */
+void mf_report_part_lines(mf_report *r, mf_buf *out, const mf_report_item *assertion,
+                          const char *indent);
 
 /* ---- report_text.c ---- */
 

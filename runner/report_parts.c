@@ -162,10 +162,31 @@ static void put_remark(mf_page *p, mf_str text) {
   mf_page_raw(p, "</span>");
 }
 
+/* The parts of a condition as lists in lists. */
+static void put_parts(mf_page *p, const mf_report_item *item) {
+  mf_arena_mark mark = mf_arena_mark_get(&p->r->scratch);
+  mf_report_part part = mf_report_part_first(p->r, item);
+  uint32_t open = 0; /* lists, in each of which an entry is open */
+  for (; part.node; part = mf_report_part_next(&part)) {
+    if (part.depth == open)
+      mf_page_raw(p, open++ ? "<ul>" : "<ul class=\"reasons\">");
+    else
+      mf_page_raw(p, "</li>");
+    for (; open > part.depth + 1; open--) mf_page_raw(p, "</ul></li>");
+    mf_page_raw(p, "<li>");
+    put_code_element(p, part.text);
+    mf_page_raw(p, " = ");
+    if (part.value) put_node(p, part.value, false);
+  }
+  for (; open > 0; open--) mf_page_raw(p, "</li></ul>");
+  mf_arena_release(&p->r->scratch, mark);
+}
+
 static void put_assertion(mf_page *p, const mf_report_item *item) {
   mf_page_raw(p, "<tr><th scope=\"row\">");
   mf_page_name(p, item->name);
   if (item->outcome != MF_OUTCOME_PASSED) put_remark(p, mf_report_remark(item));
+  put_parts(p, item);
   mf_page_raw(p, "</th><td>");
   mf_page_badge(p, mf_outcome_word(item->outcome));
   mf_page_raw(p, "</td><td data-label=\"Actual\">");

@@ -117,6 +117,8 @@ const char *const mf_report_style[] = {
     ".hook th{font-weight:500}",
     ".kind{color:var(--dim);font-weight:400}",
     ".remark{display:block;color:var(--dim)}",
+    ".reasons,.reasons ul{list-style:none;padding-left:14px;border-left:1px solid var(--line)}",
+    ".reasons{margin-top:4px;color:var(--dim);font-size:13px}",
     "td>.remark:first-child{color:inherit}",
     ".branches th:first-child{width:60%}",
     ".values th:first-child{width:40%}",

@@ -194,6 +194,47 @@ START_TEST(rows_can_be_changed_later) {
 }
 END_TEST
 
+START_TEST(a_chunk_aside_comes_behind_the_open_one) {
+  emit(MF_OP_CONST, add(integer(1)));
+  begin(MF_CHUNK_KIND_PURE);
+  const uint32_t end = mf_builder_label(b);
+  emit(MF_OP_CONST, 0);
+  emit(MF_OP_AND_JUMP, end);
+  for (int i = 0; i < 3; i++) {
+    mf_builder_aside_begin(b, MF_STR("aside"));
+    const uint32_t own = mf_builder_label(b);
+    ck_assert_uint_eq(mf_builder_pc(b), 0);
+    emit(MF_OP_CONST, 0);
+    emit(MF_OP_OR_JUMP, own);
+    for (int k = 0; k < i; k++) emit(MF_OP_NOT, 0);
+    mf_builder_place(b, own);
+    emit(MF_OP_RETURN, 0);
+    ck_assert_uint_eq(mf_builder_aside_end(b, i != 1), i == 0 ? 1 : i == 1 ? MF_ABSENT : 2);
+    ck_assert_uint_eq(mf_builder_pc(b), 2);
+  }
+  mf_builder_place(b, end);
+  emit(MF_OP_RETURN, 0);
+  ck_assert_uint_eq(mf_builder_chunk_end(b), 0);
+  const mf_row_chunk *rows = (const void *)mf_builder_row_get(b, MF_TABLE_CHUNK, 0);
+  ck_assert_uint_eq(mf_builder_row_count(b, MF_TABLE_CHUNK), 3);
+  ck_assert_uint_eq(rows[0].length, 3);
+  ck_assert_uint_eq(rows[1].start, 4); /* the word before the first chunk is one, too */
+  ck_assert_uint_eq(rows[1].length, 3);
+  ck_assert_uint_eq(rows[2].start, 7);
+  ck_assert_uint_eq(rows[2].length, 5);
+  ck_assert_uint_eq(rows[2].kind, MF_CHUNK_KIND_PURE);
+}
+END_TEST
+
+START_TEST(a_bad_chunk_aside_is_explained) {
+  begin(MF_CHUNK_KIND_PURE);
+  mf_builder_aside_begin(b, MF_STR("aside"));
+  emit(MF_OP_POP, 0);
+  ck_assert_uint_eq(mf_builder_aside_end(b, true), MF_ABSENT);
+  expect_failure(MF_IMAGE_STACK_UNDERFLOW, "chunk aside, word 0 (POP)");
+}
+END_TEST
+
 /* A small program with something in every section. */
 static void build_all(mf_builder *builder) {
   const mf_pair pairs[] = {{text("a"), integer(1)}, {text("b"), {.kind = MF_BOOL, .as.i = 1}}};
@@ -297,6 +338,8 @@ Suite *image_builder_suite(void) {
   tcase_add_test(t, a_label_never_placed_is_refused);
   tcase_add_test(t, a_bad_chunk_is_explained);
   tcase_add_test(t, the_first_failure_is_kept);
+  tcase_add_test(t, a_chunk_aside_comes_behind_the_open_one);
+  tcase_add_test(t, a_bad_chunk_aside_is_explained);
   tcase_add_test(t, operands_that_an_opcode_does_not_have_are_refused);
   tcase_add_test(t, operand_a_has_24_bits);
   tcase_add_test(t, slots_are_limited);

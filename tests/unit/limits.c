@@ -353,6 +353,28 @@ START_TEST(maps_of_interpolations_end_at_half_of_STACK_DEPTH) {
 }
 END_TEST
 
+/* The compiler's; vm_reasons.c has the machine's. */
+START_TEST(conditions_are_told_up_to_ASSERTION_REASONS) {
+  mf_alloc alloc = mf_alloc_default();
+  mf_compile_options options = {.name = "limit.yaml"};
+  mf_compilation *comp = NULL;
+  mf_image *image = NULL;
+  size_t size;
+  repeat("variables: { x: 1 }\nsteps:\n  - name: a\n    assertions: [\"x > 5", 1);
+  for (unsigned i = 0; i < 40; i++) mf_buf_printf(&text, " || x + %u > %u", i, i + 100);
+  repeat(" || x > 6 || x == 0\", x > 7]\n", 1);
+  ck_assert_int_eq(mf_compile(&options, text.p, text.n, &comp), MF_OK);
+  const uint8_t *bytes = mf_compilation_image(comp, &size);
+  ck_assert_int_eq(mf_image_open(&alloc, bytes, size, &image, NULL, 0), MF_OK);
+  ck_assert_uint_eq(MF_ROW_COUNT(image, REASON), MF_LIMIT_ASSERTION_REASONS + 2);
+  const mf_row_reason *first = MF_ROWS(image, REASON, reason);
+  ck_assert_uint_le(mf_image_string(image, first->text).n, MF_LIMIT_REASON_BYTES);
+  ck_assert_uint_gt(mf_image_string(image, first->text).n, MF_LIMIT_REASON_BYTES - 5);
+  mf_image_close(image);
+  mf_compilation_free(comp);
+}
+END_TEST
+
 /* Runs the document in `text` with these budgets; the world answers at once. */
 static mf_status run_text(uint64_t fuel, size_t memory) {
   mf_alloc alloc = mf_alloc_default();
@@ -534,6 +556,7 @@ Suite *limits_suite(void) {
   tcase_add_test(t, lists_end_at_LIST_ELEMENTS);
   tcase_add_test(t, evaluations_end_at_EVAL_MEMORY);
   tcase_add_test(t, frames_end_at_FRAMES);
+  tcase_add_test(t, conditions_are_told_up_to_ASSERTION_REASONS);
   tcase_add_test(t, slots_end_at_SLOTS);
   tcase_add_test(t, images_end_at_IMAGE_BYTES);
   tcase_add_test(t, maps_of_interpolations_end_at_half_of_STACK_DEPTH);

@@ -150,6 +150,36 @@ START_TEST(assertions_tell_what_is_news) {
 }
 END_TEST
 
+/* Names, once each; errors are told already. */
+START_TEST(conditions_tell_what_they_are_made_from) {
+  static const mf_value none = {.kind = MF_ERROR};
+  const mf_notice_reason reasons[] = {
+      {MF_STR("a < 5 && b < 5 || a\n < 3"), 0, mf_bool(false)},
+      {MF_STR("a < 5 && b < 5"), 1, mf_bool(false)},
+      {MF_STR("a < 5"), 2, mf_bool(false)},
+      {MF_STR("a"), 3, mf_int(7)},
+      {MF_STR("b"), 2, none},
+      {MF_STR("a\n < 3"), 1, mf_bool(false)},
+      {MF_STR("a"), 2, mf_int(7)},
+      {MF_STR("c\x1b"), 1, mf_bool(true)},
+  };
+  mf_notice n = {.kind = MF_NOTICE_ASSERTION,
+                 .outcome = MF_OUTCOME_FAILED,
+                 .name = MF_STR("x"),
+                 .text = MF_STR("assertion 'x' failed: actual false, expected true"),
+                 .actual = mf_bool(false),
+                 .expected = mf_bool(true),
+                 .reasons = reasons,
+                 .reason_count = 8};
+  open_progress();
+  mf_progress_notice(&p, &n, 0);
+  ck_has(said(), "' failed: actual false, expected true; a = 7, c\\x1b = true\n");
+  n.reason_count = 2; /* one name: the two sides say it all */
+  mf_progress_notice(&p, &n, 0);
+  ck_has(said(), "' failed: actual false, expected true\n");
+}
+END_TEST
+
 START_TEST(messages_cannot_act_on_a_terminal) {
   open_progress();
   tell(MF_NOTICE_LOG, 0, "info", "a\x1b]0;title\a\nb");
@@ -220,6 +250,7 @@ Suite *runner_progress_suite(void) {
   tcase_add_test(t, only_trouble_with_hooks_is_told);
   tcase_add_test(t, attempts_of_actions_are_told);
   tcase_add_test(t, assertions_tell_what_is_news);
+  tcase_add_test(t, conditions_tell_what_they_are_made_from);
   tcase_add_test(t, messages_cannot_act_on_a_terminal);
   tcase_add_test(t, quiet_shows_nothing_but_the_verdict);
   tcase_add_test(t, a_terminal_has_one_line_that_is_drawn_again);

@@ -136,6 +136,46 @@ START_TEST(the_page_is_well_formed) {
 }
 END_TEST
 
+/* Whatever depths a journal has: lists in lists, and markdown and JUnit survive it. */
+START_TEST(reasons_are_a_tree) {
+  static const char *const depths[] = {"0,1,2,1,2,3,1", "5,9,1,0,0,7", "-1,-1,1e300,2",
+                                       "\"x\",[],2,2"};
+  char data[2048];
+  int n = snprintf(data, sizeof data, "\"name\":\"t\",\"outcome\":\"failed\",\"reasons\":[{},7");
+  for (const char *at = depths[_i]; *at;) {
+    int length = (int)strcspn(at, ",");
+    n += snprintf(data + n, sizeof data - (size_t)n,
+                  ",{\"text\":\"<p>\",\"depth\":%.*s,\"value\":[1]}", length, at);
+    at += length + (at[length] == ',');
+  }
+  snprintf(data + n, sizeof data - (size_t)n, "]");
+  begin();
+  say(5, "assertion", "assertions[0]", data);
+  verdict("");
+  check_nesting(render("html"));
+  has("<ul class=\"reasons\"><li><code>&lt;p&gt;</code> = <code>[1]</code><ul><li><code>&lt;p&gt;");
+  render("markdown");
+  has("\n- &lt;p&gt; = \\[1\\]\n  - &lt;p&gt;");
+  render("junit");
+  has("\n  &lt;p&gt; = [1]\n    &lt;p&gt; = [1]\n");
+  render("json");
+  has("\"depth\": 1,");
+}
+END_TEST
+
+START_TEST(reasons_that_are_none_are_left_out) {
+  begin();
+  say(5, "assertion", "assertions[0]",
+      "\"name\":\"t\",\"outcome\":\"failed\",\"reasons\":{\"text\":\"p\"}");
+  say(6, "assertion", "assertions[1]", "\"name\":\"u\",\"outcome\":\"failed\",\"reasons\":[null]");
+  verdict("");
+  render("html");
+  has_not("class=\"reasons\"");
+  render("json");
+  has("\"reasons\": []");
+}
+END_TEST
+
 START_TEST(nothing_is_fetched_or_run) {
   feed_journal_lines("fail", UINT32_MAX);
   render("html");
@@ -282,6 +322,8 @@ Suite *runner_report_html_suite(void) {
   tcase_add_test(c, what_is_hidden_is_shown);
   tcase_add_loop_test(c, the_page_is_well_formed, 0, 2);
   tcase_add_test(c, nothing_is_fetched_or_run);
+  tcase_add_loop_test(c, reasons_are_a_tree, 0, 4);
+  tcase_add_test(c, reasons_that_are_none_are_left_out);
   tcase_add_test(c, what_must_be_known_is_said_on_top);
   tcase_add_test(c, what_loads_measured_is_drawn);
   tcase_add_test(c, nothing_measured_nothing_drawn);

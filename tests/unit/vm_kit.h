@@ -66,6 +66,13 @@ static inline void vm_log_notice(void *ctx, const mf_notice *n) {
     mf_buf_putc(log, ']');
   }
   mf_buf_putc(log, '\n');
+  for (uint32_t i = 0; i < n->reason_count; i++) {
+    mf_buf_printf(log, "%u ", n->reasons[i].depth);
+    mf_buf_add_str(log, n->reasons[i].text);
+    mf_buf_puts(log, " = ");
+    vm_log_value(log, &n->reasons[i].value);
+    mf_buf_putc(log, '\n');
+  }
 }
 
 /* Assembles, opens and makes a machine, with `options` kept as they are but for
