@@ -54,6 +54,7 @@ static bool evaluate(mf_task *t, mf_arena *arena, watcher *w) {
   if (stack == NULL) return false;
   w->start = chunk->start;
   w->last = UINT32_MAX;
+  x.call.dice = NULL; /* the compiler leaves chance out */
   x.call.arena = arena;
   x.call.fuel = (int64_t)MF_LIMIT_EVAL_FUEL;
   x.call.status = MF_OK;
