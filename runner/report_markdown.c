@@ -10,9 +10,9 @@ enum {
   STEPS = 50,      /* rows of the table */
   ASSERTIONS = 15, /* of those that did not hold */
   MESSAGES = 10,   /* of errors, of warnings */
-  EXPLAINED = 5,   /* assertions whose conditions are told */
-  PARTS = 12,      /* of such a condition */
-  PART = 60,       /* bytes of its text, of its value */
+  EXPLAINED = 3,   /* assertions whose conditions are told */
+  PARTS = 10,      /* of such a condition */
+  PART = 48,       /* bytes of its text, of its value */
   NAME = 120,      /* bytes of a name or value */
   SENTENCE = 360,  /* of a reason or message */
 };

@@ -334,9 +334,14 @@ START_TEST(a_comment_stays_short) {
   char text[1100] = "", data[8000];
   while (strlen(text) < 1000) strcat(text, texts[_i]);
   begin();
-  snprintf(data, sizeof data,
-           "\"name\":\"%s\",\"outcome\":\"failed\",\"text\":\"%s\",\"actual\":\"%s\"", text, text,
-           text);
+  snprintf(
+      data, sizeof data,
+      "\"name\":\"%s\",\"outcome\":\"failed\",\"text\":\"%s\",\"actual\":\"%s\",\"reasons\":[0",
+      text, text, text);
+  for (int i = 0; i < 14; i++)
+    snprintf(data + strlen(data), sizeof data - strlen(data),
+             ",{\"text\":\"%.96s\",\"depth\":%d,\"value\":\"%.96s\"}", text, i, text);
+  strcat(data, "]");
   for (int i = 0; i < 300; i++) {
     say(1, "step_started", "steps[0]", data);
     say(1, "assertion", "steps[0].assertions[0]", data);
