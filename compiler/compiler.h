@@ -134,11 +134,11 @@ typedef struct mf_compiler {
   mf_expr_emitter expr;
 
   mf_concurrency concurrency;
-  mf_names hosts;        /* constant hosts found in the document */
-  mf_names secrets;      /* declared ones -> their slots */
-  mf_names metric_kinds; /* of metrics for which record_metric says one */
-  mf_names drivers;      /* driver name -> DRIVER row */
-  mf_global_hook *hooks; /* of the document, in its order */
+  mf_names hosts;              /* constant hosts found in the document */
+  mf_names secrets;            /* declared ones -> their slots */
+  mf_names metric_kinds;       /* of metrics for which record_metric says one */
+  mf_names drivers;            /* driver name -> DRIVER row */
+  mf_global_hook *hooks;       /* of the document, in its order */
   struct mf_code_parts *parts; /* emit_reasons.c; NULL before the first */
 
   /* reach.c */
