@@ -91,12 +91,6 @@ static mf_str range_text(mf_compiler *c, const mf_node *map, const mf_node *min,
                          (int)high.n, high.p);
 }
 
-/* "min: 100": how a bound's comparison reads.  Only now: mistakes are the value's. */
-static void name_bound(mf_expr *comparison, const mf_node *map, mf_key key) {
-  const mf_member *m = mf_node_member(map, key);
-  if (comparison && m) comparison->span = mf_span_join(m->key_span, m->value->span);
-}
-
 static judgement metric_in_range(mf_compiler *c, const mf_node *map) {
   const mf_node *min = mf_node_get(map, MF_KEY_MIN), *max = mf_node_get(map, MF_KEY_MAX);
   double low, high;
@@ -256,13 +250,6 @@ static void check_result_kind(mf_compiler *c, const mf_expr *result) {
     mf_diag_add(c->diags, MF_E_NOT_BOOL, result->span, "a value that is never true or false");
 }
 
-/* Of two; one alone reads as the assertion does. */
-static void name_bounds(const mf_node *map, mf_expr *result) {
-  if (result->kind != MF_EXPR_BINARY || result->op != MF_OP_AND) return;
-  name_bound(result->first, map, MF_KEY_MIN);
-  name_bound(result->first->next, map, MF_KEY_MAX);
-}
-
 /* One that is made of values comes last, so that it may tell what was judged. */
 static void emit_message(mf_compiler *c, const mf_node *message) {
   if (!message || !(message->flags & MF_NODE_INTERPOLATED)) return;
@@ -287,7 +274,6 @@ static void emit_assertion(mf_compiler *c, const mf_node *node, mf_str path, uin
     mf_emit_expr(c, j.actual);
     mf_emit_expr(c, j.expected);
     mf_emit_expr(c, j.result);
-    if (j.type == MF_ASSERTION_TYPE_METRIC_IN_RANGE) name_bounds(node, j.result);
     mf_emit_reasons(c, row, j.description, &j.explained);
   }
   c->judging = false;

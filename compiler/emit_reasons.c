@@ -46,11 +46,29 @@ static uint32_t flattened(mf_compiler *c, mf_str s) {
   return mf_compile_string(c, (mf_str){out, mf_utf8_valid(out, n)});
 }
 
-static uint32_t text_of(mf_compiler *c, const mf_expr *e, mf_str source) {
+static mf_str slice(mf_str source, const mf_expr *e) {
+  if ((size_t)e->span.offset + e->span.length > source.n) return MF_STR("");
   mf_str s = {source.p + e->span.offset, e->span.length};
-  if ((size_t)e->span.offset + e->span.length > source.n) s = MF_STR("");
-  if (is_quoted_name(e, s)) s = (mf_str){s.p + 1, s.n - 2};
-  return flattened(c, s);
+  return is_quoted_name(e, s) ? (mf_str){s.p + 1, s.n - 2} : s;
+}
+
+/* A comparison whose sides are values of keys, in whatever order they stand. */
+static bool is_of_keys(const mf_expr *e, mf_str source) {
+  if (e->kind != MF_EXPR_BINARY || e->op < MF_OP_EQ || e->op > MF_OP_GE) return false;
+  mf_span left = e->first->span, right = e->first->next->span;
+  if (right.offset + right.length <= left.offset) return true;
+  if (left.offset + left.length > right.offset || right.offset > source.n) return false;
+  for (uint32_t i = left.offset + left.length; i < right.offset; i++)
+    if (source.p[i] == ':' || source.p[i] == ',') return true;
+  return false;
+}
+
+static uint32_t text_of(mf_compiler *c, const mf_expr *e, mf_str source) {
+  static const char *const relations[] = {"==", "!=", "<", "<=", ">", ">="};
+  if (!is_of_keys(e, source)) return flattened(c, slice(source, e));
+  mf_str left = slice(source, e->first), right = slice(source, e->first->next);
+  return flattened(c, mf_compile_path(c, "%.*s %s %.*s", (int)left.n, left.p,
+                                      relations[e->op - MF_OP_EQ], (int)right.n, right.p));
 }
 
 static void add_rows(mf_compiler *c, uint32_t assertion, uint32_t chunk, mf_str whole,

@@ -246,6 +246,7 @@ static bool is_neutral(const mf_expr *e, uint8_t logic, const mf_expr *beside) {
 }
 
 static void emit_logic_to(emitter *x, const mf_expr *e, uint32_t end);
+static void emit_logic(emitter *x, const mf_expr *e);
 
 /* In a && b && c each false jumps straight to the end of all. */
 static void emit_left(emitter *x, const mf_expr *left, uint8_t logic, uint32_t end) {
@@ -254,6 +255,18 @@ static void emit_left(emitter *x, const mf_expr *left, uint8_t logic, uint32_t e
     emit_logic_to(x, left, end);
   else
     emit(x, left);
+}
+
+/* Conditions of a list are a balanced tree, but its inner nodes are no parts. */
+static void emit_right(emitter *x, const mf_expr *right, uint8_t logic) {
+  uint32_t depth = x->depth + 1;
+  bool inner = x->parts && is_logic(right) && right->op == logic &&
+               !(right->flags & MF_EXPR_PARENTHESES) && mf_expr_constant(right).kind == MF_UNSET;
+  if (inner)
+    emit_logic(x, right);
+  else
+    emit(x, right);
+  x->depth = depth;
 }
 
 static void emit_logic_to(emitter *x, const mf_expr *e, uint32_t end) {
@@ -268,7 +281,7 @@ static void emit_logic_to(emitter *x, const mf_expr *e, uint32_t end) {
   }
   emit_left(x, left, e->op, end);
   op(x, e->op == MF_OP_AND ? MF_OP_AND_JUMP : MF_OP_OR_JUMP, end, 0);
-  emit(x, right);
+  emit_right(x, right, e->op);
   mark(x, e->span);
   op(x, (mf_opcode)e->op, 0, 0);
 }
@@ -427,11 +440,18 @@ static mf_code_part *begin_part(emitter *x, const mf_expr *e) {
   return part;
 }
 
+/* What its parts must not read like.  Keys may stand in any order: then the span of a
+ * comparison means nothing. */
+static mf_span around_parts(const mf_expr *e) {
+  bool swapped = e->kind == MF_EXPR_BINARY && e->first->next->span.offset < e->first->span.offset;
+  return swapped ? (mf_span){0, 0} : e->span;
+}
+
 static void emit_as_part(emitter *x, const mf_expr *e) {
   mf_code_parts *parts = x->parts;
   mf_span around = parts->around;
   mf_code_part *part = begin_part(x, e);
-  if (part) parts->around = e->span, parts->depth++;
+  if (part) parts->around = around_parts(e), parts->depth++;
   emit_node(x, e);
   if (part) parts->around = around, parts->depth--, part->at = mf_builder_pc(x->b);
 }
