@@ -57,7 +57,8 @@ GEN_SRC := $(GEN)/cel_grammar.c $(GEN)/cel_scanner.c $(GEN)/orchestration.c $(GE
 CXX_SRC := $(wildcard stdlib/*.cc)
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o) $(CXX_SRC:%.cc=$(B)/%.o) $(GEN_SRC:$(GEN)/%.c=$(B)/gen/%.o)
 UNIT_SRC := $(wildcard tests/unit/*.c)
-UNIT_OBJ := $(UNIT_SRC:%.c=$(B)/%.o)
+FLOW_SRC := $(wildcard tests/flow/*.c)
+UNIT_OBJ := $(UNIT_SRC:%.c=$(B)/%.o) $(FLOW_SRC:%.c=$(B)/%.o)
 FUZZERS := $(patsubst fuzz/fuzz_%.c,%,$(wildcard fuzz/fuzz_*.c))
 
 .SUFFIXES:

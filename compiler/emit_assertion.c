@@ -114,11 +114,18 @@ static judgement metric_in_range(mf_compiler *c, const mf_node *map) {
   return j;
 }
 
+/* The identity of the step that is named: its name as written, where `${...}` is no
+ * interpolation. */
+static mf_str step_named(const mf_node *map) {
+  const mf_node *node = mf_node_get(map, MF_KEY_STEP_NAME);
+  return node && node->shape == MF_SHAPE_TEXT ? mf_node_text(node) : MF_STR("");
+}
+
 /* Of each run of the step. */
 static judgement step_outcome(mf_compiler *c, const mf_node *map, bool succeeded) {
   judgement j = {.type = succeeded ? MF_ASSERTION_TYPE_STEP_SUCCEEDED
                                    : MF_ASSERTION_TYPE_STEP_FAILED};
-  mf_str name = mf_compile_word(c, map, MF_KEY_STEP_NAME);
+  mf_str name = step_named(map);
   const mf_node *node = mf_node_get(map, MF_KEY_STEP_NAME);
   if (!name.n) {
     j.result = error_expr(c, map->span);
@@ -133,7 +140,7 @@ static judgement step_outcome(mf_compiler *c, const mf_node *map, bool succeeded
 }
 
 static void emit_step_judgement(mf_compiler *c, const mf_node *map, const judgement *j) {
-  mf_str name = mf_compile_word(c, map, MF_KEY_STEP_NAME);
+  mf_str name = step_named(map);
   uint32_t row = mf_names_get(&c->steps, name);
   if (row == MF_NAMES_NONE) return;
   bool succeeded = j->type == MF_ASSERTION_TYPE_STEP_SUCCEEDED;

@@ -93,14 +93,16 @@ static void emit_work(mf_compiler *c, const mf_node *step, uint32_t row, mf_str 
 }
 
 /* pre_hooks and the work: a failure goes on at the post_hooks.  What is before the
- * attempt is done once. */
-static uint32_t emit_step_body(mf_compiler *c, const mf_node *step, uint32_t row, mf_str path) {
+ * attempt is done once.  The step's variables are known after the delay. */
+static uint32_t emit_step_body(mf_compiler *c, const mf_node *step, uint32_t row, mf_str path,
+                               mf_names *scope) {
   const mf_node *retry = step_get(c, step, MF_KEY_RETRY);
   uint32_t attempt = 0;
   uint32_t after = mf_builder_label(c->b);
   MF_EMIT(c, HANDLER, after, 0);
   const mf_node *delay = step_get(c, step, MF_KEY_DELAY_BEFORE);
   if (delay) emit_wait(c, delay);
+  mf_names_step_begin(c, scope, row, step_get(c, step, MF_KEY_VARIABLES));
   emit_step_variables(c, step_get(c, step, MF_KEY_VARIABLES));
   if (!retry) mf_emit_timeout(c, step_get(c, step, MF_KEY_TIMEOUT));
   mf_emit_global_hooks(c, MF_HOOK_TYPE_PRE_STEP);
@@ -177,9 +179,8 @@ static void emit_step(mf_compiler *c, const mf_node *step, mf_str path) {
   MF_EMIT(c, STEP_ENTER, row, leave);
   bool may_skip = emit_may_skip(c, node, condition, skip);
   if (looks) MF_EMIT(c, HANDLED, 0, 0);
-  mf_names_step_begin(c, &scope, row, step_get(c, step, MF_KEY_VARIABLES));
   emit_display_name(c, step, row);
-  uint32_t attempt = emit_step_body(c, step, row, path);
+  uint32_t attempt = emit_step_body(c, step, row, path, &scope);
   emit_step_end(c, step, row, path, attempt, leave);
   mf_unused_step(c, step_get(c, step, MF_KEY_VARIABLES));
   mf_names_step_end(c);

@@ -34,15 +34,24 @@ MF_OPERATION(skip) {
 
 /* ---- Variables ---- */
 
-/* Copying takes fuel, or a loop could copy for ever on next to none. */
-static mf_stop store(mf_task *t, uint32_t slot, mf_value *v) {
+/* False: it was not written, *stop says how to go on.  Copying takes fuel, or a
+ * loop could copy for ever on next to none. */
+static bool store(mf_task *t, uint32_t slot, mf_value *v, mf_stop *stop) {
   const char *refusal = mf_slot_take(t, slot, v);
-  if (mf_go(t) != MF_GO) return MF_STOP_LIMIT;
-  if (refusal) return mf_raise(t, mf_str_of(refusal));
+  *stop = mf_go(t);
+  if (*stop != MF_GO) return false;
+  if (refusal) {
+    *stop = mf_raise(t, mf_str_of(refusal));
+    return false;
+  }
   mf_status status = mf_slot_set(t, slot, v);
-  if (status != MF_OK) return mf_end_with(t, status);
+  if (status != MF_OK) {
+    *stop = mf_end_with(t, status);
+    return false;
+  }
   if (t->vm->boxes[slot]) mf_charge(&t->exec.call, t->vm->boxes[slot]->size / sizeof(mf_value));
-  return mf_go(t);
+  *stop = mf_go(t);
+  return *stop == MF_GO;
 }
 
 MF_OPERATION(store) {
@@ -50,9 +59,7 @@ MF_OPERATION(store) {
   const mf_image *im = t->vm->image;
   mf_value v;
   mf_stop stop;
-  if (!mf_pop(t, &v, &stop)) return stop;
-  stop = store(t, a, &v);
-  if (stop != MF_GO) return stop;
+  if (!mf_pop(t, &v, &stop) || !store(t, a, &v, &stop)) return stop;
   mf_notice n = {.kind = MF_NOTICE_VARIABLE, .index = a, .path = mf_task_path(t)};
   n.name = mf_image_string(im, MF_ROWS(im, SLOT, slot)[a].name);
   n.actual = t->vm->slots[a];
@@ -64,7 +71,8 @@ MF_OPERATION(init) {
   (void)b;
   mf_value v;
   mf_stop stop;
-  return mf_pop(t, &v, &stop) ? store(t, a, &v) : stop;
+  if (mf_pop(t, &v, &stop)) (void)store(t, a, &v, &stop);
+  return stop;
 }
 
 MF_OPERATION(clear) {
