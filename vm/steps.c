@@ -141,6 +141,15 @@ static mf_stop keep_name(mf_task *t, mf_frame *f, const mf_value *v) {
   return MF_GO;
 }
 
+/* Until it ends, steps["x"] is the run before, but for what that measured. */
+static mf_stop begin_again(mf_task *t, mf_result *r) {
+  bool was_previous = t->previous == r;
+  detach_previous(t, r);
+  drop_box(t->vm, &r->metrics);
+  if (!was_previous || t->entry.error == NULL) return MF_GO;
+  return put_box(t, &r->error, &t->entry.error->value);
+}
+
 MF_OPERATION(step_begin) {
   (void)b;
   mf_frame *f = mf_frame_top(t);
@@ -153,8 +162,8 @@ MF_OPERATION(step_begin) {
   f->begun = true;
   f->begin_ns = t->vm->now_ns;
   f->scratch = mf_arena_mark_get(&t->arena); /* the name stays */
-  detach_previous(t, r);
-  drop_box(t->vm, &r->metrics);
+  stop = begin_again(t, r);
+  if (stop != MF_GO) return stop;
   mf_builtin_set(t->vm, MF_BUILTIN_STEP_DURATION, mf_double(0));
   tell_step(t, MF_NOTICE_STEP_STARTED, f, MF_OUTCOME_PASSED);
   return MF_GO;

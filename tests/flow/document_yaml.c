@@ -164,16 +164,18 @@ static void put_message(mf_buf *b, const flow_action *a) {
 
 static void put_effect(mf_buf *b, const flow_action *a) {
   mf_buf_printf(b, ", %s: %s", a->kind == FLOW_REQUEST ? "url" : "command", a->name);
-  if (a->value) mf_buf_puts(b, a->kind == FLOW_REQUEST ? ", body: {v: " : ", args: ["),
-                put_data(b, a->value), mf_buf_putc(b, a->kind == FLOW_REQUEST ? '}' : ']');
+  if (a->value)
+    mf_buf_puts(b, a->kind == FLOW_REQUEST ? ", body: {v: " : ", args: ["), put_data(b, a->value),
+        mf_buf_putc(b, a->kind == FLOW_REQUEST ? '}' : ']');
   if (a->save_as) mf_buf_printf(b, ", save_as: %s", a->save_as);
   if (a->expect_code >= 0) mf_buf_printf(b, ", expect: %ld", a->expect_code);
   if (a->expect) mf_buf_puts(b, ", expect: "), put_condition(b, a->expect);
 }
 
 static void put_action_keys(mf_buf *b, const flow_action *a) {
-  static const char *const words[] = {"set_variable", "log",    "http_request", "command", "record_metric",
-                                      "assert",       "wait", "fail",         "abort"};
+  static const char *const words[] = {"set_variable", "log",           "http_request",
+                                      "command",      "record_metric", "assert",
+                                      "wait",         "fail",          "abort"};
   mf_buf_printf(b, "type: %s", words[a->kind]);
   put_if(b, a->condition);
   switch (a->kind) {
@@ -187,7 +189,8 @@ static void put_action_keys(mf_buf *b, const flow_action *a) {
     case FLOW_ASSERT: break;
     default: put_message(b, a);
   }
-  if (a->on_error) mf_buf_printf(b, ", on_error: %s", a->on_error == FLOW_IGNORE ? "ignore" : "fail");
+  if (a->on_error)
+    mf_buf_printf(b, ", on_error: %s", a->on_error == FLOW_IGNORE ? "ignore" : "fail");
 }
 
 static void put_action(mf_buf *b, const void *p) {
@@ -196,7 +199,8 @@ static void put_action(mf_buf *b, const void *p) {
 
 static void put_hook_keys(mf_buf *b, const flow_hook *h) {
   put_if(b, h->condition);
-  if (h->on_error) mf_buf_printf(b, ", on_error: %s", h->on_error == FLOW_IGNORE ? "ignore" : "fail");
+  if (h->on_error)
+    mf_buf_printf(b, ", on_error: %s", h->on_error == FLOW_IGNORE ? "ignore" : "fail");
   put_list(b, "actions", &h->actions, put_action);
   if (h->actions.count == 0) mf_buf_puts(b, ", actions: []");
 }
@@ -333,13 +337,15 @@ static void put_entry(mf_buf *b, const void *p) {
 static void put_lines(mf_buf *b, const char *key, const flow_list *l, put_element *put) {
   if (l->count == 0) return;
   mf_buf_printf(b, "%s:\n", key);
-  for (unsigned i = 0; i < l->count; i++) mf_buf_puts(b, "  - "), put(b, l->at[i]), mf_buf_putc(b, '\n');
+  for (unsigned i = 0; i < l->count; i++)
+    mf_buf_puts(b, "  - "), put(b, l->at[i]), mf_buf_putc(b, '\n');
 }
 
 static void put_inputs(mf_buf *b, const flow_list *l) {
   for (unsigned i = 0; i < l->count; i++) {
     const flow_setting *s = l->at[i];
-    mf_buf_printf(b, "%s%s: {type: int, default: %ld}", i ? ", " : "", s->name, s->value->literal.i);
+    mf_buf_printf(b, "%s%s: {type: int, default: %ld}", i ? ", " : "", s->name,
+                  s->value->literal.i);
   }
 }
 
@@ -358,7 +364,8 @@ void flow_print(flow_document *d, mf_buf *out) {
   static const char *const strategies[] = {"always", "on_failure", "never"};
   mf_buf_puts(out, "inputs: {"), put_inputs(out, &d->inputs), mf_buf_puts(out, "}\nvariables: {");
   put_settings(out, &d->variables), mf_buf_puts(out, "}\n");
-  if (d->iterations) mf_buf_printf(out, "loop_orchestration: true\nmax_iterations: %u\n", d->iterations);
+  if (d->iterations)
+    mf_buf_printf(out, "loop_orchestration: true\nmax_iterations: %u\n", d->iterations);
   put_lines(out, "hooks", &d->hooks, put_global_hook);
   put_steady(out, d);
   for (unsigned i = 0; i < 3; i++) put_lines(out, lists[i], &d->lists[i], put_entry);

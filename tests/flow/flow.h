@@ -27,7 +27,7 @@ typedef enum flow_kind {
 } flow_kind;
 typedef struct flow_value {
   flow_kind kind;
-  long i; /* of an answer: status or exit code; -1: none came */
+  long i;  /* of an answer: status or exit code; -1: none came */
   bool ok; /* of an answer */
   double d;
   const char *text; /* of an answer: "status" or "exit_code" */
@@ -65,9 +65,9 @@ typedef enum flow_field {
 typedef struct flow_expr {
   flow_operator op;
   flow_value literal;
-  const char *name;         /* of a name, of a member, of a comparison: its operator */
-  const char *member;       /* status, exit_code, ok */
-  struct flow_entry *step;  /* of FLOW_STEP */
+  const char *name;        /* of a name, of a member, of a comparison: its operator */
+  const char *member;      /* status, exit_code, ok */
+  struct flow_entry *step; /* of FLOW_STEP */
   flow_field field;
   bool mapping; /* written as {type: ...} */
   struct flow_expr *a, *b;
@@ -173,11 +173,11 @@ typedef struct flow_entry {
   const flow_expr *shown; /* what stands in it */
   char identity[24];
   bool load, fault, in_base;
-  bool expected_to_fail; /* set by flow_name_steps */
-  double duration, delay;  /* negative: not given */
-  flow_expr *length;       /* in place of the duration */
+  bool expected_to_fail;  /* set by flow_name_steps */
+  double duration, delay; /* negative: not given */
+  flow_expr *length;      /* in place of the duration */
   flow_list variables, pre_hooks, post_hooks, assertions;
-  unsigned attempts; /* 0: no retry */
+  unsigned attempts;             /* 0: no retry */
   double pause, factor, longest; /* 0: not given */
   flow_expr *when;
   flow_result result; /* of the reference */

@@ -12,15 +12,16 @@ enum { NAMES = 8, LOOPS = 3 };
 typedef struct generator {
   flow_document *d;
   uint64_t state;
-  unsigned room;       /* entries left */
-  unsigned wild;       /* percent: how often values have no or another kind */
-  unsigned depth;      /* of lists of entries */
-  flow_entry *step;    /* the one whose inside is made */
+  unsigned room;    /* entries left */
+  unsigned wild;    /* percent: how often values have no or another kind */
+  unsigned depth;   /* of lists of entries */
+  flow_entry *step; /* the one whose inside is made */
   const char *loops[LOOPS + 1];
   unsigned loop_count, named;
   flow_list steps;
-  flow_list open;  /* where the steps go that expressions and assertions name */
-  flow_list asked; /* beside each: the step around it, which it must not name */
+  flow_list open;       /* where the steps go that expressions and assertions name */
+  flow_list asked;      /* beside each: the step around it, which it must not name */
+  bool records_nothing; /* no record_metric here */
   bool metric_recorded, saved_request, saved_command, written[NAMES];
 } generator;
 
@@ -95,7 +96,8 @@ static const char *some_name(generator *g) {
   if (!chance(g, g->wild)) return chance(g, 30) ? "iteration" : globals[pick(g, 2)];
   switch (pick(g, 9)) {
     case 0: {
-      static const char *const others[] = {"i0", "inputs.i0", "run.metrics.m0", "max_m0", "count_m0"};
+      static const char *const others[] = {"i0", "inputs.i0", "run.metrics.m0", "max_m0",
+                                           "count_m0"};
       return others[pick(g, 5)];
     }
     case 1: return "iteration";
@@ -163,7 +165,8 @@ static flow_expr *number(generator *g) {
 /* The compiler refuses to compare what is a number for sure with anything else. */
 static bool is_numeric(const flow_expr *e) {
   if (!e) return false;
-  if (e->op == FLOW_NAME) return strchr("iemnrc", e->name[0]) != NULL; /* of metrics and turns, too */
+  if (e->op == FLOW_NAME)
+    return strchr("iemnrc", e->name[0]) != NULL; /* of metrics and turns, too */
   if (e->op == FLOW_LITERAL || e->op == FLOW_DIVIDE) return true;
   return is_numeric(e->a) || is_numeric(e->b);
 }
@@ -173,7 +176,8 @@ static flow_expr *comparison(generator *g) {
   flow_expr *e = node(g, FLOW_COMPARE);
   e->name = words[pick(g, 6)];
   e->a = number(g);
-  e->b = chance(g, 20) ? name(g) : literal(g, is_numeric(e->a) ? int_value(pick(g, 4)) : constant(g));
+  e->b = chance(g, 20) ? name(g)
+                       : literal(g, is_numeric(e->a) ? int_value(pick(g, 4)) : constant(g));
   return e;
 }
 
@@ -224,9 +228,7 @@ static flow_expr *mapping(generator *g, unsigned depth) {
   return e;
 }
 
-static flow_expr *condition(generator *g) {
-  return chance(g, 25) ? mapping(g, 2) : truth(g, 2);
-}
+static flow_expr *condition(generator *g) { return chance(g, 25) ? mapping(g, 2) : truth(g, 2); }
 
 static flow_expr *value(generator *g) {
   return chance(g, 60) ? literal(g, constant(g)) : chance(g, 80) ? number(g) : truth(g, 1);
@@ -263,20 +265,21 @@ static void fill_effect(generator *g, flow_action *a) {
 
 static flow_action *action(generator *g, bool may_abort) {
   static const char *const levels[] = {NULL, "debug", "warn"};
-  static const flow_action_kind kinds[] = {FLOW_SET_VARIABLE, FLOW_SET_VARIABLE, FLOW_LOG,
-                                           FLOW_LOG,          FLOW_REQUEST,      FLOW_REQUEST,
-                                           FLOW_COMMAND,      FLOW_METRIC,       FLOW_ASSERT,
-                                           FLOW_PAUSE,        FLOW_FAIL,         FLOW_ABORT};
+  static const flow_action_kind kinds[] = {
+      FLOW_SET_VARIABLE, FLOW_SET_VARIABLE, FLOW_LOG,    FLOW_LOG,   FLOW_REQUEST, FLOW_REQUEST,
+      FLOW_COMMAND,      FLOW_METRIC,       FLOW_ASSERT, FLOW_PAUSE, FLOW_FAIL,    FLOW_ABORT};
   flow_action *a = NEW(g, flow_action);
   a->kind = kinds[pick(g, 12)];
   if ((a->kind == FLOW_ABORT || a->kind == FLOW_FAIL) && !chance(g, g->wild)) a->kind = FLOW_LOG;
   if (a->kind == FLOW_ABORT && !may_abort) a->kind = FLOW_LOG;
+  if (a->kind == FLOW_METRIC && g->records_nothing) a->kind = FLOW_LOG;
   a->expect_code = -1;
   switch (a->kind) {
     case FLOW_SET_VARIABLE:
       a->name = chance(g, 10) ? "i0" : globals[pick(g, 4)];
-      a->value = strcmp(a->name, "i0") ? value(g) : chance(g, 50) ? literal(g, int_value(pick(g, 4)))
-                                                                  : name(g);
+      a->value = strcmp(a->name, "i0") ? value(g)
+                 : chance(g, 50)       ? literal(g, int_value(pick(g, 4)))
+                                       : name(g);
       if (a->name[0] == 'g') written(g, a->name);
       break;
     case FLOW_LOG:
@@ -315,8 +318,11 @@ static flow_hook *hook(generator *g, flow_moment moment) {
   h->moment = moment;
   maybe_condition(g, &h->condition, 25);
   if (chance(g, 15)) h->on_error = (flow_on_error)(1 + pick(g, 2));
+  /* What is recorded before a step's attempts goes with the first that fails. */
+  g->records_nothing = moment == FLOW_PRE_STEP;
   for (unsigned n = 1 + pick(g, 2); n--;)
     add(g, &h->actions, hook_action(g, moment != FLOW_POST_VERDICT));
+  g->records_nothing = false;
   register_list(g, &h->actions);
   return h;
 }
@@ -435,7 +441,8 @@ static void fill_while(generator *g, flow_entry *e) {
 static void fill_repeat(generator *g, flow_entry *e) {
   e->turns = (flow_turns)pick(g, 4);
   if (e->turns == FLOW_FOR_EACH || e->turns == FLOW_UNTIL || chance(g, 40))
-    e->as = mf_arena_printf(&g->d->arena, "%c%u", e->turns == FLOW_FOR_EACH ? 't' : 'n', g->named++);
+    e->as = mf_arena_printf(&g->d->arena, "%c%u", e->turns == FLOW_FOR_EACH ? 't' : 'n',
+                            g->named++);
   switch (e->turns) {
     case FLOW_COUNT: e->how = chance(g, 80) ? literal(g, int_value(pick(g, 4))) : name(g); break;
     case FLOW_WHILE: fill_while(g, e); break;
@@ -569,8 +576,8 @@ static void fill(generator *g, flow_document *d) {
     flow_expr *sum = node(g, FLOW_ADD);
     sum->a = node(g, FLOW_NAME);
     sum->a->name = globals[pick(g, 2)];
-    sum->b = literal(g, chance(g, 80) ? int_value(pick(g, 3))
-                                      : (flow_value){.kind = FLOW_TEXT, .text = "a"});
+    sum->b = literal(
+        g, chance(g, 80) ? int_value(pick(g, 3)) : (flow_value){.kind = FLOW_TEXT, .text = "a"});
     declare(g, "g4", sum);
   }
   entries(g, &d->lists[0], 6);
@@ -588,8 +595,7 @@ static void fill(generator *g, flow_document *d) {
   d->strategy = (flow_strategy)pick(g, 3);
   if (chance(g, 25)) fill_steady(g, d);
   for (unsigned m = FLOW_PRE_ORCHESTRATION; m <= FLOW_POST_VERDICT; m++)
-    for (unsigned n = 0; n < 2 && chance(g, 20); n++)
-      add(g, &d->hooks, hook(g, (flow_moment)m));
+    for (unsigned n = 0; n < 2 && chance(g, 20); n++) add(g, &d->hooks, hook(g, (flow_moment)m));
   assertions(g, &d->assertions, 50, true);
   if (chance(g, 15)) d->report = "r.json";
 }

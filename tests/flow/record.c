@@ -62,8 +62,7 @@ static void on_notice(void *ctx, const mf_notice *n) {
       if (n->attempt > 1) mf_buf_printf(out, " attempt %u", n->attempt);
       break;
     case MF_NOTICE_STEP_RETRIED:
-      mf_buf_printf(out, "retry %.*s after %u pause %g", path_n, path, n->attempt,
-                    n->actual.as.d);
+      mf_buf_printf(out, "retry %.*s after %u pause %g", path_n, path, n->attempt, n->actual.as.d);
       break;
     case MF_NOTICE_STEP_FINISHED:
       mf_buf_printf(out, "step %.*s %s", path_n, path, word);
@@ -84,13 +83,9 @@ static void on_notice(void *ctx, const mf_notice *n) {
       break;
     case MF_NOTICE_HOOK_STARTED: mf_buf_printf(out, "begin hook %.*s", path_n, path); break;
     case MF_NOTICE_HOOK_FINISHED: mf_buf_printf(out, "hook %.*s %s", path_n, path, word); break;
-    case MF_NOTICE_ACTION_FINISHED:
-      mf_buf_printf(out, "action %.*s %s", path_n, path, word);
-      break;
+    case MF_NOTICE_ACTION_FINISHED: mf_buf_printf(out, "action %.*s %s", path_n, path, word); break;
     case MF_NOTICE_ASSERTION: mf_buf_printf(out, "assertion %.*s %s", path_n, path, word); break;
-    case MF_NOTICE_LOG:
-      mf_buf_printf(out, "log %.*s %.*s", name_n, name, text_n, n->text.p);
-      break;
+    case MF_NOTICE_LOG: mf_buf_printf(out, "log %.*s %.*s", name_n, name, text_n, n->text.p); break;
     case MF_NOTICE_METRIC:
     case MF_NOTICE_VARIABLE:
       mf_buf_printf(out, "%s %.*s ", n->kind == MF_NOTICE_METRIC ? "metric" : "variable", name_n,
@@ -159,7 +154,8 @@ static mf_value perform(recorder *r, const mf_effect *e) {
   if (mf_str_is(e->driver, "http_load")) return asked(r, e, "http_load", "name");
   if (mf_str_is(e->driver, "proxy")) return asked(r, e, "proxy", "do");
   double seconds = mf_map_number(e->args, "seconds", 0);
-  if (mf_str_is(e->driver, "wait") && seconds > 0) mf_buf_printf(r->out, "effect wait %g\n", seconds);
+  if (mf_str_is(e->driver, "wait") && seconds > 0)
+    mf_buf_printf(r->out, "effect wait %g\n", seconds);
   if (mf_str_is(e->driver, "report"))
     mf_buf_printf(r->out, "effect report %s\n", mf_map_str(e->args, "path", "").p);
   r->now_ns += (int64_t)(seconds * 1e9);

@@ -3,7 +3,7 @@
 #define MF_TESTS_FLOW_REFERENCE_H
 #include "flow.h"
 
-enum { FLOW_CELLS = 32, FLOW_TURNS = 8, FLOW_PATH = 200 };
+enum { FLOW_CELLS = 32, FLOW_TURNS = 8, FLOW_PATH = 200 /* bytes of a path */ };
 
 typedef struct flow_cell {
   const char *name;
@@ -28,7 +28,7 @@ typedef struct flow_run {
   /* what expressions see */
   flow_cells globals, of_step, loops;
   flow_metric metrics[2]; /* error_rate, m0 */
-  flow_value most; /* of m0 */
+  flow_value most;        /* of m0 */
   unsigned samples;
   flow_phase phase;
   bool in_step, all_succeeded;
@@ -46,6 +46,20 @@ typedef struct flow_run {
   unsigned assertions_passed, assertions_failed, assertions_no_data, warnings;
 } flow_run;
 
+/* How something ended.  LEFT: an abort, or a failure that nobody looked at, is on its
+ * way out to the end of the lists. */
+typedef enum flow_end { DONE, BAD, SKIPPED, LEFT } flow_end;
+extern const char *const flow_end_words[];
+typedef struct flow_path {
+  char text[FLOW_PATH];
+} flow_path;
+typedef struct flow_judged {
+  unsigned passed, failed, no_data, warnings;
+  bool bad;     /* what they are about has failed */
+  bool unknown; /* there was no data */
+} flow_judged;
+
+/* reference_values.c */
 flow_value flow_evaluate(flow_run *r, const flow_expr *e);
 flow_truth flow_holds(flow_run *r, const flow_expr *e);
 bool flow_looks(const flow_expr *e);
@@ -54,4 +68,32 @@ bool flow_equal(flow_value a, flow_value b);
 flow_cell *flow_find(flow_cells *cells, const char *name);
 flow_cell *flow_variable(flow_run *r, const char *name);
 bool flow_put_text(flow_run *r, const flow_expr *e, mf_buf *out);
+
+/* reference_actions.c: lines and paths */
+void flow_tell(flow_run *r, const char *fmt, ...);
+void flow_tell_value(flow_run *r, const char *what, const char *name, flow_value v);
+flow_path flow_here(const flow_run *r, const flow_path *p);
+flow_path flow_part(const flow_path *p, const char *name);
+flow_path flow_element(const flow_path *p, const char *name, unsigned i);
+/* the world */
+void flow_pass_time(flow_run *r, double seconds);
+bool flow_as_seconds(flow_value v, double *seconds);
+flow_value flow_ask(flow_run *r, const char *driver, const char *name, const flow_value *with);
+/* actions, hooks, assertions */
+flow_end flow_guarded(flow_run *r, const flow_action *a, const flow_path *p, bool handles);
+flow_end flow_hook_action(flow_run *r, const flow_action *a, const flow_path *p,
+                          flow_on_error of_hook);
+flow_end flow_step_hooks(flow_run *r, const flow_list *l, const flow_path *p, const char *place);
+flow_end flow_global_hooks(flow_run *r, flow_moment moment);
+flow_judged flow_judge(flow_run *r, const flow_list *l, const flow_path *p);
+void flow_count(flow_run *r, const flow_judged *j);
+/* what the end of an entry means */
+void flow_entry_failed(flow_run *r, const flow_entry *e);
+void flow_becomes_previous(flow_run *r, flow_result o);
+void flow_was_run(flow_run *r);
+
+/* reference_steps.c, reference_entries.c */
+flow_end flow_run_step(flow_run *r, flow_entry *s, const flow_path *p);
+flow_end flow_run_entry(flow_run *r, flow_entry *e, const flow_path *p);
+flow_end flow_run_entries(flow_run *r, const flow_list *l, const flow_path *p);
 #endif

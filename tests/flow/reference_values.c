@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* reference_values - what the conditions of random documents mean: the part of CEL
  * that they use, evaluated on the tree. */
-#include <stdio.h>
+#include <math.h>
 #include <string.h>
 
 #include "reference.h"
@@ -110,11 +110,11 @@ static flow_value compare(flow_value a, flow_value b, const char *op) {
   if (op[0] == '!') return truth_of(!flow_equal(a, b));
   if (is_number(a) && is_number(b)) {
     double x = number_of(a), y = number_of(b);
-    return ordered(x < y, x == y, x > y, op);
+    return ordered(x<y, x == y, x> y, op);
   }
   if (a.kind != b.kind || (a.kind != FLOW_TEXT && a.kind != FLOW_BOOL)) return error();
   int order = a.kind == FLOW_TEXT ? strcmp(a.text, b.text) : (int)(a.i - b.i);
-  return ordered(order < 0, order == 0, order > 0, op);
+  return ordered(order<0, order == 0, order> 0, op);
 }
 
 static flow_value plus(flow_run *r, flow_value a, flow_value b) {
@@ -190,7 +190,7 @@ bool flow_put_text(flow_run *r, const flow_expr *e, mf_buf *out) {
   if (v.kind == FLOW_TEXT)
     mf_buf_puts(out, v.text);
   else if (v.kind == FLOW_DOUBLE)
-    mf_buf_printf(out, "%g", v.d);
+    mf_buf_printf(out, isnan(v.d) ? "NaN" : "%g", v.d);
   else
     flow_put_value(out, &v);
   return true;

@@ -51,13 +51,17 @@ static bool pass(flow_document *d, bool (*differs)(flow_document *d)) {
   bool steady = d->steady;
   if (iterations) {
     d->iterations = iterations > 1 ? iterations - 1 : 0;
-    if (differs(d)) smaller = true;
-    else d->iterations = iterations;
+    if (differs(d))
+      smaller = true;
+    else
+      d->iterations = iterations;
   }
   if (steady) {
     d->steady = false;
-    if (differs(d)) smaller = true;
-    else d->steady = true;
+    if (differs(d))
+      smaller = true;
+    else
+      d->steady = true;
   }
   return smaller;
 }

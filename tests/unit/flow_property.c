@@ -69,8 +69,9 @@ static void show(flow_document *d) {
   show_lines("the document", &t.yaml);
   show_lines("expected", &t.expected);
   show_lines(t.compiled ? "happened" : "it does not compile", &t.happened);
-  fprintf(stderr, "seed %llu: they differ from line %u on; again: FLOW_SEED=%llu FLOW_DOCUMENTS=1 "
-                  "make test T=flow_property\n",
+  fprintf(stderr,
+          "seed %llu: they differ from line %u on; again: FLOW_SEED=%llu FLOW_DOCUMENTS=1 "
+          "make test T=flow_property\n",
           (unsigned long long)d->seed, first_difference(&t), (unsigned long long)d->seed);
   fini(&t);
 }

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+/* reference_steps - a step, from its condition to the hooks after its outcome. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "reference.h"
+
+static flow_end load(flow_run *r, const char *name, double seconds) {
+  if (isnan(seconds)) return BAD; /* an expression that is an error */
+  if (seconds < 0) {              /* a load refuses what is no length of time */
+    flow_tell(r, "effect http_load %s refused", name);
+    return BAD;
+  }
+  flow_tell(r, "effect http_load %s %g", name, seconds);
+  flow_reply reply = flow_answer(&r->world, "http_load", name);
+  flow_metric *m = &r->metrics[0];
+  r->now += seconds;
+  if (!reply.ok) return BAD;
+  m->of_step = m->last = m->of_run = (flow_value){.kind = FLOW_DOUBLE, .d = reply.error_rate};
+  return DONE;
+}
+
+/* "faults in, load, load stops, faults out", on every way out */
+static flow_end faulted(flow_run *r, const flow_path *p, double seconds) {
+  flow_tell(r, "effect proxy inject");
+  flow_reply injected = flow_answer(&r->world, "proxy", "inject");
+  flow_end e = injected.ok ? load(r, "slow_backend", seconds) : BAD;
+  flow_tell(r, "effect proxy undo");
+  if (flow_answer(&r->world, "proxy", "undo").ok) return e;
+  flow_tell(r, "error %s", flow_here(r, p).text);
+  return BAD;
+}
+
+static flow_end work(flow_run *r, const flow_entry *s, const flow_path *p) {
+  double seconds = s->duration >= 0 || !s->load ? s->duration : 30; /* the scenario's */
+  if (s->length) {
+    flow_value v = flow_evaluate(r, s->length);
+    bool right = flow_as_seconds(v, &seconds);
+    if (!right && !s->load) return BAD;
+    if (!right) seconds = flow_is_error(v) ? NAN : -1;
+  }
+  if (s->load) return s->fault ? faulted(r, p, seconds) : load(r, "baseline", seconds);
+  if (seconds >= 0) flow_pass_time(r, seconds);
+  return DONE;
+}
+
+/* "an attempt is pre_hooks, scenario, post_hooks, assertions"; post_hooks run in any
+ * case, assertions are judged when there is something to judge.  `e` is how it went
+ * before the attempt. */
+static flow_end attempt(flow_run *r, const flow_entry *s, const flow_path *p, flow_end e,
+                        flow_judged *j) {
+  *j = (flow_judged){0};
+  if (e == DONE) e = flow_step_hooks(r, &s->pre_hooks, p, "pre_hooks");
+  if (e == DONE) e = work(r, s, p);
+  if (e == LEFT) return e;
+  r->phase = FLOW_AFTER_LOAD;
+  flow_end after = flow_step_hooks(r, &s->post_hooks, p, "post_hooks");
+  if (after == LEFT) return LEFT;
+  if (e != DONE || after != DONE) return BAD;
+  *j = flow_judge(r, &s->assertions, p);
+  return j->bad || j->unknown ? BAD : DONE;
+}
+
+static double pause_before(const flow_entry *s, unsigned next) {
+  double pause = s->pause;
+  if (s->factor > 0)
+    for (unsigned i = 2; i < next; i++) pause *= s->factor;
+  return s->longest > 0 && pause > s->longest ? s->longest : pause;
+}
+
+/* What the condition of a retry sees of the attempt that failed. */
+static bool tries_again(flow_run *r, flow_entry *s, const flow_path *p, unsigned n, double begun) {
+  flow_result *o = &s->result;
+  if (n >= s->attempts) return false;
+  o->known = true;
+  o->skipped = o->succeeded = o->interrupted = false;
+  o->attempts = n;
+  o->duration = r->now - begun;
+  if (!s->when) return true;
+  flow_truth t = flow_holds(r, s->when);
+  if (t > FLOW_TRUE) flow_tell(r, "error %s", flow_here(r, p).text);
+  return t == FLOW_TRUE;
+}
+
+static void put_name(flow_run *r, const flow_entry *s) {
+  size_t n = s->shown ? (size_t)(strchr(s->name, '$') - s->name) : strlen(s->name);
+  mf_buf_add(r->out, s->name, n);
+  if (s->shown) mf_buf_puts(r->out, r->name);
+}
+
+static bool evaluate_name(flow_run *r, const flow_entry *s) {
+  mf_buf b;
+  mf_buf_init(&b, NULL, 1000);
+  mf_buf_puts(&b, "");
+  bool ok = !s->shown || flow_put_text(r, s->shown, &b);
+  snprintf(r->name, sizeof r->name, "%s", b.p);
+  mf_buf_fini(&b);
+  return ok;
+}
+
+static flow_end attempts(flow_run *r, flow_entry *s, const flow_path *p, flow_end before,
+                         unsigned *made, double begun) {
+  flow_metric metrics[2] = {r->metrics[0], r->metrics[1]};
+  flow_judged j;
+  *made = 1;
+  for (;;) {
+    flow_end e = attempt(r, s, p, before, &j);
+    if (e != BAD || before != DONE || !tries_again(r, s, p, *made, begun)) {
+      flow_count(r, &j);
+      return e;
+    }
+    double pause = pause_before(s, *made + 1);
+    flow_tell(r, "retry %s after %u pause %g", flow_here(r, p).text, *made, pause);
+    for (unsigned i = 0; i < 2; i++) r->metrics[i].of_step = metrics[i].of_step;
+    flow_pass_time(r, pause);
+    r->phase = FLOW_BEFORE_LOAD;
+    mf_buf_puts(r->out, "begin step "), put_name(r, s);
+    flow_tell(r, " at %s attempt %u", flow_here(r, p).text, ++*made);
+  }
+}
+
+/* delay, step variables, global pre_step hooks. */
+static flow_end before_attempts(flow_run *r, const flow_entry *s) {
+  if (s->delay >= 0) flow_pass_time(r, s->delay);
+  for (unsigned i = 0; i < s->variables.count; i++) {
+    const flow_setting *v = s->variables.at[i];
+    flow_value value = flow_evaluate(r, v->value);
+    if (flow_is_error(value)) return BAD;
+    flow_find(&r->of_step, v->name)->value = value;
+  }
+  return flow_global_hooks(r, FLOW_PRE_STEP);
+}
+
+static void set_result(flow_run *r, flow_entry *s, flow_end e, unsigned made, double begun) {
+  flow_result *o = &s->result;
+  o->known = true;
+  o->skipped = false;
+  o->succeeded = e == DONE;
+  o->interrupted = e == LEFT;
+  o->attempts = made;
+  o->duration = r->now - begun;
+  flow_was_run(r);
+  flow_becomes_previous(r, *o);
+}
+
+/* The outcome, then "global post_step hooks, which see that outcome as `previous`" and
+ * may turn it to failed. */
+static flow_end outcome(flow_run *r, flow_entry *s, flow_end e, unsigned made, double begun) {
+  s->result.runs++;
+  set_result(r, s, e, made, begun);
+  if (e == LEFT) return e;
+  flow_end hooks = flow_global_hooks(r, FLOW_POST_STEP);
+  if (hooks == LEFT) e = LEFT;
+  if (hooks == BAD) e = BAD;
+  bool changed = s->result.succeeded ? e != DONE : e == LEFT;
+  if (changed) set_result(r, s, e, made, begun);
+  if (e == LEFT) return e;
+  s->result.duration = r->previous.duration = r->now - begun; /* of all of it */
+  return e;
+}
+
+static void declare(flow_run *r, const flow_entry *s) {
+  r->in_step = true;
+  r->of_step.count = s->variables.count;
+  for (unsigned i = 0; i < s->variables.count; i++)
+    r->of_step.at[i] = (flow_cell){((flow_setting *)s->variables.at[i])->name,
+                                   {.kind = FLOW_NO_VALUE}};
+}
+
+static flow_end inside_step(flow_run *r, flow_entry *s, const flow_path *p) {
+  double begun = r->now;
+  unsigned made;
+  declare(r, s);
+  mf_buf_puts(r->out, "begin step "), put_name(r, s);
+  flow_tell(r, " at %s", flow_here(r, p).text);
+  for (unsigned i = 0; i < 2; i++) r->metrics[i].of_step = (flow_value){.kind = FLOW_NO_VALUE};
+  flow_end before = before_attempts(r, s);
+  flow_end e = before == LEFT ? LEFT : attempts(r, s, p, before, &made, begun);
+  if (before == LEFT) made = 1;
+  e = outcome(r, s, e, made, begun);
+  r->phase = FLOW_BEFORE_LOAD;
+  r->in_step = false;
+  return e;
+}
+
+static void count_step(flow_run *r, flow_entry *s, flow_end e) {
+  if (e == DONE) {
+    r->steps_passed++, s->result.runs_passed++;
+    return;
+  }
+  s->result.runs_failed++;
+  if (e == LEFT) {
+    r->steps_failed++;
+    return;
+  }
+  /* "A failed step that a `step_failed` assertion names is expected." */
+  if (s->expected_to_fail) return;
+  bool counts = !s->optional && !r->in_rollback, failed = r->failed;
+  flow_entry_failed(r, s);
+  r->failed = failed;
+  if (counts) r->steps_failed++;
+}
+
+flow_end flow_run_step(flow_run *r, flow_entry *s, const flow_path *p) {
+  flow_truth t = s->condition ? flow_holds(r, s->condition) : FLOW_TRUE;
+  if (t == FLOW_FALSE) {
+    flow_result *o = &s->result;
+    o->known = o->skipped = true;
+    o->succeeded = o->interrupted = false;
+    o->attempts = 0;
+    o->duration = 0;
+    r->steps_skipped++;
+    flow_tell(r, "step %s skipped", flow_here(r, p).text);
+    return DONE;
+  }
+  flow_end e = BAD;
+  double begun = r->now;
+  bool named = false;
+  if (t == FLOW_TRUE) {
+    if (flow_looks(s->condition)) r->pending = false;
+    named = evaluate_name(r, s);
+    if (named) e = inside_step(r, s, p);
+  }
+  if (!named) {
+    s->result.runs++;
+    set_result(r, s, BAD, 1, r->now);
+  }
+  count_step(r, s, e);
+  flow_tell(r, "step %s %s %g", flow_here(r, p).text, flow_end_words[e], r->now - begun);
+  return e == LEFT ? LEFT : DONE;
+}
