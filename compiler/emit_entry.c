@@ -104,13 +104,12 @@ static uint32_t emit_step_body(mf_compiler *c, const mf_node *step, uint32_t row
   if (delay) emit_wait(c, delay);
   mf_names_step_begin(c, scope, row, step_get(c, step, MF_KEY_VARIABLES));
   emit_step_variables(c, step_get(c, step, MF_KEY_VARIABLES));
-  if (!retry) mf_emit_timeout(c, step_get(c, step, MF_KEY_TIMEOUT));
   mf_emit_global_hooks(c, MF_HOOK_TYPE_PRE_STEP);
   if (retry) {
     attempt = mf_emit_retry_begin(c, &mf_step_retry, retry, row);
     MF_EMIT(c, HANDLER, after, 0);
-    mf_emit_timeout(c, step_get(c, step, MF_KEY_TIMEOUT));
   }
+  mf_emit_timeout(c, step_get(c, step, MF_KEY_TIMEOUT));
   mf_emit_step_hooks(c, step_get(c, step, MF_KEY_PRE_HOOKS), MF_HOOK_TYPE_PRE_STEP, path);
   emit_work(c, step, row, path);
   mf_builder_place(c->b, after);

@@ -264,6 +264,7 @@ static void put_step(mf_buf *b, const flow_entry *e) {
   if (e->length) mf_buf_puts(b, ", duration: "), put_data(b, e->length);
   put_seconds(b, "duration", e->duration);
   put_seconds(b, "delay_before", e->delay);
+  if (e->timeout > 0) put_seconds(b, "timeout", e->timeout);
   if (e->variables.count)
     mf_buf_puts(b, ", variables: {"), put_settings(b, &e->variables), mf_buf_putc(b, '}');
   put_list(b, "pre_hooks", &e->pre_hooks, put_step_hook);

@@ -191,7 +191,7 @@ typedef struct flow_entry {
   /* a wait, a wait_until */
   flow_expr *seconds, *until;
   const char *url;
-  double interval, timeout;
+  double interval, timeout; /* a step's: 0 for none */
   flow_action *action;
 } flow_entry;
 

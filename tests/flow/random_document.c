@@ -386,6 +386,7 @@ static void fill_step(generator *g, flow_entry *e) {
     e->length = name(g);
   else if (chance(g, 40))
     e->duration = 0.5 + 0.5 * pick(g, 4);
+  if (chance(g, 15)) e->timeout = 0.375 + 0.5 * pick(g, 4); /* nothing else ends then */
   if (chance(g, 15)) e->delay = 0.5 * (1 + pick(g, 2));
   if (chance(g, 20)) {
     e->attempts = 1 + pick(g, 3);

@@ -9,7 +9,8 @@
 #include "../../vm/value.h"
 #include "flow.h"
 
-enum { EFFECTS = 20000 };
+enum { EFFECTS = 100000 }; /* turns of the loop below, about two an effect */
+static const int64_t START_NS = INT64_C(1700000000000000000);
 
 typedef struct recorder {
   flow_world world;
@@ -17,6 +18,10 @@ typedef struct recorder {
   mf_buf *out;
   mf_vm *vm;
   int64_t now_ns;
+  /* the effect under way: one task has one at a time */
+  uint32_t flight;
+  int64_t due_ns;
+  mf_value answer;
 } recorder;
 
 /* ---- notices ---- */
@@ -110,14 +115,18 @@ static void add_metrics(recorder *r, mf_map_builder *b, double error_rate) {
   mf_map_add(b, "run_metrics", v);
 }
 
-/* As the driver does when the length of a load is none. */
-static mf_value refused(recorder *r) {
+static mf_value failure(recorder *r, const char *error) {
   mf_map_builder b;
-  mf_buf_puts(r->out, " refused\n");
   mf_map_build(&b, &r->arena);
   mf_map_add(&b, "ok", mf_bool(false));
-  mf_map_add(&b, "error", mf_string(MF_STR("no length of time")));
+  mf_map_add(&b, "error", mf_string(mf_str_of(error)));
   return mf_map_done(&b);
+}
+
+/* As the driver does when the length of a load is none. */
+static mf_value refused(recorder *r) {
+  mf_buf_puts(r->out, " refused\n");
+  return failure(r, "no length of time");
 }
 
 /* Keys that are compared come from `key` of the arguments. */
@@ -137,7 +146,7 @@ static mf_value asked(recorder *r, const mf_effect *e, const char *driver, const
   if (args && args->kind == MF_LIST) mf_buf_putc(r->out, ' '), put(r->out, &args->as.list[0]);
   mf_buf_putc(r->out, '\n');
   flow_reply reply = flow_answer(&r->world, driver, name);
-  r->now_ns += (int64_t)((load ? seconds : reply.seconds) * 1e9);
+  r->due_ns += (int64_t)((load ? seconds : reply.seconds) * 1e9);
   mf_map_build(&b, &r->arena);
   mf_map_add(&b, "ok", mf_bool(reply.ok));
   if (!reply.ok) mf_map_add(&b, "error", mf_string(MF_STR("no")));
@@ -158,19 +167,43 @@ static mf_value perform(recorder *r, const mf_effect *e) {
     mf_buf_printf(r->out, "effect wait %g\n", seconds);
   if (mf_str_is(e->driver, "report"))
     mf_buf_printf(r->out, "effect report %s\n", mf_map_str(e->args, "path", "").p);
-  r->now_ns += (int64_t)(seconds * 1e9);
+  r->due_ns += (int64_t)(seconds * 1e9);
   mf_map_build(&b, &r->arena);
   mf_map_add(&b, "ok", mf_bool(true));
   return mf_map_done(&b);
 }
 
+static void deliver(recorder *r, mf_value answer) {
+  mf_outcome outcome = {&answer, r->now_ns, START_NS + r->now_ns};
+  mf_vm_deliver(r->vm, r->flight, &outcome);
+}
+
+/* The effect ends, or before that the time it has. */
+static void pass_time(recorder *r) {
+  int64_t deadline = mf_vm_deadline(r->vm);
+  if (deadline <= r->due_ns) {
+    r->now_ns = deadline;
+    mf_vm_time(r->vm, r->now_ns, START_NS + r->now_ns);
+  } else {
+    r->now_ns = r->due_ns;
+    deliver(r, r->answer);
+  }
+}
+
 static void drive(recorder *r) {
   mf_effect e;
   mf_vm_state state = mf_vm_run(r->vm, &e);
-  for (int n = 0; state == MF_VM_EFFECT && n < EFFECTS; n++, state = mf_vm_run(r->vm, &e)) {
-    mf_value answer = perform(r, &e);
-    mf_outcome outcome = {&answer, r->now_ns, 1700000000000000000 + r->now_ns};
-    mf_vm_deliver(r->vm, e.id, &outcome);
+  for (int n = 0; state != MF_VM_DONE && state != MF_VM_FAILED && n < EFFECTS; n++) {
+    if (state == MF_VM_EFFECT) {
+      r->flight = e.id;
+      r->due_ns = r->now_ns;
+      r->answer = perform(r, &e);
+    } else if (state == MF_VM_CANCEL) {
+      deliver(r, failure(r, "cancelled"));
+    } else {
+      pass_time(r);
+    }
+    state = mf_vm_run(r->vm, &e);
   }
   if (state != MF_VM_DONE)
     mf_buf_printf(r->out, "it does not end: %s\n", mf_status_name(mf_vm_error(r->vm)));
@@ -192,7 +225,7 @@ static void run(const flow_document *d, mf_compilation *comp, mf_buf *out) {
   size_t n;
   const uint8_t *bytes = mf_compilation_image(comp, &n);
   mf_vm_options options = {.seed = 1,
-                           .start_wall_ns = 1700000000000000000,
+                           .start_wall_ns = START_NS,
                            .run_id = "0123456789abcdef",
                            .notice = on_notice,
                            .notice_ctx = &r};

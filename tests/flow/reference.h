@@ -24,7 +24,8 @@ typedef struct flow_run {
   flow_world world;
   mf_arena arena;
   mf_buf *out;
-  double now;
+  double now, deadline; /* the attempt's */
+  bool timed_out;       /* and left, up to the step */
   /* what expressions see */
   flow_cells globals, of_step, loops;
   flow_metric metrics[2]; /* error_rate, m0 */
@@ -76,7 +77,8 @@ flow_path flow_here(const flow_run *r, const flow_path *p);
 flow_path flow_part(const flow_path *p, const char *name);
 flow_path flow_element(const flow_path *p, const char *name, unsigned i);
 /* the world */
-void flow_pass_time(flow_run *r, double seconds);
+/* False: cut short by the timeout. */
+bool flow_pass_time(flow_run *r, double seconds);
 bool flow_as_seconds(flow_value v, double *seconds);
 flow_value flow_ask(flow_run *r, const char *driver, const char *name, const flow_value *with);
 /* actions, hooks, assertions */

@@ -49,14 +49,20 @@ flow_path flow_element(const flow_path *p, const char *name, unsigned i) {
 
 /* ---- the world ---- */
 
-void flow_pass_time(flow_run *r, double seconds) {
+static bool takes(flow_run *r, double seconds) {
+  r->timed_out = r->now + seconds >= r->deadline;
+  r->now = r->timed_out ? r->deadline : r->now + seconds;
+  return !r->timed_out;
+}
+
+bool flow_pass_time(flow_run *r, double seconds) {
   if (seconds > 0) flow_tell(r, "effect wait %g", seconds);
-  r->now += seconds;
+  return takes(r, seconds);
 }
 
 bool flow_as_seconds(flow_value v, double *seconds) {
   *seconds = v.kind == FLOW_INT ? (double)v.i : v.d;
-  return (v.kind == FLOW_INT || v.kind == FLOW_DOUBLE) && *seconds >= 0;
+  return (v.kind == FLOW_INT || v.kind == FLOW_DOUBLE) && *seconds >= 0 && *seconds < 1e9;
 }
 
 static flow_value answer_of(const char *driver, flow_reply reply) {
@@ -71,7 +77,7 @@ flow_value flow_ask(flow_run *r, const char *driver, const char *name, const flo
   if (with) mf_buf_putc(r->out, ' '), flow_put_value(r->out, with);
   mf_buf_putc(r->out, '\n');
   flow_reply reply = flow_answer(&r->world, driver, name);
-  r->now += reply.seconds;
+  takes(r, reply.seconds);
   return answer_of(driver, reply);
 }
 
@@ -100,6 +106,7 @@ static flow_end do_effect(flow_run *r, const flow_action *a) {
   flow_value v = flow_ask(r, a->kind == FLOW_REQUEST ? "http_request" : "command", a->name,
                           a->value ? &with : NULL);
   bool judged = a->expect || a->expect_code >= 0;
+  if (r->timed_out) return LEFT;
   if (a->save_as || judged) r->response = v;
   if (a->save_as) set(r, a->save_as, v);
   if (!judged) return v.ok ? DONE : BAD;
@@ -148,8 +155,7 @@ static flow_end do_action(flow_run *r, const flow_action *a, const flow_path *p)
     case FLOW_ASSERT: return flow_holds(r, a->condition) == FLOW_TRUE ? DONE : BAD;
     case FLOW_PAUSE:
       if (!flow_as_seconds(flow_evaluate(r, a->value), &seconds)) return BAD;
-      flow_pass_time(r, seconds);
-      return DONE;
+      return flow_pass_time(r, seconds) ? DONE : LEFT;
     case FLOW_FAIL: return BAD;
     case FLOW_ABORT:
       r->aborted = true;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* reference_run - the order of a run. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -147,6 +148,7 @@ void flow_expect(flow_document *d, mf_buf *out) {
   mf_arena_init(&r.arena, NULL, 0);
   r.previous.succeeded = true;
   r.iteration = 1;
+  r.deadline = INFINITY;
   r.phase = FLOW_OF_RUN;
   r.response = none;
   r.metrics[0] = r.metrics[1] = (flow_metric){none, none, none};

@@ -15,6 +15,11 @@ static flow_end load(flow_run *r, const char *name, double seconds) {
   flow_tell(r, "effect http_load %s %g", name, seconds);
   flow_reply reply = flow_answer(&r->world, "http_load", name);
   flow_metric *m = &r->metrics[0];
+  if (r->now + seconds >= r->deadline) {
+    r->now = r->deadline;
+    r->timed_out = true;
+    return BAD;
+  }
   r->now += seconds;
   if (!reply.ok) return BAD;
   m->of_step = m->last = m->of_run = (flow_value){.kind = FLOW_DOUBLE, .d = reply.error_rate};
@@ -41,8 +46,15 @@ static flow_end work(flow_run *r, const flow_entry *s, const flow_path *p) {
     if (!right) seconds = flow_is_error(v) ? NAN : -1;
   }
   if (s->load) return s->fault ? faulted(r, p, seconds) : load(r, "baseline", seconds);
-  if (seconds >= 0) flow_pass_time(r, seconds);
-  return DONE;
+  return seconds < 0 || flow_pass_time(r, seconds) ? DONE : LEFT;
+}
+
+/* What the timeout ended has failed, and is not limited any more. */
+static flow_end in_time(flow_run *r, flow_end e) {
+  if (!r->timed_out) return e;
+  r->timed_out = false;
+  r->deadline = INFINITY;
+  return BAD;
 }
 
 /* "an attempt is pre_hooks, scenario, post_hooks, assertions"; post_hooks run in any
@@ -51,11 +63,14 @@ static flow_end work(flow_run *r, const flow_entry *s, const flow_path *p) {
 static flow_end attempt(flow_run *r, const flow_entry *s, const flow_path *p, flow_end e,
                         flow_judged *j) {
   *j = (flow_judged){0};
+  if (e == DONE && s->timeout > 0) r->deadline = r->now + s->timeout; /* "limits one attempt" */
   if (e == DONE) e = flow_step_hooks(r, &s->pre_hooks, p, "pre_hooks");
   if (e == DONE) e = work(r, s, p);
+  e = in_time(r, e);
   if (e == LEFT) return e;
   r->phase = FLOW_AFTER_LOAD;
   flow_end after = flow_step_hooks(r, &s->post_hooks, p, "post_hooks");
+  after = in_time(r, after);
   if (after == LEFT) return LEFT;
   if (e != DONE || after != DONE) return BAD;
   *j = flow_judge(r, &s->assertions, p);
@@ -106,6 +121,7 @@ static flow_end attempts(flow_run *r, flow_entry *s, const flow_path *p, flow_en
   *made = 1;
   for (;;) {
     flow_end e = attempt(r, s, p, before, &j);
+    r->deadline = INFINITY;
     if (e != BAD || before != DONE || !tries_again(r, s, p, *made, begun)) {
       flow_count(r, &j);
       return e;
