@@ -43,6 +43,7 @@ typedef struct flow_run {
   /* how it goes */
   bool pending, rollback_fails;
   bool ran, failed, hook_failed, unsteady, rollback_failed, aborted, no_data, judged;
+  bool begun; /* hooks and steady state let the entries begin */
   unsigned steps_passed, steps_failed, steps_skipped;
   unsigned assertions_passed, assertions_failed, assertions_no_data, warnings;
 } flow_run;

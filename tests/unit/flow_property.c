@@ -76,13 +76,15 @@ static void show(flow_document *d) {
   fini(&t);
 }
 
-/* The compiler knows that a step whose result is read cannot have run before; what would
- * be an error of the evaluation is one of the document then, and nothing is run. */
+/* The compiler knows that a step whose result is read cannot have run before, and what
+ * is no list or number: what would be an error of the evaluation is one of the document
+ * then, and nothing is run. */
 static bool is_refused(const texts *t) {
-  static const char known[] = "error[MF-E0271]";
-  if (t->compiled || t->happened.n == 0) return false;
-  const char *error = strstr(t->happened.p, "error[");
-  while (error && !strncmp(error, known, sizeof known - 1)) error = strstr(error + 1, "error[");
+  const char *error = t->compiled ? NULL : strstr(t->happened.p, "error[");
+  if (error == NULL) return false;
+  while (error &&
+         (!strncmp(error, "error[MF-E0271]", 15) || !strncmp(error, "error[MF-E0222]", 15)))
+    error = strstr(error + 1, "error[");
   return error == NULL;
 }
 
