@@ -55,7 +55,8 @@ void mf_diags_init(mf_diags *diags, mf_arena *arena) { *diags = (mf_diags){.aren
 static bool already_told(const mf_diags *diags, mf_code code, mf_span span) {
   for (uint32_t i = 0; i < diags->count; i++) {
     const mf_diag *d = &diags->items[i];
-    if (d->code == code && d->span.offset == span.offset && d->span.length == span.length)
+    if (d->code == code && d->source == diags->source && d->span.offset == span.offset &&
+        d->span.length == span.length)
       return true;
   }
   return false;
@@ -102,7 +103,7 @@ static void add(mf_diags *diags, mf_code code, mf_span span, const char *suggest
   if (already_told(diags, code, span) || !counted(diags, severity)) return;
   mf_diag *d = new_item(diags);
   if (d == NULL) return;
-  *d = (mf_diag){.code = code, .severity = severity, .span = span};
+  *d = (mf_diag){.code = code, .severity = severity, .span = span, .source = diags->source};
   d->message = format(diags->arena, row->text, args);
   if (suggestion) d->suggestion = mf_arena_copy(diags->arena, suggestion, strlen(suggestion));
 }
@@ -121,18 +122,33 @@ void mf_diag_add_hint(mf_diags *diags, mf_code code, mf_span span, const char *s
   va_end(args);
 }
 
+static bool is_after(const mf_diag *a, const mf_diag *b) {
+  uint32_t source_a = a->source ? a->source->number : 0;
+  uint32_t source_b = b->source ? b->source->number : 0;
+  return source_a != source_b ? source_a > source_b : a->span.offset > b->span.offset;
+}
+
 /* By insertion: it is stable, and there are few. */
 void mf_diags_sort(mf_diags *diags) {
   for (uint32_t i = 1; i < diags->count; i++) {
     mf_diag d = diags->items[i];
     uint32_t at = i;
-    for (; at > 0 && diags->items[at - 1].span.offset > d.span.offset; at--)
+    for (; at > 0 && is_after(&diags->items[at - 1], &d); at--)
       diags->items[at] = diags->items[at - 1];
     diags->items[at] = d;
   }
 }
 
 /* ---- Rendering ---- */
+
+/* Name and lines of the file that it is about. */
+static void find_source(const char **name, const mf_lines **lines, const mf_diag *diag) {
+  if (diag->source) {
+    *name = diag->source->name;
+    *lines = &diag->source->lines;
+  }
+  if (*name == NULL) *name = "<input>";
+}
 
 static bool has_place(const mf_lines *lines, mf_span span) {
   return lines && lines->count != 0 && (span.offset != 0 || span.length != 0);
@@ -236,7 +252,8 @@ static const char *severity_word(const mf_diag *diag) {
 void mf_diag_write_text(mf_buf *out, const char *name, const mf_lines *lines, const mf_diag *diag) {
   char code[16];
   uint32_t line = 0, column = 0;
-  write_visible(out, mf_str_of(name ? name : "<input>"));
+  find_source(&name, &lines, diag);
+  write_visible(out, mf_str_of(name));
   if (has_place(lines, diag->span)) {
     mf_lines_find(lines, diag->span.offset, &line, &column);
     mf_buf_printf(out, ":%u:%u", (unsigned)line, (unsigned)column);
@@ -278,10 +295,11 @@ static void put_place(mf_json_writer *w, const mf_lines *lines, mf_span span) {
 void mf_diag_write_json(mf_buf *out, const char *name, const mf_lines *lines, const mf_diag *diag) {
   mf_json_writer w;
   char code[16];
+  find_source(&name, &lines, diag);
   mf_code_text(diag->code, code);
   mf_json_write_init(&w, out, 0);
   mf_json_open_map(&w);
-  put_text(&w, "file", name ? name : "<input>");
+  put_text(&w, "file", name);
   put_place(&w, lines, diag->span);
   put_text(&w, "severity", severity_word(diag));
   put_text(&w, "code", code);

@@ -18,12 +18,20 @@ typedef enum mf_code {
 #undef MF_WARN
 } mf_code;
 
+/* A file that spans lie in, beside the one that everybody means. */
+typedef struct mf_source {
+  const char *name;
+  mf_lines lines;
+  uint32_t number; /* from 1, in the order of their diagnostics */
+} mf_source;
+
 typedef struct mf_diag {
   mf_code code;
   mf_severity severity;
   mf_span span;
-  const char *message;    /* arena */
-  const char *suggestion; /* arena; NULL if none */
+  const mf_source *source; /* NULL: the file that everybody means */
+  const char *message;     /* arena */
+  const char *suggestion;  /* arena; NULL if none */
 } mf_diag;
 
 typedef struct mf_diags {
@@ -31,6 +39,7 @@ typedef struct mf_diags {
   mf_diag *items;
   uint32_t count, cap;
   uint32_t errors, warnings; /* all of them, kept or not */
+  const mf_source *source;   /* of those that are added */
 } mf_diags;
 
 void mf_diags_init(mf_diags *diags, mf_arena *arena);
@@ -39,7 +48,7 @@ void mf_diags_init(mf_diags *diags, mf_arena *arena);
 void mf_diag_add(mf_diags *diags, mf_code code, mf_span span, ...);
 /* The same with a suggestion ("write 'max_latency'"; copied; may be NULL). */
 void mf_diag_add_hint(mf_diags *diags, mf_code code, mf_span span, const char *suggestion, ...);
-/* Sorts by offset, stable. */
+/* Sorts by source and offset, stable. */
 void mf_diags_sort(mf_diags *diags);
 
 /* "MF-E0203" or "MF-W0801"; out needs 16 bytes. */
@@ -52,7 +61,8 @@ const char *mf_code_stage(mf_code code);
 const char *mf_code_explanation(mf_code code);
 
 /* Renders one diagnostic ("name:14:18: error[MF-E0203]: ...", the
- * source line, a caret run; tabs kept, long lines cut around the place). */
+ * source line, a caret run; tabs kept, long lines cut around the place).  Name and
+ * lines are those of the file that everybody means. */
 void mf_diag_write_text(mf_buf *out, const char *name, const mf_lines *lines, const mf_diag *diag);
 /* One JSON object, without a newline. */
 void mf_diag_write_json(mf_buf *out, const char *name, const mf_lines *lines, const mf_diag *diag);

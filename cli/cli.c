@@ -83,13 +83,15 @@ int cli_main(const char *program, const cli_verb *verbs, const cli_verb *fallbac
 static bool is_image(const mf_blob *file) { return file->n >= 4 && !memcmp(file->p, "MFC\x1a", 4); }
 
 static int compile_input(cli_input *input, const char *path, const mf_compile_options *options,
-                         bool json) {
+                         cli_library *library, bool json) {
   mf_compile_options own = *options;
-  own.regex = mf_regex_re2();
+  cli_library beside = {.count = 0};
+  own.loader = cli_library_loader(library ? library : &beside, path);
   own.name = strcmp(path, "-") ? cli_base_name(path) : "stdin";
   own.regex = mf_regex_re2();
   mf_status status = mf_compile(&own, (const char *)input->file.p, input->file.n,
                                 &input->compilation);
+  cli_library_close(library ? library : &beside);
   if (input->compilation && (json || mf_compilation_diagnostic_count(input->compilation)))
     mf_compilation_write(input->compilation, json, json ? cli_stdout() : cli_stderr());
   if (status == MF_OUT_OF_MEMORY) return cli_fail(CLI_BUG, "%s: %s", path, mf_status_text(status));
@@ -99,7 +101,7 @@ static int compile_input(cli_input *input, const char *path, const mf_compile_op
 }
 
 int cli_input_open(cli_input *input, const char *path, const mf_compile_options *options,
-                   bool json) {
+                   cli_library *library, bool json) {
   char error[256] = "";
   mf_alloc alloc = mf_alloc_default();
   *input = (cli_input){.compilation = NULL};
@@ -108,7 +110,7 @@ int cli_input_open(cli_input *input, const char *path, const mf_compile_options 
   if (status == MF_TOO_LARGE) return cli_fail(CLI_INVALID, "%s: %s", path, mf_status_text(status));
   if (status != MF_OK)
     return cli_fail(CLI_IO, "%s: %s", path, error[0] ? error : mf_status_text(status));
-  if (!is_image(&input->file)) return compile_input(input, path, options, json);
+  if (!is_image(&input->file)) return compile_input(input, path, options, library, json);
   input->image = input->file.p;
   input->image_size = input->file.n;
   return CLI_OK;

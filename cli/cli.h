@@ -31,6 +31,20 @@ int cli_finish(int code);
 /* The part of a path behind the last slash. */
 const char *cli_base_name(const char *path);
 
+/* Where documents are that others run: --library of several verbs. */
+typedef struct cli_library {
+  const char *folders[64]; /* borrowed */
+  size_t count;
+  const char *document; /* the one that is compiled; NULL: standard input */
+  char *path;           /* of the document found last */
+  mf_blob file;
+} cli_library;
+/* CLI_OK or CLI_USAGE, explained. */
+int cli_library_add(cli_library *library, const char *folder);
+/* For documents that this one runs. */
+mf_loader cli_library_loader(cli_library *library, const char *document);
+void cli_library_close(cli_library *library);
+
 /* A file read and, unless it is an image, compiled. */
 typedef struct cli_input {
   mf_blob file;                /* as read */
@@ -38,10 +52,11 @@ typedef struct cli_input {
   const uint8_t *image;        /* the image's bytes, 8-byte aligned */
   size_t image_size;
 } cli_input;
-/* Reads `path` ("-": standard input) and compiles it; diagnostics are printed.
+/* Reads `path` ("-": standard input) and compiles it; diagnostics are printed.  What it
+ * links is found beside it and in the library (NULL: beside it alone).
  * Returns CLI_OK or an exit code that was explained already. */
 int cli_input_open(cli_input *input, const char *path, const mf_compile_options *options,
-                   bool json);
+                   cli_library *library, bool json);
 void cli_input_close(cli_input *input);
 
 /* --vars and then --var of run and eval, each in the order given: later ones win. */

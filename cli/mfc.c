@@ -3,8 +3,9 @@
 #include "cli.h"
 
 static const cli_verb verbs[] = {
-    {"build", verb_build, "FILE... [-o OUT]", "compile documents to images (.mfc)"},
-    {"check", verb_check, "FILE... [--format=text|json] [--dump=tokens|ast|expr|types]",
+    {"build", verb_build, "FILE... [-o OUT] [--library DIR]", "compile documents to images (.mfc)"},
+    {"check", verb_check,
+     "FILE... [--format=text|json] [--dump=tokens|ast|expr|types] [--library DIR]",
      "compile and report, without writing anything"},
     {"disasm", verb_disasm, "FILE", "list an image, or the image of a document"},
     {"asm", verb_asm, "FILE -o OUT", "assemble a listing"},

@@ -36,9 +36,9 @@ static int write_image(const cli_input *input, const char *path) {
 }
 
 static int build_one(const char *path, const char *out, const char *folder,
-                     const mf_compile_options *options) {
+                     const mf_compile_options *options, cli_library *library) {
   cli_input input;
-  int code = cli_input_open(&input, path, options, false);
+  int code = cli_input_open(&input, path, options, library, false);
   if (code == CLI_OK && !input.compilation)
     code = cli_fail(CLI_USAGE, "%s is an image already", path);
   if (code == CLI_OK) {
@@ -53,15 +53,21 @@ static int build_one(const char *path, const char *out, const char *folder,
 
 int verb_build(int argc, char **argv) {
   static const struct option longs[] = {{"output", required_argument, NULL, 'o'},
+                                        {"library", required_argument, NULL, 'L'},
                                         {"lenient", no_argument, NULL, 'l'},
                                         {"strict-cel", no_argument, NULL, 's'},
                                         {NULL, 0, NULL, 0}};
   mf_compile_options options = {.syntax = MF_SYNTAX_AUTO};
+  cli_library library = {.count = 0};
   const char *out = NULL, *folder = NULL;
   int option, code = CLI_OK;
   while ((option = getopt_long(argc, argv, "o:", longs, NULL)) != -1) {
     if (option == 'o')
       out = optarg;
+    else if (option == 'L' && (code = cli_library_add(&library, optarg)) == CLI_OK)
+      continue;
+    else if (option == 'L')
+      return code;
     else if (option == 'l')
       options.lenient = true;
     else if (option == 's')
@@ -75,7 +81,7 @@ int verb_build(int argc, char **argv) {
     out = NULL;
   }
   for (int i = optind; i < argc; i++) {
-    int one = build_one(argv[i], out, folder, &options);
+    int one = build_one(argv[i], out, folder, &options, &library);
     if (one > code) code = one;
   }
   return code;

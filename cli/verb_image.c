@@ -16,12 +16,21 @@ static int open_image(const char *path, const cli_input *input, mf_image **image
 }
 
 int verb_disasm(int argc, char **argv) {
+  static const struct option longs[] = {{"library", required_argument, NULL, 'L'},
+                                        {NULL, 0, NULL, 0}};
   mf_compile_options options = {.syntax = MF_SYNTAX_AUTO};
   cli_input input;
   mf_image *image = NULL;
-  if (argc != 2) return cli_fail(CLI_USAGE, "disasm: which file?");
-  int code = cli_input_open(&input, argv[1], &options, false);
-  if (code == CLI_OK) code = open_image(argv[1], &input, &image);
+  cli_library library = {.count = 0};
+  int option, code;
+  while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+    if (option != 'L') return CLI_USAGE;
+    code = cli_library_add(&library, optarg);
+    if (code) return code;
+  }
+  if (optind + 1 != argc) return cli_fail(CLI_USAGE, "disasm: which file?");
+  code = cli_input_open(&input, argv[optind], &options, &library, false);
+  if (code == CLI_OK) code = open_image(argv[optind], &input, &image);
   if (code == CLI_OK) {
     mf_str source = {NULL, 0};
     if (input.compilation) source = (mf_str){(const char *)input.file.p, input.file.n};
@@ -34,20 +43,23 @@ int verb_disasm(int argc, char **argv) {
 
 int verb_inputs(int argc, char **argv) {
   static const struct option longs[] = {{"format", required_argument, NULL, 'f'},
+                                        {"library", required_argument, NULL, 'L'},
                                         {NULL, 0, NULL, 0}};
   mf_compile_options options = {.syntax = MF_SYNTAX_AUTO};
+  cli_library library = {.count = 0};
   cli_input input;
   mf_image *image = NULL;
   bool json = false;
   int option;
   while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+    if (option == 'L' && cli_library_add(&library, optarg) == CLI_OK) continue;
     if (option != 'f') return CLI_USAGE;
     if (strcmp(optarg, "json") && strcmp(optarg, "text"))
       return cli_fail(CLI_USAGE, "inputs: no such format '%s'", optarg);
     json = *optarg == 'j';
   }
   if (optind + 1 != argc) return cli_fail(CLI_USAGE, "inputs: give one document or image");
-  int code = cli_input_open(&input, argv[optind], &options, false);
+  int code = cli_input_open(&input, argv[optind], &options, &library, false);
   if (code == CLI_OK) code = open_image(argv[optind], &input, &image);
   if (code == CLI_OK && mf_image_inputs_print(NULL, image, json, cli_stdout()) != MF_OK)
     code = cli_fail(CLI_BUG, "out of memory");
@@ -58,20 +70,23 @@ int verb_inputs(int argc, char **argv) {
 
 int verb_graph(int argc, char **argv) {
   static const struct option longs[] = {{"format", required_argument, NULL, 'f'},
+                                        {"library", required_argument, NULL, 'L'},
                                         {NULL, 0, NULL, 0}};
   mf_compile_options options = {.syntax = MF_SYNTAX_AUTO};
+  cli_library library = {.count = 0};
   cli_input input;
   mf_image *image = NULL;
   bool dot = false;
   int option;
   while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
+    if (option == 'L' && cli_library_add(&library, optarg) == CLI_OK) continue;
     if (option != 'f') return CLI_USAGE;
     if (strcmp(optarg, "dot") && strcmp(optarg, "mermaid"))
       return cli_fail(CLI_USAGE, "graph: no such format '%s'; mermaid or dot", optarg);
     dot = *optarg == 'd';
   }
   if (optind + 1 != argc) return cli_fail(CLI_USAGE, "graph: give one document or image");
-  int code = cli_input_open(&input, argv[optind], &options, false);
+  int code = cli_input_open(&input, argv[optind], &options, &library, false);
   if (code == CLI_OK) code = open_image(argv[optind], &input, &image);
   if (code == CLI_OK && mf_image_graph(image, dot, cli_stdout()) != MF_OK)
     code = cli_fail(CLI_BUG, "out of memory");
@@ -87,7 +102,7 @@ int verb_verify(int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
     cli_input input;
     mf_image *image = NULL;
-    int one = cli_input_open(&input, argv[i], &options, false);
+    int one = cli_input_open(&input, argv[i], &options, NULL, false);
     if (one == CLI_OK) one = open_image(argv[i], &input, &image);
     if (one == CLI_OK) printf("%s: verified, %zu bytes\n", argv[i], input.image_size);
     mf_image_close(image);

@@ -25,6 +25,7 @@ static const char usage[] =
     "  --allow-empty              a run in which nothing was run passes\n"
     "  --progress auto|plain|none what is shown meanwhile\n"
     "  --trace ops|effects        show every instruction, or every effect\n"
+    "  --library DIR              where documents are that this one runs, beside its own folder\n"
     "  --lenient                  unknown keys are warnings\n"
     "exit codes: 0 passed, 1 failed or no data, 2 usage, 3 invalid, 4 aborted, 5 undo failed,\n"
     "  6 budget exceeded, 70 bug, 74 I/O, 105 interrupted\n";
@@ -32,6 +33,7 @@ static const char usage[] =
 typedef struct run_arguments {
   mf_run_options run;
   mf_compile_options compile;
+  cli_library library;
   cli_variables variables;
 } run_arguments;
 
@@ -87,6 +89,7 @@ static int set_option(run_arguments *a, int option) {
       if (parse_seed(optarg, &a->run.seed)) return CLI_OK;
       return cli_fail(CLI_USAGE, "--seed wants a whole number, not '%s'", optarg);
     case 'a': a->run.allow_empty = true; return CLI_OK;
+    case 'L': return cli_library_add(&a->library, optarg);
     case 'l': a->compile.lenient = true; return CLI_OK;
     case 'h': fputs(usage, stdout); return -1;
     case 'S':
@@ -110,6 +113,7 @@ static int parse_arguments(run_arguments *a, int argc, char **argv) {
                                         {"sync", required_argument, NULL, 'S'},
                                         {"progress", required_argument, NULL, 'p'},
                                         {"trace", required_argument, NULL, 'x'},
+                                        {"library", required_argument, NULL, 'L'},
                                         {"lenient", no_argument, NULL, 'l'},
                                         {"help", no_argument, NULL, 'h'},
                                         {NULL, 0, NULL, 0}};
@@ -145,7 +149,7 @@ static int run_file(run_arguments *a, const char *path) {
   cli_input input;
   const char **names = assumed_names(&a->variables);
   a->compile.assume_variables = names;
-  int code = cli_input_open(&input, path, &a->compile, false);
+  int code = cli_input_open(&input, path, &a->compile, &a->library, false);
   if (code == CLI_OK) {
     a->run.image = input.image;
     a->run.image_size = input.image_size;

@@ -32,6 +32,11 @@ mf_str mf_path_part(mf_compiler *c, mf_str path, const char *part) {
   return (mf_str){p, path.n + 1 + n};
 }
 
+mf_str mf_compile_own_path(mf_compiler *c, const char *part) {
+  if (!c->link) return mf_str_of(part);
+  return mf_compile_path(c, "%.*s%s", (int)c->prefix.n, c->prefix.p, part);
+}
+
 mf_str mf_path_index(mf_compiler *c, mf_str path, uint32_t i) {
   char digits[24];
   size_t n = mf_format_uint(i, digits);
@@ -47,7 +52,7 @@ mf_str mf_path_index(mf_compiler *c, mf_str path, uint32_t i) {
 
 void mf_compile_at(mf_compiler *c, mf_span span) {
   uint32_t line = 0, column = 0;
-  if (span.length == 0) return;
+  if (span.length == 0 || c->link) return; /* lines are those of the main document */
   mf_lines_find(&c->lines, span.offset, &line, &column);
   mf_builder_line(c->b, span.offset, span.length, line, column);
 }

@@ -42,6 +42,7 @@ static void write_metadata(mf_compiler *c, mf_buf *out) {
   for (uint32_t i = 0; i < c->hosts.count; i++) mf_json_put_str(&w, c->hosts.entries[i].name);
   mf_json_close_list(&w);
   mf_secrets_write(c, &w);
+  mf_links_write(c, &w);
   mf_json_key(&w, "fragment");
   mf_json_put_bool(&w, c->fragment);
   mf_json_key(&w, "compiler");
@@ -75,6 +76,8 @@ static bool open_compiler(mf_compilation *comp, mf_compiler *c, const mf_node *d
                      .source = comp->source,
                      .lines = comp->lines,
                      .document = document,
+                     .main_document = document,
+                     .main_source = comp->source,
                      .options = &comp->options,
                      .document_name = stem(mf_str_of(comp->name)),
                      .fragment = is_fragment(document),
@@ -125,6 +128,7 @@ static mf_status check_and_emit(mf_compilation *comp, const mf_node *document, m
   if (!open_compiler(comp, &c, document)) return MF_OUT_OF_MEMORY;
   c.scratch = c.expr.arena = scratch;
   c.dump_expr = dumps->expr;
+  c.dump_ast = dumps->ast;
   mf_names_declare_document(&c);
   mf_hooks_declare(&c);
   mf_reach_open(&c);
@@ -216,7 +220,9 @@ mf_diagnostic mf_compilation_diagnostic(const mf_compilation *comp, size_t i) {
                        .offset = d->span.offset,
                        .length = d->span.length};
   out.code = comp->codes[i];
-  if (d->span.length || d->span.offset)
-    mf_lines_find(&comp->lines, d->span.offset, &out.line, &out.column);
+  const mf_lines *lines = d->source ? &d->source->lines : &comp->lines;
+  if (d->source) out.file = d->source->name;
+  if ((d->span.length || d->span.offset) && lines->count)
+    mf_lines_find(lines, d->span.offset, &out.line, &out.column);
   return out;
 }

@@ -3,6 +3,7 @@
  * compile.c     the conductor
  * common.c      paths, places, words, hosts
  * names.c       scopes, slots, name resolution
+ * link.c        documents that entries run
  * inputs.c      types, constraints and defaults of `inputs`
  * conditions.c  condition mappings to expressions; which entries look at outcomes
  * data.c        free JSON with interpolations to expressions
@@ -81,11 +82,10 @@ typedef struct mf_concurrency {
   uint32_t count, cap, groups, mark;
   uint32_t *of_step; /* of each row of STEP, MF_ABSENT: none */
   uint32_t step_count, step_cap;
-  uint32_t at;             /* the branch that is declared, or emitted, now */
-  uint32_t first_of_steps; /* with `parallel: true` */
-  uint32_t to_need;        /* the branch whose NEEDS are still to be emitted */
-  bool fresh;              /* a branch begins: no failure can be pending */
-  mf_names writers;        /* variable -> its latest write, from 1 */
+  uint32_t at;      /* the branch that is declared, or emitted, now */
+  uint32_t to_need; /* the branch whose NEEDS are still to be emitted */
+  bool fresh;       /* a branch begins: no failure can be pending */
+  mf_names writers; /* variable -> its latest write, from 1 */
   mf_write *writes;
   uint32_t write_count, write_cap;
 } mf_concurrency;
@@ -100,24 +100,62 @@ typedef struct mf_step_reach {
   const mf_reach *where;
   bool done, conditional;
 } mf_step_reach;
+/* What belongs to one document, be it the one that is compiled or one that it links. */
+#define MF_SCOPE_FIELDS                                                                      \
+  const mf_node *document;                                                                   \
+  mf_str source;                                                                             \
+  mf_lines lines;                                                                            \
+  const mf_source *file;   /* for diagnostics; NULL: the document that is compiled */        \
+  struct mf_link *link;    /* the entry that runs it; NULL: the same */                      \
+  mf_str prefix;           /* of paths, with its dot: "steps[2].run." */                     \
+  mf_names globals;        /* name -> slot */                                                \
+  mf_names *step_scope;    /* the open step's variables, NULL outside */                     \
+  mf_loop_scope *loops;    /* innermost first */                                             \
+  mf_names bare[3];        /* by phase: a bare name that is no variable of a step -> slot */ \
+  mf_names steps;          /* name as written (with #2) -> STEP row */                       \
+  mf_names step_repeats;   /* a name that stands more than once -> how often so far */       \
+  mf_names assigned;       /* names that set_variable or save_as write */                    \
+  mf_global_hook *hooks;   /* of the document, in its order */                               \
+  uint32_t first_of_steps; /* of `steps` with `parallel: true`: the first branch */
+typedef struct mf_document_scope {
+  MF_SCOPE_FIELDS
+} mf_document_scope;
+
+/* An entry that runs another document.  While that is what the compiler looks at,
+ * `other` holds the scope of the document that the entry stands in; else the linked
+ * document's own. */
+typedef struct mf_link {
+  mf_document_scope other;
+  const mf_node *entry;
+  mf_str name;    /* of the document, as the entry has it */
+  uint32_t row;   /* of LINK */
+  uint32_t depth; /* 1: run by the document that is compiled */
+} mf_link;
 
 typedef struct mf_compiler {
   mf_arena *arena;   /* for what lives as long as the compilation */
   mf_arena *scratch; /* for an entry's paths and expressions: gone when it is emitted */
   mf_diags *diags;
   mf_builder *b;
-  mf_lines lines;
-  mf_str source;
   mf_str document_name; /* file stem */
-  const mf_node *document;
+  const mf_node *main_document;
+  mf_str main_source;
   const mf_compile_options *options;
   bool fragment; /* no steps: unknown names are warnings */
 
+  union {
+    mf_document_scope scope;
+    struct {
+      MF_SCOPE_FIELDS
+    };
+  };
+
+  /* link.c */
+  struct mf_linked_files *files; /* the documents that were loaded; NULL: none */
+  mf_link **links;               /* by number, which the entry's node has */
+  uint32_t link_count, link_cap;
+
   /* names.c */
-  mf_names globals;            /* name -> slot */
-  mf_names *step_scope;        /* the open step's variables, NULL outside */
-  mf_loop_scope *loops;        /* innermost first */
-  mf_names bare[3];            /* by phase: a bare name that is no variable of a step -> slot */
   mf_names env_slots;          /* "env.X" -> slot */
   uint32_t builtin_slots[16];  /* MF_ABSENT until used */
   uint32_t (*metric_slots)[8]; /* of each METRIC row: by slot kind - METRIC_STEP */
@@ -126,9 +164,6 @@ typedef struct mf_compiler {
   mf_value **scenario_args; /* of each row: its load's arguments, a map */
   mf_names load_constants;  /* row and duration, as bytes -> the constant of all its arguments */
   mf_names metrics;         /* metric name -> METRIC row */
-  mf_names steps;           /* name as written (with #2) -> STEP row */
-  mf_names step_repeats;    /* a name that stands more than once -> how often so far */
-  mf_names assigned;        /* names that set_variable or save_as write */
   mf_phase phase;
   mf_names_env env;
   mf_expr_emitter expr;
@@ -138,7 +173,6 @@ typedef struct mf_compiler {
   mf_names secrets;            /* declared ones -> their slots */
   mf_names metric_kinds;       /* of metrics for which record_metric says one */
   mf_names drivers;            /* driver name -> DRIVER row */
-  mf_global_hook *hooks;       /* of the document, in its order */
   struct mf_code_parts *parts; /* emit_reasons.c; NULL before the first */
 
   /* reach.c */
@@ -159,6 +193,7 @@ typedef struct mf_compiler {
   int64_t judging_fuel; /* for constants that are written to inputs */
   mf_buf *dump_types;   /* --dump=types */
   mf_buf *dump_expr;    /* --dump=expr */
+  mf_buf *dump_ast;     /* --dump=ast: of linked documents */
 } mf_compiler;
 
 /* ---- common.c ---- */
@@ -166,6 +201,8 @@ mf_str mf_compile_path(mf_compiler *c, const char *fmt, ...) MF_PRINTF(2, 3);
 /* "path[i]" and "path.part": these are made for every entry. */
 mf_str mf_path_index(mf_compiler *c, mf_str path, uint32_t i);
 mf_str mf_path_part(mf_compiler *c, mf_str path, const char *part);
+/* "part" of the document; of a linked one with the path of the entry that runs it. */
+mf_str mf_compile_own_path(mf_compiler *c, const char *part);
 static inline uint32_t mf_compile_string(mf_compiler *c, mf_str s) {
   return mf_builder_string(c->b, s);
 }
@@ -225,6 +262,28 @@ bool mf_names_is_variable(mf_compiler *c, mf_str name);
 uint32_t mf_names_step(mf_compiler *c, mf_str name, mf_span span);
 bool mf_name_is_identifier(mf_str name);
 
+/* The maps of a document's names, empty. */
+void mf_names_scope_init(mf_compiler *c, mf_document_scope *scope);
+/* Declares what a linked document declares; its scope is open. */
+void mf_names_declare_linked(mf_compiler *c);
+/* "did you mean 'x'?", NULL when nothing is near. */
+const char *mf_did_you_mean(mf_compiler *c, const mf_near *near);
+
+/* ---- link.c ---- */
+/* The scope around one; NULL around the document that is compiled.  `scope` is that
+ * of the compiler or one that this gave. */
+const mf_document_scope *mf_scope_around(const mf_document_scope *scope);
+/* A `run` entry: loads, parses and declares the document. */
+void mf_link_declare(mf_compiler *c, const mf_node *entry);
+/* What an entry runs; NULL when it is not there (reported). */
+mf_link *mf_link_of(const mf_compiler *c, const mf_node *entry);
+/* The compiler looks at the linked document, then at the one around it again. */
+void mf_link_open(mf_compiler *c, mf_link *link);
+void mf_link_close(mf_compiler *c);
+void mf_emit_link(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t flags);
+/* "linked": names, lengths and digests of the documents, if there are any. */
+void mf_links_write(const mf_compiler *c, mf_json_writer *w);
+
 /* ---- inputs.c ---- */
 /* The slots and types of `inputs`. */
 void mf_inputs_declare(mf_compiler *c);
@@ -233,6 +292,8 @@ uint32_t mf_inputs_add(mf_compiler *c, uint32_t slot, uint32_t type);
 const mf_type *mf_inputs_type(const mf_compiler *c, uint32_t row);
 /* Their constraints, and code that gives them their defaults. */
 void mf_emit_inputs(mf_compiler *c);
+/* Must a value be given for this slot?  (Known when mf_emit_inputs is done.) */
+bool mf_inputs_required(const mf_compiler *c, uint32_t slot);
 /* An action writes `value` to a slot: reports what an input would refuse. */
 void mf_inputs_check_write(mf_compiler *c, uint32_t slot, const mf_expr *value);
 
@@ -334,6 +395,8 @@ void mf_unused_loop(mf_compiler *c, const mf_loop_scope *scope, mf_span span);
 
 /* ---- the emitters ---- */
 void mf_emit_run(mf_compiler *c);
+/* The entries of the document's three lists. */
+void mf_emit_lists(mf_compiler *c);
 /* What follows goes on at the label (the caller places it) even if something in it
  * fails. */
 uint32_t mf_emit_guard(mf_compiler *c);

@@ -388,12 +388,6 @@ mf_node *mf_doc_wrong_type(mf_doc *p, mf_node *map, mf_family family) {
   return made_bad(map);
 }
 
-mf_node *mf_doc_later_entry(mf_doc *p, mf_node *map) {
-  const mf_member *by = deciding_member(map);
-  if (by) report_later(p, by);
-  return made_bad(map);
-}
-
 mf_node *mf_doc_later_form(mf_doc *p, mf_node *node, const char *form) {
   mf_diag_add(p->context->diags, MF_E_NOT_YET, (mf_span){node->span.offset, 1}, form);
   return made_bad(node);

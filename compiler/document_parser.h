@@ -95,10 +95,9 @@ mf_node *mf_doc_add_stray(mf_node *map, mf_member *member, mf_node *value);
 mf_node *mf_doc_add_unknown(mf_node *map, mf_member *member, mf_node *value);
 /* The mapping is over: judges strays, reports missing keys. */
 mf_node *mf_doc_close(mf_doc *p, mf_node *map);
-/* Report and give a BAD node: a mapping whose type does not fit here; one that
- * has no grammar yet; a form of a value that has none. */
+/* Report and give a BAD node: a mapping whose type does not fit here; a form of a value
+ * that has no grammar yet. */
 mf_node *mf_doc_wrong_type(mf_doc *p, mf_node *map, mf_family family);
-mf_node *mf_doc_later_entry(mf_doc *p, mf_node *map);
 mf_node *mf_doc_later_form(mf_doc *p, mf_node *node, const char *form);
 
 /* One line of --dump=tokens (document_dump.c). */

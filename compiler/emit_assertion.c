@@ -141,8 +141,7 @@ static judgement step_outcome(mf_compiler *c, const mf_node *map, bool succeeded
 
 static void emit_step_judgement(mf_compiler *c, const mf_node *map, const judgement *j) {
   mf_str name = step_named(map);
-  uint32_t row = mf_names_get(&c->steps, name);
-  if (row == MF_NAMES_NONE) return;
+  uint32_t row = mf_names_step(c, name, map->span);
   bool succeeded = j->type == MF_ASSERTION_TYPE_STEP_SUCCEEDED;
   mf_reach_read(c, row, name, mf_node_get(map, MF_KEY_STEP_NAME)->span, false);
   MF_EMIT(c, STEP_FIELD, row, MF_FIELD_EVERY_STATUS);

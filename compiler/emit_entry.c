@@ -291,6 +291,7 @@ void mf_emit_entry(mf_compiler *c, const mf_node *entry, mf_str path) {
     case MF_TAG_CONDITIONAL: emit_conditional(c, entry, path); break;
     case MF_TAG_REPEAT: mf_emit_repeat(c, entry, path, entry_flags(c, entry, false)); break;
     case MF_TAG_PARALLEL: mf_emit_group(c, entry, path, entry_flags(c, entry, false)); break;
+    case MF_TAG_RUN: mf_emit_link(c, entry, path, entry_flags(c, entry, false)); break;
     default: mf_emit_entry_action(c, entry, path); break;
   }
 }

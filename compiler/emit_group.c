@@ -132,7 +132,7 @@ void mf_emit_parallel_list(mf_compiler *c, const mf_node *list, mf_str path) {
   MF_EMIT(c, GROUP_ENTER, row, leave);
   mf_emit_expr(c, mf_literal(c, list->span, (mf_value){.kind = MF_NULL}));
   MF_EMIT(c, GROUP_BEGIN, row, 0);
-  emit_branches(c, list, c->concurrency.first_of_steps, path);
+  emit_branches(c, list, c->first_of_steps, path);
   mf_builder_place(c->b, leave);
   MF_EMIT(c, GROUP_LEAVE, row, 0);
 }

@@ -460,16 +460,31 @@ void mf_hooks_declare(mf_compiler *c) {
     c->hooks[i] = (mf_global_hook){hook_type_of(c, hook), MF_ABSENT};
 }
 
-void mf_emit_global_hooks(mf_compiler *c, uint32_t hook_type) {
+static void emit_own_global_hooks(mf_compiler *c, uint32_t hook_type) {
   uint32_t i = 0;
   c->anywhere = hook_type == MF_HOOK_TYPE_PRE_STEP || hook_type == MF_HOOK_TYPE_POST_STEP;
   for (const mf_node *hook = global_hooks(c); hook; hook = hook->next, i++) {
     if (c->hooks[i].type != hook_type) continue;
-    mf_str path = mf_path_index(c, MF_STR("hooks"), i);
+    mf_str path = mf_path_index(c, mf_compile_own_path(c, "hooks"), i);
     if (c->hooks[i].row == MF_ABSENT) c->hooks[i].row = hook_row(c, hook, hook_type, path);
     emit_hook(c, hook, c->hooks[i].row, path);
   }
   c->anywhere = false;
+}
+
+/* Those of the documents around it, with the names of theirs. */
+static void emit_outer_global_hooks(mf_compiler *c, uint32_t hook_type) {
+  mf_link *link = c->link;
+  mf_link_close(c);
+  mf_emit_global_hooks(c, hook_type);
+  mf_compile_at(c, link->entry->span);
+  mf_link_open(c, link);
+}
+
+void mf_emit_global_hooks(mf_compiler *c, uint32_t hook_type) {
+  if (c->link && hook_type == MF_HOOK_TYPE_PRE_STEP) emit_outer_global_hooks(c, hook_type);
+  emit_own_global_hooks(c, hook_type);
+  if (c->link && hook_type == MF_HOOK_TYPE_POST_STEP) emit_outer_global_hooks(c, hook_type);
 }
 
 void mf_emit_step_hooks(mf_compiler *c, const mf_node *list, uint32_t hook_type, mf_str path) {

@@ -102,6 +102,19 @@ static bool repeat_takes_time(const mf_compiler *c, const mf_node *entry) {
   return list_takes_time(c, mf_node_get(entry, MF_KEY_STEPS));
 }
 
+/* With the names and hooks of the linked document; hooks around it run for its
+ * steps, too, which are given the benefit of the doubt. */
+static bool link_takes_time(const mf_compiler *c, const mf_node *entry) {
+  static const mf_key own[] = {MF_KEY_STEPS, MF_KEY_ADVANCED_STEPS, MF_KEY_CONDITIONAL_STEPS};
+  const mf_link *link = mf_link_of(c, entry);
+  if (!link || global_hooks_take_time(c)) return true;
+  mf_compiler inner = *c;
+  inner.scope = link->other;
+  for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+    if (list_takes_time(&inner, mf_node_get(inner.document, own[i]))) return true;
+  return false;
+}
+
 /* Whether carrying the entry out certainly takes time: with a condition it may be
  * skipped each time. */
 static bool entry_takes_time(const mf_compiler *c, const mf_node *entry) {
@@ -114,6 +127,7 @@ static bool entry_takes_time(const mf_compiler *c, const mf_node *entry) {
       return step_takes_time(entry) || (base && step_takes_time(base)) || global_hooks_take_time(c);
     case MF_TAG_REPEAT: return repeat_takes_time(c, entry);
     case MF_TAG_PARALLEL: return list_takes_time(c, mf_node_get(entry, MF_KEY_PARALLEL));
+    case MF_TAG_RUN: return link_takes_time(c, entry);
     default: return action_takes_time(entry);
   }
 }

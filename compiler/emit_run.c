@@ -53,18 +53,22 @@ static void emit_list(mf_compiler *c, mf_key key, mf_str path) {
     mf_emit_entries(c, list, path);
 }
 
-static void emit_lists(mf_compiler *c) {
+void mf_emit_lists(mf_compiler *c) {
   static const struct {
     mf_key key;
     const char *path;
   } lists[] = {{MF_KEY_STEPS, "steps"},
                {MF_KEY_ADVANCED_STEPS, "advanced_steps"},
                {MF_KEY_CONDITIONAL_STEPS, "conditional_steps"}};
+  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+    emit_list(c, lists[i].key, mf_compile_own_path(c, lists[i].path));
+}
+
+static void emit_iterations(mf_compiler *c) {
   mf_orchestration_loop loop;
   c->phase = MF_PHASE_BEFORE_LOAD;
   bool looping = mf_emit_loop_begin(c, &loop);
-  for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
-    emit_list(c, lists[i].key, mf_str_of(lists[i].path));
+  mf_emit_lists(c);
   if (looping) mf_emit_loop_end(c, &loop);
   MF_EMIT(c, GATE, 0, 0);
   c->phase = MF_PHASE_RUN;
@@ -108,12 +112,12 @@ static void emit_final(mf_compiler *c) {
 static void emit_work(mf_compiler *c) {
   if (has_assertions(c)) MF_EMIT(c, RUN_BEGIN, 0, 0);
   if (!mf_undoes(c)) {
-    emit_lists(c);
+    emit_iterations(c);
     return;
   }
   uint32_t undo = mf_builder_label(c->b);
   MF_EMIT(c, HANDLER, undo, 0);
-  emit_lists(c);
+  emit_iterations(c);
   mf_builder_place(c->b, undo);
   MF_EMIT(c, RUN_FINAL, 0, 0);
   mf_emit_rollbacks(c);

@@ -107,7 +107,7 @@ uint32_t mf_inputs_add(mf_compiler *c, uint32_t slot, uint32_t type) {
   memset(fields, 0xff, sizeof fields); /* MF_ABSENT */
   fields[SLOT] = slot;
   fields[TYPE] = type;
-  fields[FLAGS] = 0;
+  fields[FLAGS] = c->link ? MF_INPUT_FLAGS_LINKED : 0;
   return mf_builder_row(c->b, MF_TABLE_INPUT, fields);
 }
 
@@ -313,6 +313,12 @@ void mf_emit_inputs(mf_compiler *c) {
     if (rule.min || rule.max || rule.allowed) c->env.known_answer = known_answer;
     end(&in, &regexes);
   }
+}
+
+bool mf_inputs_required(const mf_compiler *c, uint32_t slot) {
+  const uint32_t *row = mf_builder_row_get(c->b, MF_TABLE_SLOT, slot);
+  if (row[1] != MF_SLOT_KIND_INPUT) return false;
+  return mf_builder_row_get(c->b, MF_TABLE_INPUT, row[2])[FLAGS] & MF_INPUT_FLAGS_REQUIRED;
 }
 
 /* What is constant can be judged now, as long as that takes no time to speak of; the

@@ -176,14 +176,15 @@ static uint32_t add_unknown_step(mf_compiler *c, mf_str name) {
   return row;
 }
 
-static const char *did_you_mean(mf_compiler *c, const mf_near *near) {
+const char *mf_did_you_mean(mf_compiler *c, const mf_near *near) {
   mf_str best = mf_near_best(near);
   return best.n ? mf_arena_printf(c->arena, "did you mean '%.*s'?", (int)best.n, best.p) : NULL;
 }
 
 uint32_t mf_names_step(mf_compiler *c, mf_str name, mf_span span) {
-  uint32_t row = mf_names_get(&c->steps, name);
-  if (row != MF_NAMES_NONE) {
+  for (const mf_document_scope *s = &c->scope; s; s = mf_scope_around(s)) {
+    uint32_t row = mf_names_get(&s->steps, name);
+    if (row == MF_NAMES_NONE) continue;
     mf_branches_check_step(c, row, name, span);
     return row;
   }
@@ -193,40 +194,55 @@ uint32_t mf_names_step(mf_compiler *c, mf_str name, mf_span span) {
   }
   mf_near near;
   mf_near_init(&near, name);
-  for (uint32_t i = 0; i < c->steps.count; i++) mf_near_offer(&near, c->steps.entries[i].name);
-  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_STEP, span, did_you_mean(c, &near), (int)name.n, name.p);
+  for (const mf_document_scope *s = &c->scope; s; s = mf_scope_around(s))
+    for (uint32_t i = 0; i < s->steps.count; i++) mf_near_offer(&near, s->steps.entries[i].name);
+  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_STEP, span, mf_did_you_mean(c, &near), (int)name.n,
+                   name.p);
   return add_unknown_step(c, name);
 }
 
 /* ---- looking names up ---- */
 
-static uint32_t loop_slot(const mf_compiler *c, mf_str name) {
-  for (const mf_loop_scope *loop = c->loops; loop; loop = loop->around)
+static uint32_t loop_slot(const mf_document_scope *s, mf_str name) {
+  for (const mf_loop_scope *loop = s->loops; loop; loop = loop->around)
     if (loop->name.n && mf_str_eq(loop->name, name)) return loop->slot;
   return MF_NAMES_NONE;
 }
 
-static uint32_t variable_slot(mf_compiler *c, mf_str name) {
-  uint32_t slot = loop_slot(c, name);
+/* Of one document: a variable of a repeat, of the step, a global one or an input. */
+static uint32_t own_variable_slot(const mf_document_scope *s, mf_str name) {
+  uint32_t slot = loop_slot(s, name);
   if (slot != MF_NAMES_NONE) return slot;
-  slot = c->step_scope ? mf_names_get(c->step_scope, name) : MF_NAMES_NONE;
-  return slot != MF_NAMES_NONE ? slot : mf_names_get(&c->globals, name);
+  slot = s->step_scope ? mf_names_get(s->step_scope, name) : MF_NAMES_NONE;
+  return slot != MF_NAMES_NONE ? slot : mf_names_get(&s->globals, name);
+}
+
+/* A linked document sees the names of those around it behind its own. */
+static uint32_t variable_slot(mf_compiler *c, mf_str name) {
+  uint32_t slot = MF_NAMES_NONE;
+  for (const mf_document_scope *s = &c->scope; s && slot == MF_NAMES_NONE; s = mf_scope_around(s))
+    slot = own_variable_slot(s, name);
+  return slot;
 }
 
 bool mf_names_is_variable(mf_compiler *c, mf_str name) {
   return variable_slot(c, name) != MF_NAMES_NONE;
 }
 
+static void offer_variables(const mf_document_scope *s, mf_near *near) {
+  for (const mf_loop_scope *loop = s->loops; loop; loop = loop->around)
+    if (loop->name.n) mf_near_offer(near, loop->name);
+  if (s->step_scope)
+    for (uint32_t i = 0; i < s->step_scope->count; i++)
+      mf_near_offer(near, s->step_scope->entries[i].name);
+  for (uint32_t i = 0; i < s->globals.count; i++) mf_near_offer(near, s->globals.entries[i].name);
+}
+
 /* Offers every name that could have been meant. */
 static const char *suggest_name(mf_compiler *c, mf_str name, bool variables_only) {
   mf_near near;
   mf_near_init(&near, name);
-  for (const mf_loop_scope *loop = c->loops; loop; loop = loop->around)
-    if (loop->name.n) mf_near_offer(&near, loop->name);
-  if (c->step_scope)
-    for (uint32_t i = 0; i < c->step_scope->count; i++)
-      mf_near_offer(&near, c->step_scope->entries[i].name);
-  for (uint32_t i = 0; i < c->globals.count; i++) mf_near_offer(&near, c->globals.entries[i].name);
+  for (const mf_document_scope *s = &c->scope; s; s = mf_scope_around(s)) offer_variables(s, &near);
   if (!variables_only) {
     for (uint32_t i = 0; i < c->metrics.count; i++)
       mf_near_offer(&near, c->metrics.entries[i].name);
@@ -235,7 +251,7 @@ static const char *suggest_name(mf_compiler *c, mf_str name, bool variables_only
     for (uint32_t i = 0; mf_builtin_word(i); i++)
       mf_near_offer(&near, mf_str_of(mf_builtin_word(i)));
   }
-  return did_you_mean(c, &near);
+  return mf_did_you_mean(c, &near);
 }
 
 static mf_ref slot_ref(uint32_t slot, uint32_t used) {
@@ -273,7 +289,7 @@ static mf_ref unknown_member(mf_compiler *c, mf_str group, mf_str member, mf_spa
   mf_near near;
   mf_near_init(&near, member);
   for (; *known; known++) mf_near_offer(&near, mf_str_of(*known));
-  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_MEMBER, span, did_you_mean(c, &near), (int)group.n,
+  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_MEMBER, span, mf_did_you_mean(c, &near), (int)group.n,
                    group.p, (int)member.n, member.p);
   return unknown_ref(2);
 }
@@ -340,7 +356,7 @@ static mf_ref resolve_run(mf_compiler *c, const mf_str *names, const mf_span *sp
 }
 
 static mf_str document_name(mf_compiler *c) {
-  const mf_node *name = mf_node_get(c->document, MF_KEY_NAME);
+  const mf_node *name = mf_node_get(c->main_document, MF_KEY_NAME);
   return name && name->shape == MF_SHAPE_TEXT ? mf_node_text(name) : c->document_name;
 }
 
@@ -390,12 +406,14 @@ static bool is_input(const mf_compiler *c, uint32_t slot) {
 
 static const char *suggest_input(mf_compiler *c, mf_str name) {
   mf_near near;
-  if (mf_names_get(&c->globals, name) != MF_NAMES_NONE)
+  if (variable_slot(c, name) != MF_NAMES_NONE)
     return mf_arena_printf(c->arena, "write 'variables.%.*s'", (int)name.n, name.p);
   mf_near_init(&near, name);
-  for (uint32_t i = 0; i < c->globals.count; i++)
-    if (is_input(c, c->globals.entries[i].value)) mf_near_offer(&near, c->globals.entries[i].name);
-  return did_you_mean(c, &near);
+  for (const mf_document_scope *s = &c->scope; s; s = mf_scope_around(s))
+    for (uint32_t i = 0; i < s->globals.count; i++)
+      if (is_input(c, s->globals.entries[i].value))
+        mf_near_offer(&near, s->globals.entries[i].name);
+  return mf_did_you_mean(c, &near);
 }
 
 /* In a fragment an input that nothing declares is one of any type. */
@@ -412,8 +430,10 @@ static mf_ref undeclared_input(mf_compiler *c, mf_str name, mf_span span) {
 static mf_ref resolve_inputs(mf_compiler *c, const mf_str *names, const mf_span *spans,
                              uint32_t count) {
   if (count < 2) return needs_member(c, names[0], spans[0]);
-  uint32_t slot = mf_names_get(&c->globals, names[1]);
-  if (slot != MF_NAMES_NONE && (c->fragment || is_input(c, slot))) return slot_ref(slot, 2);
+  for (const mf_document_scope *s = &c->scope; s; s = mf_scope_around(s)) {
+    uint32_t slot = mf_names_get(&s->globals, names[1]);
+    if (slot != MF_NAMES_NONE && (c->fragment || is_input(c, slot))) return slot_ref(slot, 2);
+  }
   if (c->fragment) return undeclared_input(c, names[1], spans[1]);
   mf_diag_add_hint(c->diags, MF_E_UNKNOWN_INPUT, spans[1], suggest_input(c, names[1]),
                    (int)names[1].n, names[1].p);
@@ -428,8 +448,8 @@ static mf_ref resolve_secrets(mf_compiler *c, const mf_str *names, const mf_span
   mf_near near;
   mf_near_init(&near, names[1]);
   for (uint32_t i = 0; i < c->secrets.count; i++) mf_near_offer(&near, c->secrets.entries[i].name);
-  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_SECRET, spans[1], did_you_mean(c, &near), (int)names[1].n,
-                   names[1].p);
+  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_SECRET, spans[1], mf_did_you_mean(c, &near),
+                   (int)names[1].n, names[1].p);
   return unknown_ref(2);
 }
 
@@ -451,9 +471,9 @@ static const struct {
               GROUP("response", resolve_response)};
 #undef GROUP
 
-/* Global variable, built-in, metric, aggregate; MF_ABSENT: none of these. */
+/* Variable, built-in, metric, aggregate; MF_ABSENT: none of these. */
 static uint32_t bare_slot(mf_compiler *c, mf_str name) {
-  uint32_t slot = mf_names_get(&c->globals, name);
+  uint32_t slot = variable_slot(c, name);
   if (slot != MF_NAMES_NONE) return slot;
   uint32_t builtin = mf_builtin_code(name);
   if (builtin != MF_ABSENT) return mf_names_builtin(c, builtin);
@@ -463,7 +483,7 @@ static uint32_t bare_slot(mf_compiler *c, mf_str name) {
 
 /* A variable of a repeat or of the step, or a bare name that was resolved in this phase before. */
 static uint32_t known_slot(mf_compiler *c, mf_str name) {
-  uint32_t slot = c->loops ? loop_slot(c, name) : MF_NAMES_NONE;
+  uint32_t slot = c->loops ? loop_slot(&c->scope, name) : MF_NAMES_NONE;
   if (slot != MF_NAMES_NONE) return slot;
   slot = c->step_scope ? mf_names_get(c->step_scope, name) : MF_NAMES_NONE;
   return slot != MF_NAMES_NONE ? slot : mf_names_get(&c->bare[c->phase], name);
@@ -541,9 +561,16 @@ static const mf_type *type_of(void *ctx, const mf_ref *ref) {
   return mf_type_plain(type_of_slot(row));
 }
 
+void mf_names_scope_init(mf_compiler *c, mf_document_scope *scope) {
+  mf_names_init(&scope->globals, c->arena);
+  for (int phase = 0; phase < 3; phase++) mf_names_init(&scope->bare[phase], c->arena);
+  mf_names_init(&scope->steps, c->arena);
+  mf_names_init(&scope->step_repeats, c->arena);
+  mf_names_init(&scope->assigned, c->arena);
+}
+
 void mf_names_open(mf_compiler *c) {
-  mf_names_init(&c->globals, c->arena);
-  for (int phase = 0; phase < 3; phase++) mf_names_init(&c->bare[phase], c->arena);
+  mf_names_scope_init(c, &c->scope);
   mf_names_init(&c->env_slots, c->arena);
   mf_names_init(&c->metric_kinds, c->arena);
   mf_names_init(&c->secrets, c->arena);
@@ -551,9 +578,6 @@ void mf_names_open(mf_compiler *c) {
   mf_names_init(&c->load_constants, c->arena);
   memset(c->builtin_slots, 0xff, sizeof c->builtin_slots); /* MF_ABSENT */
   mf_names_init(&c->metrics, c->arena);
-  mf_names_init(&c->steps, c->arena);
-  mf_names_init(&c->step_repeats, c->arena);
-  mf_names_init(&c->assigned, c->arena);
   mf_names_init(&c->hosts, c->arena);
   mf_names_init(&c->drivers, c->arena);
   mf_names_init(&c->concurrency.writers, c->arena);
@@ -631,7 +655,8 @@ bool mf_declared_next(const mf_node *variables, mf_declared *d) {
 static void declare_variables(mf_compiler *c, const mf_node *variables) {
   mf_declared d = {.value = NULL};
   while (mf_declared_next(variables, &d))
-    mf_names_declare(c, d.name, d.span, MF_SLOT_KIND_GLOBAL, 0);
+    mf_names_declare(c, d.name, d.span, c->link ? MF_SLOT_KIND_LINKED : MF_SLOT_KIND_GLOBAL,
+                     c->link ? c->link->row : 0);
 }
 
 static uint32_t metric_kind(mf_compiler *c, const mf_node *action) {
@@ -745,22 +770,43 @@ static bool is_parallel(const mf_compiler *c, const mf_node *node, mf_key key) {
          parallel->shape == MF_SHAPE_BOOL && parallel->as.b;
 }
 
+static void declare_member(mf_compiler *c, const mf_node *node, const mf_member *m) {
+  if (m->value->shape == MF_SHAPE_MAP) declare_node(c, m->value, NULL);
+  if (m->value->shape != MF_SHAPE_LIST) return;
+  if (!is_parallel(c, node, m->key))
+    declare_list(c, m->value);
+  else if (node->tag == MF_TAG_PARALLEL)
+    mf_node_number(node, declare_branches(c, m->value));
+  else
+    c->first_of_steps = declare_branches(c, m->value);
+}
+
 /* Walks entries, hooks and actions (depth is bounded by the parser). */
 static void declare_node(mf_compiler *c, const mf_node *node, uint32_t *background) {
   if (node->shape != MF_SHAPE_MAP) return;
   if (node->tag == MF_TAG_STEP) declare_step(c, node, background);
+  if (node->tag == MF_TAG_RUN) mf_link_declare(c, node);
   if (is_action(node->tag)) declare_action(c, node);
   if (node->tag == MF_TAG_FREE) return;
-  for (const mf_member *m = node->as.members; m; m = m->next) {
-    if (m->value->shape == MF_SHAPE_MAP) declare_node(c, m->value, NULL);
-    if (m->value->shape != MF_SHAPE_LIST) continue;
-    if (!is_parallel(c, node, m->key))
-      declare_list(c, m->value);
-    else if (node->tag == MF_TAG_PARALLEL)
-      mf_node_number(node, declare_branches(c, m->value));
-    else
-      c->concurrency.first_of_steps = declare_branches(c, m->value);
-  }
+  for (const mf_member *m = node->as.members; m; m = m->next) declare_member(c, node, m);
+}
+
+/* Its entries and the hooks around its steps; what has no effect there is not
+ * declared.  Names that it writes and does not declare are a matter of the document
+ * around it. */
+void mf_names_declare_linked(mf_compiler *c) {
+  const mf_node *hooks = mf_node_get(c->document, MF_KEY_HOOKS);
+  mf_inputs_declare(c);
+  declare_variables(c, mf_node_get(c->document, MF_KEY_VARIABLES));
+  for (const mf_member *m = c->document->as.members; m; m = m->next)
+    if (m->key == MF_KEY_STEPS || m->key == MF_KEY_ADVANCED_STEPS ||
+        m->key == MF_KEY_CONDITIONAL_STEPS)
+      declare_member(c, c->document, m);
+  if (!hooks || hooks->shape != MF_SHAPE_LIST) return;
+  uint32_t i = 0;
+  for (const mf_node *hook = hooks->as.first; hook; hook = hook->next, i++)
+    if (c->hooks[i].type == MF_HOOK_TYPE_PRE_STEP || c->hooks[i].type == MF_HOOK_TYPE_POST_STEP)
+      declare_node(c, hook, NULL);
 }
 
 static void declare_assumed(mf_compiler *c) {
@@ -794,7 +840,8 @@ void mf_names_step_begin(mf_compiler *c, mf_names *scope, uint32_t step_row,
   mf_names_init(scope, c->scratch);
   mf_declared d = {.value = NULL};
   while (mf_declared_next(variables, &d)) {
-    if (mf_names_get(scope, d.name) != MF_NAMES_NONE || loop_slot(c, d.name) != MF_NAMES_NONE)
+    if (mf_names_get(scope, d.name) != MF_NAMES_NONE ||
+        loop_slot(&c->scope, d.name) != MF_NAMES_NONE)
       mf_diag_add(c->diags, MF_E_DUPLICATE_VARIABLE, d.span, (int)d.name.n, d.name.p);
     else if (check_declared_name(c, d.name, d.span))
       mf_names_set(scope, d.name, mf_names_slot(c, d.name, MF_SLOT_KIND_STEP, step_row));
@@ -816,15 +863,24 @@ void mf_names_loop_begin(mf_compiler *c, mf_loop_scope *scope, uint32_t repeat_r
 }
 
 uint32_t mf_names_assign(mf_compiler *c, mf_str name, mf_span span) {
-  if (loop_slot(c, name) != MF_NAMES_NONE)
-    mf_diag_add(c->diags, MF_E_LOOP_VARIABLE, span, (int)name.n, name.p);
   uint32_t slot = variable_slot(c, name);
   if (slot == MF_NAMES_NONE) return 0;
   mf_unused_mark_written(c, slot);
+  if (mf_builder_row_get(c->b, MF_TABLE_SLOT, slot)[1] == MF_SLOT_KIND_REPEAT)
+    mf_diag_add(c->diags, MF_E_LOOP_VARIABLE, span, (int)name.n, name.p);
   return slot;
 }
 
 /* ---- --dump=types ---- */
+
+static void dump_steps(mf_compiler *c, const mf_names *steps, mf_buf *out) {
+  for (uint32_t i = 0; i < steps->count; i++) {
+    const mf_names_entry *e = &steps->entries[i];
+    uint32_t flags = mf_builder_row_get(c->b, MF_TABLE_STEP, e->value)[3];
+    mf_buf_printf(out, "step %u %.*s%s\n", e->value, (int)e->name.n, e->name.p,
+                  flags & MF_STEP_FLAGS_LOOKS ? ": looks at outcomes" : "");
+  }
+}
 
 void mf_names_dump(mf_compiler *c, mf_buf *out) {
   uint32_t slots = mf_builder_row_count(c->b, MF_TABLE_SLOT);
@@ -839,10 +895,6 @@ void mf_names_dump(mf_compiler *c, mf_buf *out) {
     }
     mf_buf_putc(out, '\n');
   }
-  for (uint32_t i = 0; i < c->steps.count; i++) {
-    const mf_names_entry *e = &c->steps.entries[i];
-    uint32_t flags = mf_builder_row_get(c->b, MF_TABLE_STEP, e->value)[3];
-    mf_buf_printf(out, "step %u %.*s%s\n", e->value, (int)e->name.n, e->name.p,
-                  flags & MF_STEP_FLAGS_LOOKS ? ": looks at outcomes" : "");
-  }
+  dump_steps(c, &c->steps, out);
+  for (uint32_t i = 0; i < c->link_count; i++) dump_steps(c, &c->links[i]->other.steps, out);
 }

@@ -66,9 +66,32 @@ static void run(const mf_image *image, const uint8_t *data, size_t size) {
   mf_vm_free(vm);
 }
 
+/* What a `run` entry names: the rest of the input behind a line "--- NAME", or the
+ * whole of it, which runs itself. */
+typedef struct library {
+  mf_str text;
+} library;
+
+static mf_status load(void *ctx, mf_str name, mf_linked_document *out, char *why, size_t why_size) {
+  const library *l = ctx;
+  const char *p = l->text.p, *end = p + l->text.n;
+  (void)why, (void)why_size;
+  for (; (p = memchr(p, '-', (size_t)(end - p))) != NULL; p++) {
+    if ((size_t)(end - p) < 4 + name.n + 1 || memcmp(p, "--- ", 4) != 0) continue;
+    if (memcmp(p + 4, name.p, name.n) != 0 || p[4 + name.n] != '\n') continue;
+    p += 4 + name.n + 1;
+    out->bytes = (mf_str){p, (size_t)(end - p)};
+    return MF_OK;
+  }
+  out->bytes = l->text;
+  return name.n % 2 ? MF_OK : MF_NO_SUCH_DOCUMENT;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (size < 2) return 0;
+  library all = {{(const char *)data + 1, size - 1}};
   mf_compile_options options = {.name = "fuzz.yaml",
+                                .loader = {load, &all},
                                 .syntax = data[0] & 1 ? MF_SYNTAX_JSON : MF_SYNTAX_YAML,
                                 .lenient = data[0] & 2,
                                 .strict_cel = data[0] & 4};

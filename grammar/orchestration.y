@@ -165,7 +165,6 @@ entry_list(A) ::= entry_list(B) entry(V). { A = mf_doc_add_item(p, B, V, "a step
 entry(A) ::= entry_case(B).               { A = B; }
 entry(A) ::= action_case(B).              { A = B; }
 entry(A) ::= not_entry_map(B) END.        { A = mf_doc_wrong_type(p, B, MF_FAMILY_ENTRY); }
-entry(A) ::= not_yet_map(B) END.          { A = mf_doc_later_entry(p, B); }
 entry(A) ::= NIL|BAD(T).                  { A = T.node; }
 entry(A) ::= error.                       { A = mf_doc_wrong(p, "a step"); }
 

@@ -87,6 +87,7 @@ typedef enum mf_operand_kind {
   MF_OPERAND_OPT_STEP,
   MF_OPERAND_BRANCH,
   MF_OPERAND_REPEAT,
+  MF_OPERAND_LINK,
   MF_OPERAND_HOOK,
   MF_OPERAND_ACTION,
   MF_OPERAND_ASSERTION,
@@ -254,6 +255,9 @@ uint32_t mf_builtin_code(mf_str word);
 bool mf_input_type_has(uint32_t type, uint32_t kind);
 /* Whether values of the type have an order: min and max mean something. */
 bool mf_input_type_is_ordered(uint32_t type);
+/* Whether a row of INPUT is one of a linked document; all that is said of a row. */
+bool mf_input_is_linked(const mf_image *image, uint32_t row);
+mf_input mf_image_input_row(const mf_image *image, uint32_t row);
 
 /* Line map row that covers pc (a code-section word), NULL if none. */
 const mf_line_row *mf_image_line(const mf_image *image, uint32_t pc);

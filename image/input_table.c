@@ -78,10 +78,27 @@ static mf_value constant_or_unset(const mf_image *im, uint32_t constant) {
   return constant == MF_ABSENT ? (mf_value){.kind = MF_UNSET} : im->values[constant];
 }
 
-size_t mf_image_input_count(const mf_image *image) { return MF_ROW_COUNT(image, INPUT); }
+bool mf_input_is_linked(const mf_image *im, uint32_t row) {
+  return MF_ROWS(im, INPUT, input)[row].flags & MF_INPUT_FLAGS_LINKED;
+}
+
+size_t mf_image_input_count(const mf_image *im) {
+  size_t count = 0;
+  for (uint32_t row = 0; row < MF_ROW_COUNT(im, INPUT); row++)
+    count += !mf_input_is_linked(im, row);
+  return count;
+}
 
 mf_input mf_image_input(const mf_image *im, size_t i) {
-  const mf_row_input *row = &MF_ROWS(im, INPUT, input)[i];
+  uint32_t row = 0;
+  for (;; row++) {
+    if (mf_input_is_linked(im, row)) continue;
+    if (i-- == 0) return mf_image_input_row(im, row);
+  }
+}
+
+mf_input mf_image_input_row(const mf_image *im, uint32_t number) {
+  const mf_row_input *row = &MF_ROWS(im, INPUT, input)[number];
   const mf_value pattern = constant_or_unset(im, row->pattern);
   return (mf_input){
       .name = mf_image_string(im, MF_ROWS(im, SLOT, slot)[row->slot].name),

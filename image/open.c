@@ -346,6 +346,7 @@ static uint64_t slot_arg_below(const mf_image *im, uint32_t kind) {
   if (kind == MF_SLOT_KIND_STEP) return MF_ROW_COUNT(im, STEP);
   if (kind == MF_SLOT_KIND_INPUT) return MF_ROW_COUNT(im, INPUT);
   if (kind == MF_SLOT_KIND_REPEAT) return MF_ROW_COUNT(im, REPEAT);
+  if (kind == MF_SLOT_KIND_LINKED) return MF_ROW_COUNT(im, LINK);
   return UINT64_C(1) << 32;
 }
 

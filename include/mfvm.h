@@ -158,11 +158,31 @@ typedef struct mf_diagnostic {
   const char *suggestion;  /* NULL, or what to write instead */
   uint32_t offset, length; /* byte span in the source; length 0: no place */
   uint32_t line, column;   /* from 1; column counts code points; 0: no place */
+  const char *file;        /* a linked document; NULL: the document or expression itself */
 } mf_diagnostic;
 
 /* ---- Compiling --------------------------------------------------------- */
 
 typedef enum mf_syntax { MF_SYNTAX_AUTO, MF_SYNTAX_YAML, MF_SYNTAX_JSON } mf_syntax;
+
+/* A document that a `run` entry names, as a loader found it. */
+typedef struct mf_linked_document {
+  mf_str bytes; /* YAML or JSON; the first character tells */
+  mf_str file;  /* its name for messages and the image, which take what is behind the last
+                   slash; n 0: the name in the entry */
+} mf_linked_document;
+
+/* Finds documents.  `load` is called within mf_compile, for each document that is named
+ * once; `name` is a plain word: never empty, no slash, backslash or control character, no
+ * dot at its beginning, at most 200 bytes.  What it puts into *out stays its own: it is copied, and
+ * need be valid only until `load` is called again or mf_compile returns.
+ * MF_OK: found.  MF_NO_SUCH_DOCUMENT: there is none; any other status: it could not be had.
+ * Then `why` (NUL-terminated, may stay empty) may say where was looked, or what went wrong.
+ * MF_OUT_OF_MEMORY ends the compilation. */
+typedef struct mf_loader {
+  mf_status (*load)(void *ctx, mf_str name, mf_linked_document *out, char *why, size_t why_size);
+  void *ctx;
+} mf_loader;
 
 typedef struct mf_compile_options {
   mf_alloc alloc;                      /* fn NULL: the default allocator */
@@ -174,6 +194,7 @@ typedef struct mf_compile_options {
   /* Patterns of inputs, and constant ones of matches() and regex.*, are tried with it;
    * NULL: they are not. */
   const struct mf_regex *regex;
+  mf_loader loader; /* load NULL: `run` entries find nothing */
 } mf_compile_options;
 
 typedef struct mf_compilation mf_compilation;
@@ -189,7 +210,8 @@ MF_API void mf_compilation_free(mf_compilation *compilation);
 /* The image's bytes, borrowed from the compilation; NULL when it failed. */
 MF_API const uint8_t *mf_compilation_image(const mf_compilation *compilation, size_t *n);
 
-/* Diagnostic i of mf_compilation_diagnostic_count, in source order. */
+/* Diagnostic i of mf_compilation_diagnostic_count: of the document in source order, then of
+ * each linked document. */
 MF_API size_t mf_compilation_diagnostic_count(const mf_compilation *compilation);
 MF_API mf_diagnostic mf_compilation_diagnostic(const mf_compilation *compilation, size_t i);
 

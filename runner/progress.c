@@ -375,6 +375,7 @@ void mf_progress_notice(mf_progress *p, const mf_notice *n, int64_t now_ns) {
     case MF_NOTICE_GROUP_STARTED:
     case MF_NOTICE_HOOK_STARTED:
     case MF_NOTICE_REPEAT_FINISHED:
+    case MF_NOTICE_LINK_FINISHED:
     case MF_NOTICE_METRIC:
     case MF_NOTICE_VARIABLE:
     case MF_NOTICE_VERDICT:

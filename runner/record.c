@@ -179,7 +179,8 @@ static bool has_outcome(mf_notice_kind kind) {
   return kind == MF_NOTICE_STEP_FINISHED || kind == MF_NOTICE_GROUP_FINISHED ||
          kind == MF_NOTICE_HOOK_FINISHED || kind == MF_NOTICE_ACTION_FINISHED ||
          kind == MF_NOTICE_ASSERTION || kind == MF_NOTICE_BLOCK_FINISHED ||
-         kind == MF_NOTICE_REPEAT_FINISHED || kind == MF_NOTICE_VERDICT;
+         kind == MF_NOTICE_REPEAT_FINISHED || kind == MF_NOTICE_LINK_FINISHED ||
+         kind == MF_NOTICE_VERDICT;
 }
 
 static bool has_duration(mf_notice_kind kind) {
@@ -265,7 +266,9 @@ static void put_final_variables(mf_host *h, mf_json_writer *w, size_t max) {
   mf_json_open_map(w);
   for (uint32_t i = 0; i < MF_ROW_COUNT(h->image, SLOT); i++) {
     const mf_value *v = &h->vm->slots[i];
-    bool variable = rows[i].kind == MF_SLOT_KIND_GLOBAL || rows[i].kind == MF_SLOT_KIND_INPUT;
+    bool variable = rows[i].kind == MF_SLOT_KIND_GLOBAL ||
+                    (rows[i].kind == MF_SLOT_KIND_INPUT &&
+                     !mf_input_is_linked(h->image, rows[i].arg));
     if (variable && v->kind != MF_UNSET)
       put_shown(w, mf_image_string(h->image, rows[i].name), v, max);
   }

@@ -94,7 +94,7 @@ static mf_status hide_slot(mf_host *h, const mf_row_slot *row, const mf_value *v
   mf_str name = last_part(mf_image_string(h->image, row->name));
   if (v->kind != MF_UNSET) return v->flags & MF_TAINTED ? hide(h, name, v) : MF_OK;
   if (row->kind != MF_SLOT_KIND_INPUT) return MF_OK;
-  mf_input input = mf_image_input(h->image, row->arg);
+  mf_input input = mf_image_input_row(h->image, row->arg);
   return input.secret ? hide(h, name, &input.default_value) : MF_OK;
 }
 

@@ -5,8 +5,9 @@
 
 #include <stdio.h>
 
-static bool can_be_set(const mf_row_slot *slot) {
-  return slot->kind == MF_SLOT_KIND_GLOBAL || slot->kind == MF_SLOT_KIND_INPUT;
+static bool can_be_set(const mf_image *image, const mf_row_slot *slot) {
+  return slot->kind == MF_SLOT_KIND_GLOBAL ||
+         (slot->kind == MF_SLOT_KIND_INPUT && !mf_input_is_linked(image, slot->arg));
 }
 
 /* " (--var)", or nothing. */
@@ -20,7 +21,8 @@ static int no_such_variable(mf_host *h, const mf_variable *v, mf_str origin) {
   mf_near near;
   mf_near_init(&near, v->name);
   for (uint32_t i = 0; i < MF_ROW_COUNT(h->image, SLOT); i++)
-    if (can_be_set(&slots[i])) mf_near_offer(&near, mf_image_string(h->image, slots[i].name));
+    if (can_be_set(h->image, &slots[i]))
+      mf_near_offer(&near, mf_image_string(h->image, slots[i].name));
   mf_str best = mf_near_best(&near);
   const char *hint = best.n ? "; did you mean '" : "", *end = best.n ? "'?" : "";
   return mf_host_refuse(h, 2, "the document has no variable or input named '%.*s'%.*s%s%.*s%s",

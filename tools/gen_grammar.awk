@@ -78,7 +78,6 @@ function arguments(line,   n, i, parts) {   # of a one-line macro call
   for (i = 1; i <= n; i++) {
     if (!(s[i] in key_of)) fail("no key '" s[i] "'")
     rank[s[i]] = decide_count
-    if (arg[1] != "BY_TYPE" && status[key_of[s[i]]] == "LATER") later[arg[1]] = 1
   }
 }
 /^MF_SAYS_NOTHING\(/ { arguments($0); nothing[++nothing_count] = key_of[arg[1]]; nothing_value[nothing_count] = arg[2] }
@@ -165,24 +164,22 @@ function openers_of(families,   i, list) {
     if (index(families, family[tags[i]])) list = list "|" opener(tags[i])
   return list
 }
-function print_grammar(   i, tag, list, laters) {
+function print_grammar(   i, tag, list) {
   print_by_hand()
   for (i = 1; i <= tag_count; i++) {
     tag = tags[i]
     if (opener(tag) != "MAP") list = list " " opener(tag)
-    if (tag in later) laters = laters "|" opener(tag)
-    else if (tag != "FREE") print_members(tag)
+    if (tag != "FREE") print_members(tag)
   }
   for (i = 1; i <= tag_count; i++) {
     tag = tags[i]
-    if (family[tag] != "SHAPE" && family[tag] != "ROOT" && !(tag in later))
+    if (family[tag] != "SHAPE" && family[tag] != "ROOT")
       print_case(tag, tolower(family[tag]) "_case")
   }
   print_not("entry", openers_of("CONDITION ASSERTION"))
   print_not("action", "MAP")
   print_not("condition", "MAP")
   print_not("assertion", openers_of("CONDITION ACTION"))
-  print_not("yet", substr(laters, 2))
   print "%fallback MAP TYPED_MAP" list "."
   list = ""
   for (i = 1; i <= key_count; i++) if (("KEY_" keys[i]) in used) list = list " KEY_" keys[i]
@@ -265,8 +262,7 @@ function print_tables(   i) {
 function mark_used(   i, j, n, s) {
   for (i = 1; i <= tag_count; i++) {
     n = split(takes[tags[i]], s, " ")
-    if (!(tags[i] in later))
-      for (j = 1; j <= n; j++) if (need_of[tags[i], s[j]] != "LATER") used["KEY_" s[j]] = 1
+    for (j = 1; j <= n; j++) if (need_of[tags[i], s[j]] != "LATER") used["KEY_" s[j]] = 1
   }
 }
 END {

@@ -51,6 +51,7 @@ static mf_str row_path(const mf_task *t, const mf_frame *f) {
     case MF_OP_REPEAT_ENTER: return mf_image_string(im, MF_ROWS(im, REPEAT, repeat)[f->row].path);
     case MF_OP_GROUP_ENTER: return mf_image_string(im, MF_ROWS(im, GROUP, group)[f->row].path);
     case MF_OP_SPAWN: return mf_image_string(im, MF_ROWS(im, TASK, task)[f->row].path);
+    case MF_OP_LINK_ENTER: return mf_image_string(im, MF_ROWS(im, LINK, link)[f->row].path);
     case MF_OP_FAULT_ENTER: return mf_image_string(im, MF_ROWS(im, FAULT, fault)[f->row].path);
     default: return (mf_str){"", 0};
   }
@@ -190,6 +191,8 @@ static void tell_interrupted(mf_task *t, mf_frame *f) {
   n.path = mf_frame_path(t, f);
   if (f->op == MF_OP_REPEAT_ENTER) {
     mf_tell_repeat(t, f, t->pending ? MF_OUTCOME_FAILED : MF_OUTCOME_INTERRUPTED);
+  } else if (f->op == MF_OP_LINK_ENTER) {
+    mf_tell_link(t, f, t->pending ? MF_OUTCOME_FAILED : MF_OUTCOME_INTERRUPTED);
   } else if (f->op == MF_OP_HOOK_ENTER && f->begun) {
     n.kind = MF_NOTICE_HOOK_FINISHED;
     n.name = mf_image_string(im, MF_ROWS(im, HOOK, hook)[f->row].name);

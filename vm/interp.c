@@ -579,6 +579,8 @@ next:
   STATEMENT(REPEAT_BEGIN, mf_do_repeat_begin, NO_B)
   STATEMENT(REPEAT_NEXT, mf_do_repeat_next, *ip++)
   STATEMENT(REPEAT_LEAVE, mf_do_repeat_leave, NO_B)
+  STATEMENT(LINK_ENTER, mf_do_link_enter, *ip++)
+  STATEMENT(LINK_LEAVE, mf_do_link_leave, NO_B)
   STATEMENT(RETRY_BEGIN, mf_do_retry_begin, NO_B)
   STATEMENT(RETRY, mf_do_retry, *ip++)
   STATEMENT(RETRY_IF, mf_do_retry_if, *ip++)

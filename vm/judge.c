@@ -85,11 +85,17 @@ static mf_frame *steady_check(mf_task *t, const mf_row_assertion *row) {
   return f && f->row == MF_BLOCK_STEADY_STATE ? f : NULL;
 }
 
-/* Of a step it fails the step, which goes on to its end; else the run. */
+/* What one of no step is about: the linked document it stands in; NULL: the run. */
+static mf_frame *linked_subject(mf_task *t, const mf_row_assertion *row) {
+  return row->step == MF_ABSENT ? mf_frame_find(t, MF_OP_LINK_ENTER) : NULL;
+}
+
+/* Of a step or linked document it fails that, which goes on to its end; else the run. */
 static mf_stop fail_subject(mf_task *t, const mf_row_assertion *row, mf_outcome_kind outcome,
                             mf_str text) {
   mf_frame *step = row->step != MF_ABSENT ? mf_frame_find(t, MF_OP_STEP_ENTER) : NULL;
-  if (step) return mf_frame_fail(t, step, text);
+  mf_frame *subject = step ? step : linked_subject(t, row);
+  if (subject) return mf_frame_fail(t, subject, text);
   if (outcome == MF_OUTCOME_NO_DATA)
     t->vm->assertion_no_data = true;
   else

@@ -208,6 +208,7 @@ static uint32_t settable_slot(const mf_vm *vm, mf_str name) {
     uint32_t kind = rows[i].kind;
     bool settable = kind == MF_SLOT_KIND_GLOBAL || kind == MF_SLOT_KIND_INPUT ||
                     kind == MF_SLOT_KIND_ENV || kind == MF_SLOT_KIND_SECRET;
+    if (kind == MF_SLOT_KIND_INPUT && mf_input_is_linked(vm->image, rows[i].arg)) continue;
     if (settable && mf_str_eq(mf_image_string(vm->image, rows[i].name), name)) return i;
   }
   return MF_ABSENT;
@@ -255,7 +256,9 @@ mf_str mf_vm_refusal(const mf_vm *vm) { return mf_str_of(vm->refusal); }
 static uint32_t missing_input(const mf_vm *vm) {
   const mf_row_input *inputs = MF_ROWS(vm->image, INPUT, input);
   for (uint32_t i = 0; i < MF_ROW_COUNT(vm->image, INPUT); i++)
-    if (inputs[i].flags & MF_INPUT_FLAGS_REQUIRED && vm->slots[inputs[i].slot].kind == MF_UNSET)
+    if ((inputs[i].flags & (MF_INPUT_FLAGS_REQUIRED | MF_INPUT_FLAGS_LINKED)) ==
+            MF_INPUT_FLAGS_REQUIRED &&
+        vm->slots[inputs[i].slot].kind == MF_UNSET)
       return i;
   return MF_ABSENT;
 }

@@ -35,7 +35,7 @@ typedef struct mf_group {
   bool ending;      /* its branches are left: it starts no more */
 } mf_group;
 
-/* An open run, step, hook, action, branch, repeat, group or fault. */
+/* An open run, step, hook, action, branch, repeat, group, linked document or fault. */
 typedef struct mf_frame {
   uint8_t op; /* opcode that opened it: RUN_ENTER, STEP_ENTER ... */
   bool failed, skipped;
@@ -399,6 +399,8 @@ bool mf_as_seconds(const mf_value *v, double *seconds);
 /* Something was run, unless it belongs to a hook, the steady state or a rollback: a
  * run that carries out nothing else has run nothing. */
 void mf_entry_ran(mf_task *t);
+/* A linked document is over. */
+void mf_tell_link(mf_task *t, const mf_frame *f, mf_outcome_kind outcome);
 /* A repeat is over. */
 void mf_tell_repeat(mf_task *t, const mf_frame *f, mf_outcome_kind outcome);
 /* A bare action ended: it becomes previous. */

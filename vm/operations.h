@@ -50,6 +50,9 @@ MF_OPERATION(step_begin);
 MF_OPERATION(step_outcome);
 MF_OPERATION(step_leave);
 
+/* vm/linked.c */
+MF_OPERATION(link_enter);
+MF_OPERATION(link_leave);
 /* vm/repeat.c */
 MF_OPERATION(repeat_enter);
 MF_OPERATION(repeat_begin);

@@ -79,6 +79,7 @@ static const char document[] =
     "      - { name: needed, scenario: baseline }\n"
     "      - { name: needed, wait: 1s }\n"
     "      - { optional: true, parallel: [{ type: fail, message: '${text}' }, { wait: 1 }] }\n"
+    "  - { run: part, variables: { size: \"${limit}\" }, condition: limit > 1 }\n"
     "timeout: 1h\n"
     "conditional_steps:\n"
     "  - name: choice\n"
@@ -90,9 +91,27 @@ static const char document[] =
     "warning, condition: \"size([max_queue, limit] + list) < 1 || text + 'x' == 'y'\" }]\n"
     "report_path: [\"a-{{timestamp}}.html\", { path: b.json, format: json }]\n";
 
+/* "part" runs "leaf", and that "none". */
+static mf_status load(void *ctx, mf_str name, mf_linked_document *out, char *why, size_t why_size) {
+  static const char part[] =
+      "inputs: { size: { type: int, max: 99, required: true }, more: { default: \"${size + 1}\" } "
+      "}\n"
+      "variables: { twice: \"${size * 2}\" }\n"
+      "hooks: [{ hook_type: pre_step, actions: [{ type: log, message: \"${twice}\" }] }]\n"
+      "steps: [{ name: inside }, { run: leaf }, { type: set_variable, name: tries, value: 0 }]\n"
+      "assertions: ['steps[\"inside\"].success']\n";
+  static const char leaf[] = "{\"steps\": [{\"run\": \"none\"}, {\"name\": \"leaf\"}]}";
+  static const char none[] = "variables: { v: 1 }\nsteps: [{ wait: 0 }]\n";
+  (void)ctx, (void)why, (void)why_size;
+  const char *text = name.p[0] == 'p' ? part : name.p[0] == 'l' ? leaf : none;
+  *out = (mf_linked_document){.bytes = {text, strlen(text)}};
+  return MF_OK;
+}
+
 static mf_compile_options options_with(mf_counting_alloc *counting) {
   return (mf_compile_options){.alloc = mf_counting_alloc_as_alloc(counting),
                               .regex = mf_regex_re2(),
+                              .loader = {load, NULL},
                               .name = "everything.yaml"};
 }
 
@@ -122,7 +141,7 @@ START_TEST(compiling_survives_every_failed_allocation_of_libyaml) {
   mf_status status = MF_OUT_OF_MEMORY;
   uint64_t n = 1;
   for (; status != MF_OK; n++) {
-    mf_compile_options options = {.name = "everything.yaml"};
+    mf_compile_options options = {.name = "everything.yaml", .loader = {load, NULL}};
     mf_compilation *comp = NULL;
     yaml_alloc_calls = 0;
     yaml_alloc_fail_at = n;
@@ -138,7 +157,7 @@ START_TEST(compiling_survives_every_failed_allocation_of_libyaml) {
 END_TEST
 
 static mf_compilation *compile(const uint8_t **bytes, size_t *size) {
-  mf_compile_options options = {.name = "everything.yaml"};
+  mf_compile_options options = {.name = "everything.yaml", .loader = {load, NULL}};
   mf_compilation *comp = NULL;
   mf_status status = mf_compile(&options, document, strlen(document), &comp);
   for (size_t i = 0; status != MF_OK && i < mf_compilation_diagnostic_count(comp); i++)
@@ -147,6 +166,42 @@ static mf_compilation *compile(const uint8_t **bytes, size_t *size) {
   *bytes = mf_compilation_image(comp, size);
   return comp;
 }
+
+static mf_status refuse(void *ctx, mf_str name, mf_linked_document *out, char *why,
+                        size_t why_size) {
+  (void)name, (void)out;
+  snprintf(why, why_size, "because");
+  return *(const mf_status *)ctx;
+}
+
+/* What a loader answers, and what comes of it. */
+START_TEST(loaders_that_fail_are_told) {
+  static const struct {
+    mf_status answer, status;
+    const char *message;
+  } cases[] = {
+      {MF_OUT_OF_MEMORY, MF_OUT_OF_MEMORY, NULL},
+      {MF_NO_SUCH_DOCUMENT, MF_DOCUMENT_INVALID, "there is no document 'x': because"},
+      {MF_IO_ERROR, MF_DOCUMENT_INVALID, "document 'x' cannot be read: because"},
+      {MF_OK, MF_DOCUMENT_INVALID, "there is no document 'x': no loader is given"},
+  };
+  static const char text[] = "steps: [{run: x}]";
+  for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+    mf_status answer = cases[i].answer;
+    mf_compile_options options = {.name = "a.yaml", .loader = {refuse, &answer}};
+    if (answer == MF_OK) options.loader.load = NULL;
+    mf_compilation *comp = NULL;
+    ck_assert_int_eq(mf_compile(&options, text, strlen(text), &comp), cases[i].status);
+    ck_assert_uint_eq(mf_compilation_diagnostic_count(comp), cases[i].message != NULL);
+    if (cases[i].message) {
+      mf_diagnostic d = mf_compilation_diagnostic(comp, 0);
+      ck_assert_str_eq(d.message, cases[i].message);
+      ck_assert(d.file == NULL && d.line == 1 && d.column == 15);
+    }
+    mf_compilation_free(comp);
+  }
+}
+END_TEST
 
 START_TEST(opening_survives_every_failed_allocation) {
   size_t size;
@@ -261,6 +316,7 @@ Suite *api_memory_suite(void) {
   tcase_set_timeout(t, 300);
   tcase_add_test(t, compiling_survives_every_failed_allocation);
   tcase_add_test(t, compiling_survives_every_failed_allocation_of_libyaml);
+  tcase_add_test(t, loaders_that_fail_are_told);
   tcase_add_test(t, opening_survives_every_failed_allocation);
   tcase_add_test(t, running_survives_every_failed_allocation);
   tcase_add_test(t, a_machine_with_its_image_stays_small);

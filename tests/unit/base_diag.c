@@ -138,7 +138,7 @@ END_TEST
 /* ---- Rendering ---- */
 
 static mf_diag diag_at(uint32_t offset, uint32_t length) {
-  mf_diag d = {MF_E_TOO_LARGE, MF_SEVERITY_ERROR, {offset, length}, "what is wrong", NULL};
+  mf_diag d = {MF_E_TOO_LARGE, MF_SEVERITY_ERROR, {offset, length}, NULL, "what is wrong", NULL};
   return d;
 }
 

@@ -9,6 +9,8 @@
  * and these lines say how it is compiled:
  *   # lenient
  *   # strict-cel
+ * Documents in tests/check/lib are there to be run by others; what is expected of
+ * them stands in them.
  * Where a document cannot hold comments, NAME.yaml.expect holds such lines
  * (without "# ").  Every diagnostic must be expected, and every expectation met
  * exactly once: one mistake, one diagnostic. */
@@ -20,11 +22,13 @@ typedef struct expectation {
   unsigned line;
   bool warning, met;
   char *code, *text;
+  char file[64]; /* empty: the document itself */
 } expectation;
 typedef struct expectations {
   expectation *at;
   size_t count;
   bool lenient, strict;
+  const char *file; /* that is read */
 } expectations;
 
 static const mf_code all_codes[] = {
@@ -69,7 +73,16 @@ static void take_comment(void *ctx, unsigned line, const char *comment) {
   const char *text = comment + used;
   while (*text == ' ') text++;
   all->at = realloc(all->at, (all->count + 1) * sizeof *all->at);
-  all->at[all->count++] = (expectation){other, kind[0] == 'w', false, strdup(code), strdup(text)};
+  expectation *e = &all->at[all->count++];
+  *e = (expectation){other, kind[0] == 'w', false, strdup(code), strdup(text), ""};
+  if (all->file) snprintf(e->file, sizeof e->file, "%s", all->file);
+}
+
+static void take_linked(void *ctx, const char *file, const char *text) {
+  expectations *all = ctx;
+  all->file = file;
+  corpus_comments(text, take_comment, all);
+  all->file = NULL;
 }
 
 static void take_expect_file(const char *path, expectations *all) {
@@ -86,6 +99,7 @@ static bool meet(expectations *all, const mf_diagnostic *d) {
   for (size_t i = 0; i < all->count; i++) {
     expectation *e = &all->at[i];
     if (e->met || e->line != d->line || strcmp(e->code, d->code)) continue;
+    if (strcmp(e->file, d->file ? d->file : "")) continue;
     if (e->warning != (d->severity == MF_SEVERITY_WARNING)) continue;
     char whole[1024];
     snprintf(whole, sizeof whole, "%s; %s", d->message, d->suggestion ? d->suggestion : "");
@@ -102,7 +116,8 @@ static void to_stderr(void *ctx, const char *p, size_t n) {
 
 /* How many expectations there were; failures are printed and counted. */
 static size_t check_file(const char *path, size_t *failures) {
-  expectations all = {NULL, 0, false, false};
+  expectations all = {NULL, 0, false, false, NULL};
+  corpus_library library = {.path = path, .found = take_linked, .ctx = &all};
   size_t n;
   char *text = corpus_read(path, &n);
   mf_compilation *comp = NULL;
@@ -114,6 +129,7 @@ static size_t check_file(const char *path, size_t *failures) {
       .lenient = all.lenient,
       .strict_cel = all.strict,
       .regex = mf_regex_re2(),
+      .loader = corpus_loader(&library),
       .syntax = corpus_ends(path, ".json") ? MF_SYNTAX_JSON : MF_SYNTAX_YAML};
   mf_status status = mf_compile(&options, text, n, &comp);
   size_t errors = 0, before = *failures;
@@ -121,15 +137,16 @@ static size_t check_file(const char *path, size_t *failures) {
     mf_diagnostic d = mf_compilation_diagnostic(comp, i);
     errors += d.severity == MF_SEVERITY_ERROR;
     if (meet(&all, &d)) continue;
-    fprintf(stderr, "%s:%u: not expected: %s %s; %s\n", path, d.line, d.code, d.message,
-            d.suggestion ? d.suggestion : "");
+    fprintf(stderr, "%s:%u: not expected: %s %s; %s\n", d.file ? d.file : path, d.line, d.code,
+            d.message, d.suggestion ? d.suggestion : "");
     (*failures)++;
   }
   for (size_t i = 0; i < all.count; i++) {
     if (all.at[i].met)
       cover(all.at[i].code);
     else
-      fprintf(stderr, "%s:%u: expected, and missing: %s %s\n", path, all.at[i].line, all.at[i].code,
+      fprintf(stderr, "%s:%u: expected, and missing: %s %s\n",
+              all.at[i].file[0] ? all.at[i].file : path, all.at[i].line, all.at[i].code,
               all.at[i].text),
           (*failures)++;
   }
@@ -144,6 +161,7 @@ static size_t check_file(const char *path, size_t *failures) {
   for (size_t i = 0; i < all.count; i++) free(all.at[i].code), free(all.at[i].text);
   free(all.at);
   mf_compilation_free(comp);
+  free(library.text);
   free(text);
   return count;
 }

@@ -261,9 +261,8 @@ START_TEST(each_mistake_is_told_once) {
       {"variables: {a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8, i: 9, j: 10, a: 11, i: 12}",
        "1:74 MF-E0121\n1:81 MF-E0121\n"},
       /* Not yet. */
-      {"load: {rate: 5}\nsteps:\n  - checks: {max_attempts: 3}\n  - run: x\n"
-       "    variables: 5\n  - run: a\n",
-       "1:1 MF-E0125\n3:5 MF-E0125\n4:5 MF-E0125\n6:5 MF-E0125\n"},
+      {"load: {rate: 5}\nsteps:\n  - checks: {max_attempts: 3}\n  - name: x\n    faults: [{}]\n",
+       "1:1 MF-E0125\n3:5 MF-E0125\n5:5 MF-E0125\n"},
       {"target: {url: x}\nsteps: [{type: http_request, url: x}, {name: b, faults: []}, {name: a, "
        "checks: [x]}]",
        "1:9 MF-E0125\n2:72 MF-E0125\n"},

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../../base/text.h"
+#include "../../include/mfvm.h"
 
 #ifndef MF_TESTS_DIR
 #define MF_TESTS_DIR "tests"
@@ -74,6 +75,37 @@ static inline void corpus_free(corpus_files *files) {
   for (size_t i = 0; i < files->count; i++) free(files->paths[i]);
   free(files->paths);
 }
+
+/* Documents that those of a corpus run: tests/FOLDER/lib/NAME.yaml.  `found` (may be
+ * NULL) is called for each that is loaded. */
+typedef struct corpus_library {
+  const char *path; /* of the document */
+  void (*found)(void *ctx, const char *file, const char *text);
+  void *ctx;
+  char *text;
+  char file[256];
+} corpus_library;
+
+static inline mf_status corpus_load(void *ctx, mf_str name, mf_linked_document *out, char *why,
+                                    size_t why_size) {
+  corpus_library *l = ctx;
+  char path[1024];
+  size_t n = 0;
+  const char *slash = strrchr(l->path, '/');
+  snprintf(l->file, sizeof l->file, "%.*s.yaml", (int)name.n, name.p);
+  snprintf(path, sizeof path, "%.*s/lib/%s", (int)(slash - l->path), l->path, l->file);
+  free(l->text);
+  l->text = corpus_read(path, &n);
+  if (!l->text) {
+    snprintf(why, why_size, "it is not in lib");
+    return strcmp(l->file, "damaged.yaml") ? MF_NO_SUCH_DOCUMENT : MF_IO_ERROR;
+  }
+  if (l->found) l->found(l->ctx, l->file, l->text);
+  *out = (mf_linked_document){.bytes = {l->text, n}, .file = {l->file, strlen(l->file)}};
+  return MF_OK;
+}
+
+static inline mf_loader corpus_loader(corpus_library *l) { return (mf_loader){corpus_load, l}; }
 
 /* Lines of text, as they are. */
 typedef struct corpus_lines {

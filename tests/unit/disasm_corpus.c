@@ -46,7 +46,8 @@ static bool check_file(const char *path) {
   char *text = corpus_read(path, &n);
   mf_compilation *comp = NULL;
   mf_image *image = NULL;
-  mf_compile_options options = {.name = strrchr(path, '/') + 1};
+  corpus_library library = {.path = path};
+  mf_compile_options options = {.name = strrchr(path, '/') + 1, .loader = corpus_loader(&library)};
   mf_buf listing;
   mf_buf_init(&listing, &alloc, 1 << 26);
   ck_assert_int_eq(mf_compile(&options, text, n, &comp), MF_OK);
@@ -58,6 +59,7 @@ static bool check_file(const char *path) {
   mf_image_close(image);
   mf_buf_fini(&listing);
   mf_compilation_free(comp);
+  free(library.text);
   free(text);
   return ok;
 }

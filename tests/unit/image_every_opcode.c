@@ -6,7 +6,7 @@
 
 static const char tables[] =
     ".slot 0 name=\"x\"\n.step 0 name=\"s\" path=\"s\"\n.branch 0 name=\"b\" path=\"b\" arms=2\n"
-    ".repeat 0 name=\"r\" path=\"r\"\n"
+    ".repeat 0 name=\"r\" path=\"r\"\n.link 0 name=\"l\" path=\"l\" file=\"l\"\n"
     ".hook 0 name=\"h\" path=\"h\"\n.action 0 name=\"a\" path=\"a\"\n"
     ".assertion 0 name=\"a\" path=\"a\"\n.scenario 0 name=\"s\" driver=\"d\"\n"
     ".fault 0 name=\"f\" path=\"f\" driver=\"d\"\n.metric 0 name=\"m\"\n.driver 0 name=\"d\"\n"
@@ -18,7 +18,8 @@ static const char frames[] =
     "FAULT_ENTER 0, undo\nundo: FAULT_LEAVE 0\nout: STEP_LEAVE 0\n"
     "HOOK_ENTER 0, h\nHOOK_BEGIN 0\nh: HOOK_LEAVE 0\nACTION_ENTER 0, a\na: ACTION_LEAVE 0\n"
     "BRANCH_ENTER 0, other\nBRANCH_TAKE 0, 1\nJUMP next\nother: BRANCH_FAIL 0\n"
-    "next: BLOCK_ENTER rollback, over\nover: BLOCK_LEAVE rollback\nPOP\n"
+    "next: LINK_ENTER 0, linked\nlinked: LINK_LEAVE 0\nBLOCK_ENTER rollback, over\nover: "
+    "BLOCK_LEAVE rollback\nPOP\n"
     "GROUP_ENTER 0, left\nCONST 0\nGROUP_BEGIN 0\nSPAWN 0, done, left\nNEEDS 0, done\n"
     "done: TASK_END 0\nleft: GROUP_LEAVE 0\nRUN_FINAL\nend: RUN_LEAVE\nEND\n";
 

@@ -95,6 +95,98 @@ END_TEST
 
 /* ---- expressions ---- */
 
+/* ---- linked documents ---- */
+
+/* "d7": a document that runs "d6"; "d0" is empty, "many" runs it as often as wanted,
+ * "large" has nearly the largest size. */
+typedef struct linking {
+  unsigned loads;
+  mf_buf made;
+} linking;
+
+static mf_status load_linked(void *ctx, mf_str name, mf_linked_document *out, char *why,
+                             size_t why_size) {
+  linking *l = ctx;
+  unsigned depth = 0;
+  l->loads++;
+  mf_buf_clear(&l->made);
+  ck_assert(name.n <= MF_LIMIT_LINK_NAME_BYTES && why_size > 0 && *why == 0);
+  sscanf(name.p, "d%u", &depth);
+  if (name.p[0] == 'l')
+    for (size_t i = 0; i < MF_LIMIT_DOCUMENT_BYTES / 10 - 10; i++)
+      mf_buf_puts(&l->made, "# comment\n");
+  if (depth)
+    mf_buf_printf(&l->made, "steps: [{run: d%u}]\n", depth - 1);
+  else
+    mf_buf_puts(&l->made, "steps: [{name: a}]\n");
+  out->bytes = mf_buf_str(&l->made);
+  return MF_OK;
+}
+
+/* Of the document in `text`; and how often the loader was asked. */
+static const char *linked_error(unsigned *loads) {
+  static char code[16];
+  linking l = {.loads = 0};
+  mf_alloc alloc = mf_alloc_default();
+  mf_buf_init(&l.made, &alloc, 1u << 28);
+  mf_compile_options options = {.name = "main.yaml", .loader = {load_linked, &l}};
+  mf_compilation *comp = NULL;
+  mf_compile(&options, text.p, text.n, &comp);
+  strcpy(code,
+         mf_compilation_diagnostic_count(comp) ? mf_compilation_diagnostic(comp, 0).code : "");
+  mf_compilation_free(comp);
+  mf_buf_fini(&l.made);
+  *loads = l.loads;
+  return code;
+}
+
+START_TEST(documents_are_linked_to_LINK_DEPTH) {
+  unsigned loads;
+  mf_buf_printf(&text, "steps: [{run: d%u}]", (unsigned)MF_LIMIT_LINK_DEPTH - 1);
+  ck_assert_str_eq(linked_error(&loads), "");
+  ck_assert_uint_eq(loads, MF_LIMIT_LINK_DEPTH);
+  mf_buf_clear(&text);
+  mf_buf_printf(&text, "steps: [{run: d%u}]", (unsigned)MF_LIMIT_LINK_DEPTH);
+  ck_assert_str_eq(linked_error(&loads), "MF-E0284");
+}
+END_TEST
+
+START_TEST(entries_run_documents_LINKS_times) {
+  unsigned loads;
+  repeat("steps:\n", 1);
+  repeat("  - {run: d0}\n", MF_LIMIT_LINKS);
+  ck_assert_str_eq(linked_error(&loads), "");
+  ck_assert_uint_eq(loads, 1);
+  repeat("  - {run: d0}\n", 1);
+  ck_assert_str_eq(linked_error(&loads), "MF-E0284");
+}
+END_TEST
+
+START_TEST(linked_documents_end_at_LINKED_BYTES) {
+  unsigned loads;
+  repeat("steps:\n", 1);
+  repeat("  - {run: large}\n", MF_LIMIT_LINKED_BYTES / MF_LIMIT_DOCUMENT_BYTES);
+  ck_assert_str_eq(linked_error(&loads), "");
+  repeat("  - {run: large}\n", 1);
+  ck_assert_str_eq(linked_error(&loads), "MF-E0284");
+}
+END_TEST
+
+START_TEST(names_of_documents_end_at_LINK_NAME_BYTES) {
+  unsigned loads;
+  repeat("steps: [{run: ", 1);
+  repeat("n", MF_LIMIT_LINK_NAME_BYTES);
+  repeat("}]", 1);
+  ck_assert_str_eq(linked_error(&loads), "");
+  mf_buf_clear(&text);
+  repeat("steps: [{run: ", 1);
+  repeat("n", MF_LIMIT_LINK_NAME_BYTES + 1);
+  repeat("}]", 1);
+  ck_assert_str_eq(linked_error(&loads), "MF-E0280");
+  ck_assert_uint_eq(loads, 0);
+}
+END_TEST
+
 static mf_status compile_text(mf_program **program) {
   mf_alloc alloc = mf_alloc_default();
   static const char *const names[] = {"x"};
@@ -542,6 +634,10 @@ Suite *limits_suite(void) {
   tcase_add_test(t, nesting_ends_at_DOCUMENT_DEPTH);
   tcase_add_test(t, hundreds_of_thousands_of_brackets_are_refused_quickly);
   tcase_add_test(t, aliases_end_at_ALIAS_FACTOR_and_ALIAS_TOKENS);
+  tcase_add_test(t, documents_are_linked_to_LINK_DEPTH);
+  tcase_add_test(t, entries_run_documents_LINKS_times);
+  tcase_add_test(t, linked_documents_end_at_LINKED_BYTES);
+  tcase_add_test(t, names_of_documents_end_at_LINK_NAME_BYTES);
   tcase_add_test(t, keys_end_at_KEY_BYTES);
   tcase_add_test(t, expressions_end_at_EXPRESSION_BYTES);
   tcase_add_test(t, expressions_nest_to_EXPRESSION_DEPTH);

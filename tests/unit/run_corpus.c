@@ -165,6 +165,10 @@ static void on_notice(void *ctx, const mf_notice *n) {
       mf_buf_printf(&b, "repeat %.*s %s after %u turns %.*s", name_n, name,
                     outcome_word(n->outcome), (unsigned)n->turn, text_n, text);
       break;
+    case MF_NOTICE_LINK_FINISHED:
+      mf_buf_printf(&b, "linked %.*s %s at %.*s %.*s", name_n, name, outcome_word(n->outcome),
+                    path_n, n->path.p, text_n, text);
+      break;
     case MF_NOTICE_STEP_FINISHED:
       mf_buf_printf(&b, "step %.*s %s (%.3f s) %.*s", name_n, name, outcome_word(n->outcome),
                     n->duration, text_n, text);
@@ -454,7 +458,8 @@ static size_t run_file(const char *path, size_t *expected) {
   mf_image *image = NULL;
   mf_arena_init(&w.arena, &alloc, 0);
   corpus_comments(text, take_rule, &w);
-  mf_compile_options options = {.name = strrchr(path, '/') + 1};
+  corpus_library library = {.path = path};
+  mf_compile_options options = {.name = strrchr(path, '/') + 1, .loader = corpus_loader(&library)};
   if (mf_compile(&options, text, n, &comp) == MF_OK) {
     const uint8_t *bytes = mf_compilation_image(comp, &image_size);
     mf_status status = mf_image_open(&alloc, bytes, image_size, &image, detail, sizeof detail);
@@ -472,6 +477,7 @@ static size_t run_file(const char *path, size_t *expected) {
   free(w.flights);
   corpus_free_lines(&w.lines);
   mf_arena_fini(&w.arena);
+  free(library.text);
   free(text);
   return failures;
 }

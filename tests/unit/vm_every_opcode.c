@@ -7,6 +7,7 @@
   ".step 0 name=\"one\" path=\"steps[0]\" flags=looks\n"                                           \
   ".branch 0 name=\"if\" path=\"steps[1]\" arms=1\n"                                               \
   ".repeat 0 name=\"loop\" path=\"steps[2]\" kind=for_each slot=1\n"                               \
+  ".link 0 name=\"other\" path=\"steps[1].run\" file=\"other.yaml\"\n"                             \
   ".hook 0 name=\"hook\" path=\"hooks[0]\" type=pre_step\n"                                        \
   ".action 0 name=\"act\" path=\"steps[0].pre_hooks[0]\" type=log on_error=ignore\n"               \
   ".assertion 0 name=\"ok\" path=\"assertions[0]\" type=condition\n"                               \
@@ -136,7 +137,7 @@ static const char turns[] = ROWS
     "HANDLER known\nSLOT_EQ 1, 0\nJUMP_FALSE known\nCONST 4\nFAIL\n"
     "known:\nHANDLER out\nRETRY 0, out\nCONST 2\nRETRY_IF 0, out\nRETRY_WAIT 0\nJUMP attempt\n"
     "out:\nSTEP_LEAVE 0\nHANDLED\nJUMP next\n"
-    "leave:\nREPEAT_LEAVE 0\n"
+    "leave:\nREPEAT_LEAVE 0\nHANDLED\nLINK_ENTER 0, linked\nCONST 4\nFAIL\nlinked:\nLINK_LEAVE 0\n"
     "ACTION_ENTER 0, left\nCONST 11\nACTION_RETRY_BEGIN 0\ntry:\nHANDLER tried\nCONST 4\nFAIL\n"
     "tried:\nHANDLER left\nACTION_RETRY 0, left\nCONST 2\nACTION_RETRY_IF 0, left\n"
     "ACTION_RETRY_WAIT 0\nJUMP try\nleft:\nACTION_LEAVE 0\nend:\nVERDICT\nRUN_LEAVE\nEND\n";
@@ -145,6 +146,7 @@ static const char turn_log[] =
     "turn loop [7]\nstep_started a\nstep_retried a: a [2.0]\n-> wait {\"seconds\":2.0}\n"
     "step_started a\nstep_finished a failed 1s: a\n"
     "turn loop [2]\nstep_started a\nstep_finished a passed\nrepeat_finished loop\n"
+    "error steps[1].run: a\nlink_finished other: a\n"
     "action_retried act: a [2.0]\n-> wait {\"seconds\":2.0}\naction_finished act warning: a\n"
     "verdict failed 2s\n= done failed\n";
 

@@ -240,11 +240,11 @@ static void repeat(generator *g) {
 }
 
 static void frame(generator *g) {
-  static const mf_opcode enter[] = {MF_OP_STEP_ENTER, MF_OP_HOOK_ENTER, MF_OP_ACTION_ENTER,
-                                    MF_OP_BRANCH_ENTER, MF_OP_FAULT_ENTER};
-  static const mf_opcode leave[] = {MF_OP_STEP_LEAVE, MF_OP_HOOK_LEAVE, MF_OP_ACTION_LEAVE,
-                                    MF_OP_BRANCH_FAIL, MF_OP_FAULT_LEAVE};
-  uint32_t kind = pick(g, 5), row = pick(g, 3), end = mf_builder_label(g->b);
+  static const mf_opcode enter[] = {MF_OP_STEP_ENTER,   MF_OP_HOOK_ENTER,  MF_OP_ACTION_ENTER,
+                                    MF_OP_BRANCH_ENTER, MF_OP_FAULT_ENTER, MF_OP_LINK_ENTER};
+  static const mf_opcode leave[] = {MF_OP_STEP_LEAVE,  MF_OP_HOOK_LEAVE,  MF_OP_ACTION_LEAVE,
+                                    MF_OP_BRANCH_FAIL, MF_OP_FAULT_LEAVE, MF_OP_LINK_LEAVE};
+  uint32_t kind = pick(g, 6), row = pick(g, 3), end = mf_builder_label(g->b);
   uint32_t base = g->base, outer_end = g->frame_end;
   if (kind == 4) expression(g, 2), g->depth--;
   emit(g, enter[kind], row, end);
@@ -423,6 +423,7 @@ static void rows(generator *g) {
     mf_builder_row(g->b, MF_TABLE_HOOK, (uint32_t[]){text(g, "hook"), name, i == 0 ? 0 : i + 1});
     mf_builder_row(g->b, MF_TABLE_ACTION, (uint32_t[]){text(g, "action"), name, 0, i});
     mf_builder_row(g->b, MF_TABLE_BRANCH, (uint32_t[]){text(g, "branch"), name, 1, i});
+    mf_builder_row(g->b, MF_TABLE_LINK, (uint32_t[]){text(g, "link"), name, name, i});
     mf_builder_row(g->b, MF_TABLE_REPEAT,
                    (uint32_t[]){text(g, "repeat"), name, i + 1, i ? i : MF_ABSENT, i});
     mf_builder_row(g->b, MF_TABLE_GROUP, (uint32_t[]){text(g, "group"), name, i, i});
