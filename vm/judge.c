@@ -200,6 +200,7 @@ static const char *why(const mf_vm *vm, const mf_verdict *v) {
 MF_OPERATION(verdict) {
   (void)a, (void)b;
   mf_vm *vm = t->vm;
+  mf_steps_settle(t);
   mf_verdict v = mf_verdict_now(vm);
   mf_notice n = {.kind = MF_NOTICE_VERDICT, .outcome = v.outcome};
   vm->judged = true;
@@ -208,5 +209,5 @@ MF_OPERATION(verdict) {
   bool passed = v.outcome == MF_OUTCOME_PASSED;
   mf_builtin_set(vm, MF_BUILTIN_RUN_VERDICT, mf_string(mf_str_of(passed ? "passed" : "failed")));
   mf_tell(t, &n);
-  return MF_GO;
+  return mf_go(t);
 }

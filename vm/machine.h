@@ -70,6 +70,7 @@ typedef struct mf_result {
   bool known;      /* it has ended, or was skipped */
   uint8_t outcome; /* mf_outcome_kind */
   uint32_t attempts, runs;
+  bool owed; /* it failed as a step_failed assertion expects, which was not judged yet */
   uint32_t runs_passed, runs_failed;
   double duration;         /* seconds */
   mf_box *metrics, *error; /* owned; NULL: none */
@@ -406,6 +407,8 @@ void mf_tell_repeat(mf_task *t, const mf_frame *f, mf_outcome_kind outcome);
 /* A bare action ended: it becomes previous. */
 mf_stop mf_entry_ended(mf_task *t, const mf_frame *f);
 void mf_result_free(mf_vm *vm, mf_result *r);
+/* Failures that an assertion was to judge, and did not: they count after all. */
+void mf_steps_settle(mf_task *t);
 /* The results and built-ins before the first step. */
 void mf_steps_init(mf_task *t);
 /* A branch begins with the previous of its parent. */

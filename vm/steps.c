@@ -232,7 +232,10 @@ static void count_failed_step(mf_task *t) {
 
 static void count_failure(mf_task *t, const mf_frame *f) {
   uint32_t flags = step_row(t, f->row)->flags;
-  if (flags & MF_STEP_FLAGS_EXPECTED_TO_FAIL) return;
+  if (flags & MF_STEP_FLAGS_EXPECTED_TO_FAIL) {
+    t->vm->results[f->row].owed = true;
+    return;
+  }
   if (flags & MF_STEP_FLAGS_OPTIONAL) {
     t->vm->counts.warnings++;
     return;
@@ -285,6 +288,21 @@ mf_stop mf_step_interrupt(mf_task *t, mf_frame *f) {
   t->vm->results[f->row].runs_failed++;
   tell_step(t, MF_NOTICE_STEP_FINISHED, f, MF_OUTCOME_INTERRUPTED);
   return stop;
+}
+
+void mf_steps_settle(mf_task *t) {
+  for (uint32_t i = 0; i < MF_ROW_COUNT(t->vm->image, STEP); i++) {
+    if (!t->vm->results[i].owed) continue;
+    mf_str name = mf_image_string(t->vm->image, step_row(t, i)->name);
+    mf_value text = mf_errorf(
+        &t->arena, MF_EVAL_NONE,
+        "step '%.*s' failed, and the step_failed assertion that names it was never judged",
+        name.n < 200 ? (int)name.n : 200, name.p);
+    t->vm->results[i].owed = false;
+    t->vm->counts.steps_failed++;
+    if (mf_arena_oom(&t->arena)) mf_end_with(t, MF_OUT_OF_MEMORY);
+    mf_tell_error(t, MF_STR(""), mf_value_str(text));
+  }
 }
 
 /* ---- Reading results ---- */
@@ -350,7 +368,8 @@ static mf_value not_run(mf_exec *x, uint32_t step) {
 /* Before the first step, previous is one that succeeded in no time. */
 mf_value mf_step_field(mf_exec *x, uint32_t step, uint32_t field) {
   static const mf_result before = {.known = true, .outcome = MF_OUTCOME_PASSED};
-  const mf_vm *vm = x->task ? x->task->vm : NULL;
+  mf_vm *vm = x->task ? x->task->vm : NULL;
+  if (vm && step != MF_PREVIOUS && field == MF_FIELD_EVERY_FAILED) vm->results[step].owed = false;
   if (step == MF_PREVIOUS)
     return field_of(&x->call, vm && x->task->previous ? x->task->previous : &before, field);
   if (field == MF_FIELD_RUNS && vm) return mf_int(vm->results[step].runs);

@@ -158,6 +158,7 @@ typedef struct flow_result {
   bool known, skipped, succeeded, interrupted;
   double duration;
   unsigned attempts, runs, runs_passed, runs_failed;
+  bool owed; /* an assertion that was to judge its failure did not yet */
 } flow_result;
 typedef struct flow_arm {
   flow_expr *condition;

@@ -262,8 +262,9 @@ static flow_truth in_range(flow_run *r, const flow_assertion *a) {
 
 /* "holds when it holds for each of its runs" */
 static flow_truth of_runs(const flow_assertion *a) {
-  const flow_result *o = &a->step->result;
+  flow_result *o = &a->step->result;
   bool failed = a->kind == FLOW_STEP_FAILED;
+  if (failed) o->owed = false;
   unsigned wanted = failed ? o->runs_failed : o->runs_passed;
   unsigned other = failed ? o->runs_passed : o->runs_failed;
   if (!o->known) return FLOW_UNKNOWN;

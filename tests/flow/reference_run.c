@@ -140,6 +140,17 @@ static void reset(flow_list *l) {
   }
 }
 
+/* A failure that an assertion was to judge, and did not, counts. */
+static void settle(flow_run *r, const flow_list *l) {
+  for (unsigned i = 0; i < l->count; i++) {
+    flow_entry *e = l->at[i];
+    if (e->result.owed) flow_tell(r, "error "), r->steps_failed++;
+    for (unsigned k = 0; k < e->arms.count; k++) settle(r, &((flow_arm *)e->arms.at[k])->entries);
+    settle(r, &e->otherwise);
+    settle(r, &e->entries);
+  }
+}
+
 /* Of entries that never began nothing is asserted. */
 static void judge(flow_run *r, const flow_path *top) {
   flow_judged j = flow_judge(r, &r->d->assertions, top);
@@ -166,6 +177,8 @@ void flow_expect(flow_document *d, mf_buf *out) {
   flow_global_hooks(&r, FLOW_POST_ORCHESTRATION);
   flow_tell_value(&r, "metric", "total_duration", (flow_value){.kind = FLOW_DOUBLE, .d = r.now});
   if (r.begun) judge(&r, &top);
+  for (unsigned i = 0; i < 3; i++) settle(&r, &d->lists[i]);
+  settle(&r, &d->rollbacks);
   flow_tell(&r, "verdict %s", verdict(&r));
   r.judged = true;
   flow_global_hooks(&r, FLOW_POST_VERDICT);

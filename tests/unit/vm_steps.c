@@ -77,8 +77,12 @@ START_TEST(flags_excuse_failures) {
             "step_started shown\nlog info: false\nlog info: false\nstep_finished shown passed\n"
             "verdict passed\n= done passed\n");
   vm_expect(
-      RUN(STEP("5", FAIL) "GATE\n", ""), NULL,
+      RUN(STEP("5", FAIL) "GATE\n", "STEP_FIELD 5, every_failed\nPOP\n"), NULL,
       "step_started shown\nstep_finished shown failed: broken\nverdict passed\n= done passed\n");
+  vm_expect(RUN(STEP("5", FAIL) "GATE\n", ""), NULL,
+            "step_started shown\nstep_finished shown failed: broken\n"
+            "error: step 'expected' failed, and the step_failed assertion that names it was never "
+            "judged\nverdict failed\n= done failed\n");
 }
 END_TEST
 
