@@ -342,11 +342,13 @@ static mf_ref resolve_previous(mf_compiler *c, const mf_str *names, const mf_spa
 
 static mf_ref resolve_run(mf_compiler *c, const mf_str *names, const mf_span *spans,
                           uint32_t count) {
-  static const char *const members[] = {"id", "verdict", "metrics", NULL};
+  static const char *const members[] = {"id", "verdict", "exit_code", "metrics", NULL};
   if (count < 2) return needs_member(c, names[0], spans[0]);
   if (mf_str_is(names[1], "id")) return slot_ref(mf_names_builtin(c, MF_BUILTIN_RUN_ID), 2);
   if (mf_str_is(names[1], "verdict"))
     return slot_ref(mf_names_builtin(c, MF_BUILTIN_RUN_VERDICT), 2);
+  if (mf_str_is(names[1], "exit_code"))
+    return slot_ref(mf_names_builtin(c, MF_BUILTIN_RUN_EXIT_CODE), 2);
   if (!mf_str_is(names[1], "metrics"))
     return unknown_member(c, names[0], names[1], spans[1], members);
   if (count < 3) return needs_member(c, MF_STR("run.metrics"), spans[1]);
@@ -525,6 +527,7 @@ static mf_type_kind type_of_builtin(uint32_t builtin) {
     case MF_BUILTIN_NOW: return MF_TYPE_TIMESTAMP;
     case MF_BUILTIN_DURATION:
     case MF_BUILTIN_STEP_DURATION: return MF_TYPE_NUMBER;
+    case MF_BUILTIN_RUN_EXIT_CODE:
     case MF_BUILTIN_ITERATION: return MF_TYPE_INT;
     case MF_BUILTIN_RESPONSE: return MF_TYPE_DYN;
     default: return MF_TYPE_STRING;

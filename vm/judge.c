@@ -197,6 +197,16 @@ static const char *why(const mf_vm *vm, const mf_verdict *v) {
   return vm->counts.hook_failed ? "a hook failed" : "";
 }
 
+/* What the host will exit with, as far as the machine knows: what is written after the
+ * verdict may fail yet. */
+static int64_t exit_code(const mf_verdict *v) {
+  if (v->rollback_failed) return 5;
+  if (v->timed_out) return 6;
+  if (v->interrupted) return 105;
+  if (v->aborted) return 4;
+  return v->outcome == MF_OUTCOME_PASSED ? 0 : 1;
+}
+
 MF_OPERATION(verdict) {
   (void)a, (void)b;
   mf_vm *vm = t->vm;
@@ -207,6 +217,7 @@ MF_OPERATION(verdict) {
   n.duration = (double)vm->now_ns / 1e9;
   n.text = mf_str_of(why(vm, &v));
   bool passed = v.outcome == MF_OUTCOME_PASSED;
+  mf_builtin_set(vm, MF_BUILTIN_RUN_EXIT_CODE, mf_int(exit_code(&v)));
   mf_builtin_set(vm, MF_BUILTIN_RUN_VERDICT, mf_string(mf_str_of(passed ? "passed" : "failed")));
   mf_tell(t, &n);
   return mf_go(t);

@@ -174,7 +174,7 @@ typedef struct mf_branch_state {
 
 /* ---- The machine ---- */
 
-enum { MF_BUILTIN_SLOTS = MF_BUILTIN_RESPONSE + 1 };
+enum { MF_BUILTIN_SLOTS = MF_BUILTIN_RUN_EXIT_CODE + 1 };
 
 struct mf_vm {
   mf_counting_alloc memory;
