@@ -41,7 +41,13 @@ int verb_disasm(int argc, char **argv) {
   return code;
 }
 
-int verb_inputs(int argc, char **argv) {
+/* Something about an image that can be told in two formats. */
+typedef struct view {
+  const char *verb, *usual, *other; /* format words */
+  mf_status (*show)(const mf_image *image, bool other, mf_output out);
+} view;
+
+static int show(int argc, char **argv, const view *v) {
   static const struct option longs[] = {{"format", required_argument, NULL, 'f'},
                                         {"library", required_argument, NULL, 'L'},
                                         {NULL, 0, NULL, 0}};
@@ -49,50 +55,36 @@ int verb_inputs(int argc, char **argv) {
   cli_library library = {.count = 0};
   cli_input input;
   mf_image *image = NULL;
-  bool json = false;
+  bool other = false;
   int option;
   while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
     if (option == 'L' && cli_library_add(&library, optarg) == CLI_OK) continue;
     if (option != 'f') return CLI_USAGE;
-    if (strcmp(optarg, "json") && strcmp(optarg, "text"))
-      return cli_fail(CLI_USAGE, "inputs: no such format '%s'", optarg);
-    json = *optarg == 'j';
+    other = strcmp(optarg, v->other) == 0;
+    if (!other && strcmp(optarg, v->usual))
+      return cli_fail(CLI_USAGE, "%s: no such format '%s'; %s or %s", v->verb, optarg, v->usual,
+                      v->other);
   }
-  if (optind + 1 != argc) return cli_fail(CLI_USAGE, "inputs: give one document or image");
+  if (optind + 1 != argc) return cli_fail(CLI_USAGE, "%s: give one document or image", v->verb);
   int code = cli_input_open(&input, argv[optind], &options, &library, false);
   if (code == CLI_OK) code = open_image(argv[optind], &input, &image);
-  if (code == CLI_OK && mf_image_inputs_print(NULL, image, json, cli_stdout()) != MF_OK)
+  if (code == CLI_OK && v->show(image, other, cli_stdout()) != MF_OK)
     code = cli_fail(CLI_BUG, "out of memory");
   mf_image_close(image);
   cli_input_close(&input);
   return code;
 }
 
+static mf_status show_inputs(const mf_image *image, bool json, mf_output out) {
+  return mf_image_inputs_print(NULL, image, json, out);
+}
+
+int verb_inputs(int argc, char **argv) {
+  return show(argc, argv, &(view){"inputs", "text", "json", show_inputs});
+}
+
 int verb_graph(int argc, char **argv) {
-  static const struct option longs[] = {{"format", required_argument, NULL, 'f'},
-                                        {"library", required_argument, NULL, 'L'},
-                                        {NULL, 0, NULL, 0}};
-  mf_compile_options options = {.syntax = MF_SYNTAX_AUTO};
-  cli_library library = {.count = 0};
-  cli_input input;
-  mf_image *image = NULL;
-  bool dot = false;
-  int option;
-  while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
-    if (option == 'L' && cli_library_add(&library, optarg) == CLI_OK) continue;
-    if (option != 'f') return CLI_USAGE;
-    if (strcmp(optarg, "dot") && strcmp(optarg, "mermaid"))
-      return cli_fail(CLI_USAGE, "graph: no such format '%s'; mermaid or dot", optarg);
-    dot = *optarg == 'd';
-  }
-  if (optind + 1 != argc) return cli_fail(CLI_USAGE, "graph: give one document or image");
-  int code = cli_input_open(&input, argv[optind], &options, &library, false);
-  if (code == CLI_OK) code = open_image(argv[optind], &input, &image);
-  if (code == CLI_OK && mf_image_graph(image, dot, cli_stdout()) != MF_OK)
-    code = cli_fail(CLI_BUG, "out of memory");
-  mf_image_close(image);
-  cli_input_close(&input);
-  return code;
+  return show(argc, argv, &(view){"graph", "mermaid", "dot", mf_image_graph});
 }
 
 int verb_verify(int argc, char **argv) {
