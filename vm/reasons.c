@@ -31,7 +31,7 @@ static const mf_row_reason *rows_of(const mf_image *im, uint32_t assertion, uint
   for (end = low; end < MF_ROW_COUNT(im, REASON) && rows[end].assertion == assertion;) end++;
   *count = end - low < MF_LIMIT_ASSERTION_REASONS ? end - low
                                                   : (uint32_t)MF_LIMIT_ASSERTION_REASONS;
-  return rows + low;
+  return *count ? rows + low : NULL; /* an image may have none at all */
 }
 
 /* A part may be jumped over to where it ends: then the value is another's. */
