@@ -100,6 +100,11 @@ size_t mf_str_find(mf_str s, mf_str needle, size_t from) {
   return at == SIZE_MAX ? at : at + from;
 }
 
+mf_str mf_str_after_dot(mf_str s) {
+  size_t dot = mf_str_find(s, MF_STR("."), 0);
+  return dot == SIZE_MAX ? s : (mf_str){s.p + dot + 1, s.n - dot - 1};
+}
+
 /* ---- UTF-8 ---- */
 
 static bool continues(unsigned char c) { return (c & 0xC0) == 0x80; }

@@ -20,6 +20,8 @@ bool mf_str_ends(mf_str s, mf_str suffix);
 int mf_str_cmp(mf_str a, mf_str b);
 /* Position of needle at or after `from`, SIZE_MAX if none. */
 size_t mf_str_find(mf_str s, mf_str needle, size_t from);
+/* "b.c" of "a.b.c"; without a dot the whole. */
+mf_str mf_str_after_dot(mf_str s);
 uint64_t mf_str_hash(mf_str s); /* XXH3-64, seed 0 */
 
 /* The length of the valid UTF-8 prefix (n when all is valid; surrogates,

@@ -8,12 +8,6 @@
 
 #include "../base/limits.h"
 
-/* "token" of "secrets.token". */
-static mf_str last_part(mf_str name) {
-  size_t dot = mf_str_find(name, MF_STR("."), 0);
-  return dot == SIZE_MAX ? name : (mf_str){name.p + dot + 1, name.n - dot - 1};
-}
-
 /* ---- Where they come from ---- */
 
 static mf_value secret_value(mf_str text) {
@@ -91,7 +85,7 @@ static mf_status hide(mf_host *h, mf_str name, const mf_value *v) {
 
 /* The value of a slot, or the default that it will get. */
 static mf_status hide_slot(mf_host *h, const mf_row_slot *row, const mf_value *v) {
-  mf_str name = last_part(mf_image_string(h->image, row->name));
+  mf_str name = mf_str_after_dot(mf_image_string(h->image, row->name));
   if (v->kind != MF_UNSET) return v->flags & MF_TAINTED ? hide(h, name, v) : MF_OK;
   if (row->kind != MF_SLOT_KIND_INPUT) return MF_OK;
   mf_input input = mf_image_input_row(h->image, row->arg);

@@ -316,8 +316,7 @@ static mf_str shown_secret(mf_task *t, const mf_value *v) {
   uint32_t slot = secret_in(t->vm, v);
   if (slot == MF_ABSENT) return MF_STR("<secret>");
   mf_str name = mf_image_string(t->vm->image, MF_ROWS(t->vm->image, SLOT, slot)[slot].name);
-  size_t dot = mf_str_find(name, MF_STR("."), 0);
-  if (dot != SIZE_MAX) name = (mf_str){name.p + dot + 1, name.n - dot - 1};
+  name = mf_str_after_dot(name);
   return mf_str_of(mf_arena_printf(&t->arena, "<secret:%.*s>", (int)name.n, name.p));
 }
 
