@@ -67,6 +67,12 @@ mf_str mf_compile_word(mf_compiler *c, const mf_node *map, mf_key key) {
   return mf_node_text(node);
 }
 
+void mf_emit_skipped(mf_compiler *c, uint32_t skip, uint32_t leave) {
+  MF_EMIT(c, JUMP, leave, 0);
+  mf_builder_place(c->b, skip);
+  MF_EMIT(c, SKIP, 0, 0);
+}
+
 const mf_node *mf_entry_get(const mf_node *entry, mf_key key) {
   const mf_node *own = mf_node_get(entry, key);
   return own ? own : mf_node_get(mf_node_get(entry, MF_KEY_BASE), key);

@@ -209,6 +209,9 @@ static inline uint32_t mf_compile_string(mf_compiler *c, mf_str s) {
 /* Marks what follows as coming from this span. */
 void mf_compile_at(mf_compiler *c, mf_span span);
 #define MF_EMIT(c, op, a, operand_b) mf_builder_emit((c)->b, MF_OP_##op, (a), (operand_b), 0)
+/* The end of an entry or hook that was carried out, and that of one whose condition,
+ * which jumps to `skip`, did not hold; both go on at `leave`. */
+void mf_emit_skipped(mf_compiler *c, uint32_t skip, uint32_t leave);
 /* Words of keys.def and tags.def that the checker compares: the text of a key,
  * n 0 when absent.  Reports interpolations, which are not allowed there. */
 mf_str mf_compile_word(mf_compiler *c, const mf_node *map, mf_key key);

@@ -184,11 +184,7 @@ static void emit_step(mf_compiler *c, const mf_node *step, mf_str path) {
   mf_unused_step(c, step_get(c, step, MF_KEY_VARIABLES));
   mf_names_step_end(c);
   mf_reach_step_end(c, row, condition != NULL);
-  if (may_skip) {
-    MF_EMIT(c, JUMP, leave, 0);
-    mf_builder_place(c->b, skip);
-    MF_EMIT(c, SKIP, 0, 0);
-  }
+  if (may_skip) mf_emit_skipped(c, skip, leave);
   mf_builder_place(c->b, leave);
   mf_compile_at(c, step->span);
   MF_EMIT(c, STEP_LEAVE, row, 0);

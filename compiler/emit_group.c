@@ -115,11 +115,7 @@ void mf_emit_group(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t f
   if (condition) mf_reach_enter(c);
   emit_branches(c, list, entry->count, mf_path_part(c, path, "parallel"));
   if (condition) mf_reach_leave(c);
-  if (condition) {
-    MF_EMIT(c, JUMP, leave, 0);
-    mf_builder_place(c->b, skip);
-    MF_EMIT(c, SKIP, 0, 0);
-  }
+  if (condition) mf_emit_skipped(c, skip, leave);
   mf_builder_place(c->b, leave);
   mf_compile_at(c, entry->span);
   MF_EMIT(c, GROUP_LEAVE, row, 0);

@@ -426,11 +426,7 @@ static void emit_hook(mf_compiler *c, const mf_node *hook, uint32_t row, mf_str 
   if (condition) mf_reach_guard(c, node, mf_emit_condition(c, condition, skip));
   MF_EMIT(c, HOOK_BEGIN, row, 0);
   emit_hook_actions(c, hook, path);
-  if (condition) {
-    MF_EMIT(c, JUMP, leave, 0);
-    mf_builder_place(c->b, skip);
-    MF_EMIT(c, SKIP, 0, 0);
-  }
+  if (condition) mf_emit_skipped(c, skip, leave);
   mf_builder_place(c->b, leave);
   MF_EMIT(c, HOOK_LEAVE, row, 0);
 }

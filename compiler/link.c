@@ -445,11 +445,7 @@ void mf_emit_link(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t fl
   emit_inside(c, link, path, &all);
   mf_reach_leave(c);
   check_inputs(c, link, &all);
-  if (condition) {
-    MF_EMIT(c, JUMP, leave, 0);
-    mf_builder_place(c->b, skip);
-    MF_EMIT(c, SKIP, 0, 0);
-  }
+  if (condition) mf_emit_skipped(c, skip, leave);
   mf_builder_place(c->b, leave);
   mf_compile_at(c, entry->span);
   MF_EMIT(c, LINK_LEAVE, link->row, 0);
