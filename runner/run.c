@@ -13,6 +13,7 @@
 
 #include "../base/limits.h"
 #include "../image/report_formats.h"
+#include "../stdlib/driver_kit.h"
 #include "printable.h"
 
 #define POLL_NS 20000000LL /* a busy run looks at signals and timers this often */
@@ -338,8 +339,7 @@ static bool is_secret_name(mf_str name) {
 
 /* The environment is bytes; what is not UTF-8 cannot be text. */
 static mf_value environment_value(const char *text, mf_str name) {
-  mf_value v = mf_string(mf_str_of(text));
-  if (mf_utf8_valid(text, v.len) != v.len) v.kind = MF_BYTES;
+  mf_value v = mf_text_or_bytes(text, strlen(text), false);
   if (is_secret_name(name)) v.flags |= MF_TAINTED;
   return v;
 }

@@ -7,14 +7,9 @@
 #include <stdlib.h>
 
 #include "../base/limits.h"
+#include "../stdlib/driver_kit.h"
 
 /* ---- Where they come from ---- */
-
-static mf_value secret_value(mf_str text) {
-  mf_value v = mf_string(text);
-  if (mf_utf8_valid(text.p, text.n) != text.n) v.kind = MF_BYTES;
-  return v;
-}
 
 static int set_secret(mf_host *h, mf_str name, mf_str text) {
   char slot[512];
@@ -23,7 +18,7 @@ static int set_secret(mf_host *h, mf_str name, mf_str text) {
     return mf_host_refuse(h, 2, "secret '%.*s' has more than %d bytes", (int)name.n, name.p,
                           (int)MF_LIMIT_SECRET_BYTES);
   if (text.n == 0) return mf_host_refuse(h, 2, "secret '%.*s' is empty", (int)name.n, name.p);
-  mf_value value = secret_value(text);
+  mf_value value = mf_text_or_bytes(text.p, text.n, false);
   mf_status status = mf_vm_set_variable(h->vm, (mf_str){slot, (size_t)n}, &value);
   if (status == MF_OK) return 0;
   return mf_host_refuse(h, 6, "secret '%.*s': %s", (int)name.n, name.p, mf_status_text(status));
