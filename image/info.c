@@ -72,6 +72,8 @@ mf_table mf_operand_table(mf_operand_kind kind) {
       [MF_OPERAND_GROUP] = 1 + MF_TABLE_GROUP,
       [MF_OPERAND_TASK] = 1 + MF_TABLE_TASK,
       [MF_OPERAND_REPORT] = 1 + MF_TABLE_REPORT,
+      [MF_OPERAND_REQUEST] = 1 + MF_TABLE_REQUEST,
+      [MF_OPERAND_READING] = 1 + MF_TABLE_READING,
       [MF_OPERAND_PURE_CHUNK] = 1 + MF_TABLE_CHUNK,
   };
   const uint8_t found = tables[mf_operand_base(kind)];
@@ -85,6 +87,7 @@ mf_operand_kind mf_operand_base(mf_operand_kind kind) {
     case MF_OPERAND_OPT_SLOT: return MF_OPERAND_SLOT;
     case MF_OPERAND_OPT_STEP: return MF_OPERAND_STEP;
     case MF_OPERAND_OPT_SCENARIO: return MF_OPERAND_SCENARIO;
+    case MF_OPERAND_OPT_REQUEST: return MF_OPERAND_REQUEST;
     default: return kind;
   }
 }
@@ -135,7 +138,8 @@ static uint32_t code_of(unsigned kind, mf_str word) {
  * bits without holes, above it with all lower ones. */
 #define IS_FLAGS(kind)                                                        \
   ((kind) == MF_OPERAND_STEP_FLAGS || (kind) == MF_OPERAND_ASSERTION_FLAGS || \
-   (kind) == MF_OPERAND_INPUT_FLAGS)
+   (kind) == MF_OPERAND_INPUT_FLAGS || (kind) == MF_OPERAND_REQUEST_FLAGS ||  \
+   (kind) == MF_OPERAND_WATCH_FLAGS)
 static const struct enum_row_limit {
   uint8_t kind;
   uint32_t limit;

@@ -347,6 +347,7 @@ static uint64_t slot_arg_below(const mf_image *im, uint32_t kind) {
   if (kind == MF_SLOT_KIND_INPUT) return MF_ROW_COUNT(im, INPUT);
   if (kind == MF_SLOT_KIND_REPEAT) return MF_ROW_COUNT(im, REPEAT);
   if (kind == MF_SLOT_KIND_LINKED) return MF_ROW_COUNT(im, LINK);
+  if (kind == MF_SLOT_KIND_READING) return MF_ROW_COUNT(im, READING);
   return UINT64_C(1) << 32;
 }
 
@@ -361,12 +362,6 @@ static mf_status check_slots(const opener *o) {
       return refuse(o, MF_IMAGE_BAD_TABLE, "slot %u: field arg is out of bounds: %u", i,
                     slots[i].arg);
   return MF_OK;
-}
-
-static mf_status check_inputs(const opener *o) {
-  uint32_t row = 0;
-  const char *wrong = mf_inputs_wrong(o->im, &row);
-  return wrong ? refuse(o, MF_IMAGE_BAD_TABLE, "input %u: %s", row, wrong) : MF_OK;
 }
 
 /* Chunks follow each other and cover the code; at most one is the main one. */
@@ -387,10 +382,24 @@ static mf_status check_chunks(const opener *o) {
   return MF_OK;
 }
 
-static mf_status check_reasons(const opener *o) {
-  uint32_t row = 0;
-  const char *wrong = mf_reasons_wrong(o->im, &row);
-  return wrong ? refuse(o, MF_IMAGE_BAD_TABLE, "reason %u: %s", row, wrong) : MF_OK;
+/* What a table needs beyond the kinds of its fields.  NULL: it has it; else what is wrong
+ * with *row. */
+static const struct table_check {
+  const char *what;
+  const char *(*wrong)(const mf_image *image, uint32_t *row);
+} table_checks[] = {{"input", mf_inputs_wrong},
+                    {"reason", mf_reasons_wrong},
+                    {"request", mf_requests_wrong},
+                    {"reading", mf_readings_wrong},
+                    {"watch", mf_watches_wrong}};
+
+static mf_status check_rows(const opener *o) {
+  for (size_t i = 0; i < sizeof table_checks / sizeof *table_checks; i++) {
+    uint32_t row = 0;
+    const char *wrong = table_checks[i].wrong(o->im, &row);
+    if (wrong) return refuse(o, MF_IMAGE_BAD_TABLE, "%s %u: %s", table_checks[i].what, row, wrong);
+  }
+  return MF_OK;
 }
 
 static mf_status check_tables(opener *o) {
@@ -400,9 +409,8 @@ static mf_status check_tables(opener *o) {
     if (status) return status;
   }
   mf_status status = check_slots(o);
-  if (!status) status = check_inputs(o);
   if (!status) status = check_chunks(o);
-  return status ? status : check_reasons(o);
+  return status ? status : check_rows(o);
 }
 
 /* ---- code, line map, metadata ---- */

@@ -112,6 +112,10 @@ mf_value mf_map_constant(mf_arena *arena, const mf_value *values, const uint32_t
 const char *mf_inputs_wrong(const mf_image *image, uint32_t *row);
 /* The same of REASON, whose chunks were found to lie in the code. */
 const char *mf_reasons_wrong(const mf_image *im, uint32_t *row);
+/* The same for REQUEST, READING and WATCH. */
+const char *mf_requests_wrong(const mf_image *image, uint32_t *row);
+const char *mf_readings_wrong(const mf_image *image, uint32_t *row);
+const char *mf_watches_wrong(const mf_image *image, uint32_t *row);
 
 /* Verifies one chunk: operands, then the flow. */
 typedef struct mf_verifier {

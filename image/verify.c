@@ -5,7 +5,7 @@
 void mf_verifier_init(mf_verifier *v, const mf_image *image, mf_arena *scratch) {
   *v = (mf_verifier){.image = image, .scratch = scratch};
   mf_enum_limits(v->below);
-  for (unsigned kind = MF_OPERAND_STEP_OR_PREVIOUS; kind <= MF_OPERAND_REPORT; kind++)
+  for (unsigned kind = MF_OPERAND_STEP_OR_PREVIOUS; kind <= MF_OPERAND_READING; kind++)
     v->below[kind] = image->table_counts[mf_operand_table((mf_operand_kind)kind)];
   v->below[MF_OPERAND_NONE] = 1;
   v->below[MF_OPERAND_WORD] = v->below[MF_OPERAND_COUNT] = UINT64_C(1) << 32;
@@ -34,6 +34,7 @@ static bool special_ok(const mf_image *im, mf_operand_kind kind, uint32_t value)
     case MF_OPERAND_OPT_STRING:
     case MF_OPERAND_OPT_SLOT:
     case MF_OPERAND_OPT_STEP:
+    case MF_OPERAND_OPT_REQUEST:
     case MF_OPERAND_OPT_SCENARIO: return value == MF_ABSENT;
     default: return false;
   }

@@ -485,8 +485,9 @@ typedef struct mf_outcome {
 } mf_outcome;
 
 typedef enum mf_signal {
-  MF_SIGNAL_STOP,  /* end the current entry, go to the post hooks */
-  MF_SIGNAL_ABORT, /* the same, verdict "aborted" */
+  MF_SIGNAL_STOP,    /* end the current entry, go to the post hooks */
+  MF_SIGNAL_ABORT,   /* the same, verdict "aborted" */
+  MF_SIGNAL_CROSSED, /* the same, because a threshold was crossed */
 } mf_signal;
 
 typedef struct mf_vm_options {
@@ -549,10 +550,12 @@ typedef struct mf_verdict {
   bool nothing_run;        /* no step, bare action or wait was carried out */
   bool interrupted, aborted;
   bool timed_out;   /* the run's own timeout passed */
+  bool crossed;     /* a threshold of the run was, or one that alone failed a step */
   bool hook_failed; /* a pre_ or post_orchestration hook failed */
   bool unsteady;    /* the steady state did not hold before, or not again after */
   bool rollback_failed;
   uint32_t steps_passed, steps_failed, steps_skipped;
+  uint32_t steps_crossed; /* of those that failed: by thresholds alone */
   uint32_t assertions_passed, assertions_failed, assertions_no_data;
   uint32_t warnings;
 } mf_verdict;

@@ -365,7 +365,8 @@ void mf_progress_notice(mf_progress *p, const mf_notice *n, int64_t now_ns) {
     case MF_NOTICE_GROUP_FINISHED: on_trouble(p, "group", n, now_ns); break;
     case MF_NOTICE_HOOK_FINISHED: on_trouble(p, "hook", n, now_ns); break;
     case MF_NOTICE_ACTION_FINISHED: on_trouble(p, "action", n, now_ns); break;
-    case MF_NOTICE_ASSERTION: on_assertion(p, n, now_ns); break;
+    case MF_NOTICE_ASSERTION:
+    case MF_NOTICE_WATCH: on_assertion(p, n, now_ns); break;
     case MF_NOTICE_LOG: on_message(p, "log ", n->name, n, now_ns); break;
     case MF_NOTICE_WARNING: on_message(p, "warning", MF_STR(""), n, now_ns); break;
     case MF_NOTICE_ERROR: on_message(p, "error", MF_STR(""), n, now_ns); break;

@@ -178,9 +178,9 @@ mf_status mf_record_outcome(mf_host *h, mf_stamp stamp, const mf_effect *effect,
 static bool has_outcome(mf_notice_kind kind) {
   return kind == MF_NOTICE_STEP_FINISHED || kind == MF_NOTICE_GROUP_FINISHED ||
          kind == MF_NOTICE_HOOK_FINISHED || kind == MF_NOTICE_ACTION_FINISHED ||
-         kind == MF_NOTICE_ASSERTION || kind == MF_NOTICE_BLOCK_FINISHED ||
-         kind == MF_NOTICE_REPEAT_FINISHED || kind == MF_NOTICE_LINK_FINISHED ||
-         kind == MF_NOTICE_VERDICT;
+         kind == MF_NOTICE_ASSERTION || kind == MF_NOTICE_WATCH ||
+         kind == MF_NOTICE_BLOCK_FINISHED || kind == MF_NOTICE_REPEAT_FINISHED ||
+         kind == MF_NOTICE_LINK_FINISHED || kind == MF_NOTICE_VERDICT;
 }
 
 static bool has_duration(mf_notice_kind kind) {

@@ -22,11 +22,14 @@ static bool over_budget(const mf_facts *f) { return f->budget != MF_OK; }
 static bool timed_out(const mf_facts *f) { return f->verdict.timed_out; }
 static bool interrupted(const mf_facts *f) { return f->verdict.interrupted || f->signal != NULL; }
 static bool aborted(const mf_facts *f) { return f->verdict.aborted; }
-static bool threshold_crossed(const mf_facts *f) { return f->threshold_crossed; }
+static bool threshold_crossed(const mf_facts *f) { return f->verdict.crossed; }
 
 static bool not_passed(const mf_facts *f) { return f->verdict.outcome != MF_OUTCOME_PASSED; }
 static bool nothing_run(const mf_facts *f) { return not_passed(f) && f->verdict.nothing_run; }
-static bool steps_failed(const mf_facts *f) { return not_passed(f) && f->verdict.steps_failed > 0; }
+/* By thresholds alone is a cause of its own. */
+static bool steps_failed(const mf_facts *f) {
+  return not_passed(f) && f->verdict.steps_failed > f->verdict.steps_crossed;
+}
 static bool unsteady(const mf_facts *f) { return f->verdict.unsteady; }
 static bool hook_failed(const mf_facts *f) { return f->verdict.hook_failed; }
 static bool assertions_failed(const mf_facts *f) {

@@ -6,14 +6,13 @@
 /* Everything the exit code depends on.  A zeroed one with verdict.outcome PASSED
  * is a run that passed.  Text is borrowed. */
 typedef struct mf_facts {
-  mf_verdict verdict;   /* the machine's */
-  const char *bug;      /* NULL, or what went wrong inside of us */
-  const char *io_error; /* NULL, or the first file that could not be written */
-  const char *signal;   /* NULL, or "SIGINT" ... */
-  mf_status budget;     /* MF_OK, or the limit that was exceeded */
-  bool undo_failed;     /* a rollback or an undo */
-  bool faults_left;     /* in force, on request */
-  bool threshold_crossed;
+  mf_verdict verdict;                     /* the machine's */
+  const char *bug;                        /* NULL, or what went wrong inside of us */
+  const char *io_error;                   /* NULL, or the first file that could not be written */
+  const char *signal;                     /* NULL, or "SIGINT" ... */
+  mf_status budget;                       /* MF_OK, or the limit that was exceeded */
+  bool undo_failed;                       /* a rollback or an undo */
+  bool faults_left;                       /* in force, on request */
   mf_str failed_steps, failed_assertions; /* their names, for the sentence */
 } mf_facts;
 

@@ -250,6 +250,21 @@ static mf_stop take_retry_wait(mf_task *t) {
 
 static bool is_number(const mf_value *v) { return v && v->kind >= MF_INT && v->kind <= MF_DOUBLE; }
 
+/* Of several virtual users that captured a value, the last. */
+static mf_status take_captures(mf_task *t) {
+  const mf_image *im = t->vm->image;
+  const mf_value *captures = mf_map_get(&t->outcome, MF_STR("captures"));
+  const mf_row_slot *slots = MF_ROWS(im, SLOT, slot);
+  mf_status status = MF_OK;
+  if (captures == NULL) return MF_OK;
+  for (uint32_t i = 0; i < MF_ROW_COUNT(im, SLOT) && status == MF_OK; i++) {
+    if (slots[i].kind != MF_SLOT_KIND_CAPTURE) continue;
+    const mf_value *v = mf_map_get(captures, mf_image_string(im, slots[i].name));
+    if (v) status = mf_slot_set(t, i, v);
+  }
+  return status;
+}
+
 static mf_stop take_scenario(mf_task *t) {
   const mf_image *im = t->vm->image;
   const mf_value *metrics = mf_map_get(&t->outcome, MF_STR("metrics"));
@@ -260,10 +275,10 @@ static mf_stop take_scenario(mf_task *t) {
     if (is_number(v)) mf_metric_record(t, i, *v);
     if (is_number(run)) mf_metric_record_run(t->vm, i, *run);
   }
-  if (metrics && metrics->kind == MF_MAP) {
-    mf_status status = mf_step_metrics(t, metrics);
-    if (status != MF_OK) return mf_end_with(t, status);
-  }
+  mf_status status = take_captures(t);
+  if (status == MF_OK && metrics && metrics->kind == MF_MAP) status = mf_step_metrics(t, metrics);
+  if (status != MF_OK) return mf_end_with(t, status);
+  if (mf_watched_keep(t, &t->outcome) != MF_GO) return MF_STOP_LIMIT;
   return is_ok(&t->outcome) ? MF_GO : raise_error(t, &t->outcome);
 }
 

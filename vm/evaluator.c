@@ -10,12 +10,11 @@ static const mf_row_chunk *pure_chunk(const mf_image *image) {
   return any && chunks[0].kind == MF_CHUNK_KIND_PURE ? &chunks[0] : NULL;
 }
 
-static mf_status bind_program(mf_program *p) {
-  const mf_row_chunk *chunk = pure_chunk(p->image);
+static mf_status bind_program(mf_program *p, const mf_row_chunk *chunk) {
   if (chunk == NULL) return MF_IMAGE_NO_MAIN;
-  p->code = p->image->code + chunk->start;
-  p->constants = p->image->values;
-  p->slot_count = MF_ROW_COUNT(p->image, SLOT);
+  p->code = p->of->code + chunk->start;
+  p->constants = p->of->values;
+  p->slot_count = MF_ROW_COUNT(p->of, SLOT);
   p->max_depth = chunk->max_depth;
   return mf_fast_build(p, chunk);
 }
@@ -29,8 +28,13 @@ static mf_status make_program(const mf_alloc *alloc, mf_image *image, uint8_t *b
     if (bytes) mf_realloc(alloc, bytes, n, 0);
     return MF_OUT_OF_MEMORY;
   }
-  *p = (mf_program){.alloc = *alloc, .bytes = bytes, .size = n, .image = image};
-  mf_status status = bind_program(p);
+  *p = (mf_program){.alloc = *alloc,
+                    .bytes = bytes,
+                    .size = n,
+                    .image = image,
+                    .of = image,
+                    .arena = &image->arena};
+  mf_status status = bind_program(p, pure_chunk(image));
   if (status == MF_OK)
     *out = p;
   else
@@ -54,9 +58,26 @@ mf_status mf_program_from_image(const mf_alloc *alloc, uint8_t *bytes, size_t n,
   return status;
 }
 
+mf_status mf_program_of_chunk(const mf_alloc *alloc, const mf_image *image, uint32_t chunk,
+                              mf_program **out) {
+  const mf_alloc use = mf_alloc_or_default(alloc);
+  mf_program *p = mf_realloc(&use, NULL, 0, sizeof *p);
+  *out = NULL;
+  if (p == NULL) return MF_OUT_OF_MEMORY;
+  *p = (mf_program){.alloc = use, .of = image, .arena = &p->own};
+  mf_arena_init(&p->own, &use, 0);
+  mf_status status = bind_program(p, &MF_ROWS(image, CHUNK, chunk)[chunk]);
+  if (status == MF_OK)
+    *out = p;
+  else
+    mf_program_free(p);
+  return status;
+}
+
 void mf_program_free(mf_program *program) {
   if (program == NULL) return;
   mf_alloc alloc = program->alloc;
+  if (program->arena == &program->own) mf_arena_fini(&program->own);
   mf_image_close(program->image);
   if (program->bytes) mf_realloc(&alloc, program->bytes, program->size, 0);
   mf_realloc(&alloc, program, sizeof *program, 0);
@@ -135,7 +156,7 @@ static mf_status start(const mf_program *program, mf_evaluator *evaluator, const
   x->constants = program->constants;
   x->slots = slots;
   x->sp = x->stack;
-  x->image = program->image;
+  x->image = program->of;
   x->result = result;
   return mf_interpret(x);
 }

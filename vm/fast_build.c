@@ -355,7 +355,7 @@ mf_status mf_fast_build(mf_program *program, const mf_row_chunk *chunk) {
   program->fast_need = INT64_MAX;
   if (chunk->length > MAX_WORDS || !mf_fast_tree_read(&tree, program->code, chunk->length))
     return MF_OK;
-  m.program = program, m.tree = &tree, m.arena = &program->image->arena;
+  m.program = program, m.tree = &tree, m.arena = program->arena;
   m.count = m.work = m.joins = m.truths = 0;
   m.failed = m.one_row = m.resets = m.jumps = false;
   m.guards = has_guards(&m, &tree);

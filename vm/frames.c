@@ -153,6 +153,7 @@ void mf_entry_failed(mf_task *t) {
 }
 
 mf_stop mf_frame_fail(mf_task *t, mf_frame *f, mf_str text) {
+  f->crossed = false;
   if (f->failed) return MF_GO;
   mf_value v = mf_string(text);
   mf_status status = mf_box_put(&t->vm->alloc, &f->error, &v, t->vm->memory.limit, NULL);
@@ -278,7 +279,8 @@ mf_stop mf_leave(mf_task *t) {
     for (uint32_t i = 0; i < t->frame_count; i++) t->frames[i].timed_out = false;
     if (vm->abort_wanted) vm->counts.aborted = true;
     if (vm->stop_wanted) vm->counts.interrupted = true;
-    vm->abort_wanted = vm->stop_wanted = false;
+    if (vm->crossed_wanted) vm->counts.crossed = true;
+    vm->abort_wanted = vm->stop_wanted = vm->crossed_wanted = false;
   }
   t->leaving = t->overdue = false;
   return mf_unwind(t);

@@ -603,6 +603,8 @@ next:
   STATEMENT(OUTCOME, mf_do_outcome, NO_B)
   STATEMENT(ANSWER, mf_do_answer, NO_B)
   STATEMENT(SCENARIO, mf_do_scenario, NO_B)
+  STATEMENT(WATCHED, mf_do_watched, NO_B)
+  STATEMENT(JUDGE, mf_do_judge, NO_B)
   STATEMENT(LOG, mf_do_log, NO_B)
   STATEMENT(LABELS, mf_do_labels, NO_B)
   STATEMENT(METRIC, mf_do_metric, NO_B)

@@ -174,7 +174,7 @@ bool mf_has_failed(const mf_vm *vm) {
   const mf_verdict *v = &vm->counts;
   return vm->failed || v->steps_failed || vm->entry_failed || vm->assertion_failed ||
          v->hook_failed || v->unsteady || v->rollback_failed || v->aborted || v->interrupted ||
-         v->timed_out;
+         v->timed_out || v->crossed;
 }
 
 mf_verdict mf_verdict_now(const mf_vm *vm) {
@@ -186,11 +186,19 @@ mf_verdict mf_verdict_now(const mf_vm *vm) {
   return v;
 }
 
+/* Whether anything but thresholds has. */
+static bool failed_otherwise(const mf_vm *vm) {
+  const mf_verdict *v = &vm->counts;
+  return vm->failed || v->steps_failed > v->steps_crossed || vm->entry_failed ||
+         vm->assertion_failed || vm->assertion_no_data || v->hook_failed || v->unsteady || !vm->ran;
+}
+
 static const char *why(const mf_vm *vm, const mf_verdict *v) {
   if (v->aborted) return "aborted";
   if (v->interrupted) return "interrupted";
   if (v->timed_out) return "the run timed out";
   if (v->nothing_run) return "nothing was run";
+  if (v->crossed && !failed_otherwise(vm)) return "a threshold was crossed";
   if (v->outcome == MF_OUTCOME_NO_DATA) return "an assertion had no data";
   if (v->rollback_failed) return "a rollback failed";
   if (v->unsteady) return "the steady state did not hold";
@@ -199,12 +207,13 @@ static const char *why(const mf_vm *vm, const mf_verdict *v) {
 
 /* What the host will exit with, as far as the machine knows: what is written after the
  * verdict may fail yet. */
-static int64_t exit_code(const mf_verdict *v) {
+static int64_t exit_code(const mf_vm *vm, const mf_verdict *v) {
   if (v->rollback_failed) return 5;
   if (v->timed_out) return 6;
   if (v->interrupted) return 105;
   if (v->aborted) return 4;
-  return v->outcome == MF_OUTCOME_PASSED ? 0 : 1;
+  if (v->outcome == MF_OUTCOME_PASSED) return 0;
+  return v->crossed && !failed_otherwise(vm) ? 99 : 1;
 }
 
 MF_OPERATION(verdict) {
@@ -217,7 +226,7 @@ MF_OPERATION(verdict) {
   n.duration = (double)vm->now_ns / 1e9;
   n.text = mf_str_of(why(vm, &v));
   bool passed = v.outcome == MF_OUTCOME_PASSED;
-  mf_builtin_set(vm, MF_BUILTIN_RUN_EXIT_CODE, mf_int(exit_code(&v)));
+  mf_builtin_set(vm, MF_BUILTIN_RUN_EXIT_CODE, mf_int(exit_code(vm, &v)));
   mf_builtin_set(vm, MF_BUILTIN_RUN_VERDICT, mf_string(mf_str_of(passed ? "passed" : "failed")));
   mf_tell(t, &n);
   return mf_go(t);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine as its host sees it: making one, running it, answering it. */
 #include "input_rules.h"
+#include "evaluator.h"
 #include "machine.h"
 
 #include "../base/limits.h"
@@ -167,6 +168,7 @@ static void free_owned(mf_vm *vm) {
   for (uint32_t i = 0; vm->results && i < MF_ROW_COUNT(vm->image, STEP); i++)
     mf_result_free(vm, &vm->results[i]);
   mf_result_free(vm, &t->entry);
+  mf_box_free(&vm->alloc, t->watched);
   mf_box_free(&vm->alloc, vm->retired);
   mf_regex_cache_fini(&vm->regexes);
   mf_arena_fini(&t->arena);
@@ -280,6 +282,12 @@ static unsigned rank(uint32_t kind) {
   }
 }
 
+void mf_evaluator_set_machine(mf_evaluator *evaluator, mf_vm *vm) {
+  evaluator->exec.task = vm ? vm->current : NULL;
+}
+
+const mf_value *mf_vm_slots(const mf_vm *vm) { return vm->slots; }
+
 mf_value mf_vm_get(const mf_vm *vm, mf_str name) {
   const mf_row_slot *rows = MF_ROWS(vm->image, SLOT, slot);
   mf_value best = {.kind = MF_UNSET};
@@ -297,10 +305,11 @@ mf_value mf_vm_get(const mf_vm *vm, mf_str name) {
 
 void mf_vm_signal(mf_vm *vm, mf_signal signal) {
   if (vm->done || vm->failed) return;
-  if (signal == MF_SIGNAL_ABORT)
-    vm->abort_wanted = true;
-  else
-    vm->stop_wanted = true;
+  switch (signal) {
+    case MF_SIGNAL_ABORT: vm->abort_wanted = true; break;
+    case MF_SIGNAL_CROSSED: vm->crossed_wanted = true; break;
+    case MF_SIGNAL_STOP: vm->stop_wanted = true; break;
+  }
   mf_tasks_leave(vm);
 }
 

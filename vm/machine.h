@@ -39,9 +39,10 @@ typedef struct mf_group {
 typedef struct mf_frame {
   uint8_t op; /* opcode that opened it: RUN_ENTER, STEP_ENTER ... */
   bool failed, skipped;
-  bool begun;  /* its condition held; a fault's: it was injected */
-  bool judged; /* a step's: STEP_OUTCOME came */
-  bool undone; /* a fault's: the undo was answered */
+  bool begun;   /* its condition held; a fault's: it was injected */
+  bool judged;  /* a step's: STEP_OUTCOME came */
+  bool undone;  /* a fault's: the undo was answered */
+  bool crossed; /* a step's: it failed by thresholds alone */
   uint32_t row;
   uint32_t handler; /* word of the chunk at which its failures continue */
   uint32_t base;    /* stack depth when it was opened */
@@ -152,6 +153,7 @@ struct mf_task {
   mf_value effect_args, outcome;
   mf_value labels;  /* of the next METRIC; UNSET: none */
   mf_value message; /* of the next ASSERT; UNSET: none of its own */
+  mf_box *watched;  /* what the watches of the latest load came to, a list; NULL: none.  Owned */
   mf_dice dice;
 };
 
@@ -174,7 +176,7 @@ typedef struct mf_branch_state {
 
 /* ---- The machine ---- */
 
-enum { MF_BUILTIN_SLOTS = MF_BUILTIN_RUN_EXIT_CODE + 1 };
+enum { MF_BUILTIN_SLOTS = MF_BUILTIN_LOAD_DATA + 1 };
 
 struct mf_vm {
   mf_counting_alloc memory;
@@ -217,11 +219,11 @@ struct mf_vm {
   uint32_t effects; /* asked for so far */
   uint32_t parked;  /* tasks that wait for an outcome */
   bool started, done, failed;
-  const char *refusal;            /* of the latest value that an input did not take; task's arena */
-  bool begun;                     /* RUN_BEGIN came */
-  bool rolling_back;              /* a rollback is under way */
-  bool judged;                    /* VERDICT came */
-  bool stop_wanted, abort_wanted; /* signals that were not acted on yet */
+  const char *refusal; /* of the latest value that an input did not take; task's arena */
+  bool begun;          /* RUN_BEGIN came */
+  bool rolling_back;   /* a rollback is under way */
+  bool judged;         /* VERDICT came */
+  bool stop_wanted, abort_wanted, crossed_wanted; /* signals that were not acted on yet */
 
   /* For the verdict. */
   mf_verdict counts; /* outcome and nothing_run are computed */
@@ -232,6 +234,10 @@ struct mf_vm {
 };
 
 void mf_vm_set_trace(mf_vm *vm, mf_trace_fn trace, void *ctx);
+
+/* The values of all slots as the task has them that asked for the effect which
+ * mf_vm_run has just given back.  Borrowed until the next call. */
+const mf_value *mf_vm_slots(const mf_vm *vm);
 
 /* ---- vm/slots.c ---- */
 
@@ -374,6 +380,12 @@ typedef struct mf_reasons {
  * are none.  Fini in any case. */
 void mf_reasons_find(mf_task *t, uint32_t row, mf_reasons *out);
 void mf_reasons_fini(mf_reasons *reasons);
+
+/* ---- vm/watched.c ---- */
+
+/* Keeps what the watches of a load came to, which its outcome tells. */
+mf_stop mf_watched_keep(mf_task *t, const mf_value *outcome);
+void mf_watched_forget(mf_task *t);
 
 /* ---- vm/steps.c, vm/effects.c, vm/judge.c ---- */
 

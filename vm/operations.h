@@ -94,6 +94,10 @@ mf_stop mf_do_spawn(mf_task *t, uint32_t a, uint32_t b, uint32_t c);
 /* vm/deadlines.c */
 MF_OPERATION(timeout);
 
+/* vm/watched.c */
+MF_OPERATION(watched);
+MF_OPERATION(judge);
+
 /* vm/judge.c */
 MF_OPERATION(assert);
 MF_OPERATION(verdict);

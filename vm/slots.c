@@ -142,6 +142,7 @@ void mf_metric_record_run(mf_vm *vm, uint32_t metric, mf_value v) {
 
 void mf_metrics_begin_step(mf_task *t) {
   mf_vm *vm = t->vm;
+  mf_watched_forget(t);
   if (!t->metrics_set) return;
   for (uint32_t i = 0; i < MF_ROW_COUNT(vm->image, METRIC); i++) {
     t->tallies[i] = (mf_tally){0};

@@ -223,11 +223,15 @@ static mf_stop judge_again(mf_task *t, mf_frame *f, mf_outcome_kind outcome) {
   return r->outcome == outcome ? MF_GO : record(t, f, r, outcome);
 }
 
-static void count_failed_step(mf_task *t) {
-  if (t->lenient)
-    t->vm->counts.warnings++;
-  else
-    t->vm->counts.steps_failed++;
+static void count_failed_step(mf_task *t, const mf_frame *f) {
+  mf_verdict *counts = &t->vm->counts;
+  if (t->lenient) {
+    counts->warnings++;
+    return;
+  }
+  counts->steps_failed++;
+  counts->steps_crossed += f->crossed;
+  counts->crossed = counts->crossed || f->crossed;
 }
 
 static void count_failure(mf_task *t, const mf_frame *f) {
@@ -241,7 +245,7 @@ static void count_failure(mf_task *t, const mf_frame *f) {
     return;
   }
   if (mf_rollback_failed(t, mf_frame_error(f))) return;
-  count_failed_step(t);
+  count_failed_step(t, f);
   if (!(flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE)) t->pending = true;
 }
 
@@ -284,7 +288,7 @@ MF_OPERATION(step_leave) {
 mf_stop mf_step_interrupt(mf_task *t, mf_frame *f) {
   if (!f->begun) return MF_GO;
   mf_stop stop = judge_again(t, f, MF_OUTCOME_INTERRUPTED);
-  count_failed_step(t);
+  count_failed_step(t, f);
   t->vm->results[f->row].runs_failed++;
   tell_step(t, MF_NOTICE_STEP_FINISHED, f, MF_OUTCOME_INTERRUPTED);
   return stop;

@@ -178,6 +178,7 @@ void mf_task_free(mf_task *t) {
   free_own(t);
   while (t->frame_count > 0) mf_frame_pop(t);
   mf_result_free(vm, &t->entry);
+  mf_box_free(&vm->alloc, t->watched);
   mf_arena_fini(&t->arena);
   mf_realloc(&vm->alloc, t, t->size, 0);
 }

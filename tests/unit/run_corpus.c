@@ -201,6 +201,10 @@ static void on_notice(void *ctx, const mf_notice *n) {
       put_value(&b, &n->expected);
       if (text_n) mf_buf_printf(&b, " says %.*s", text_n, text);
       break;
+    case MF_NOTICE_WATCH:
+      mf_buf_printf(&b, "watch %.*s %s%s%.*s", name_n, name, outcome_word(n->outcome),
+                    text_n ? ": " : "", text_n, text);
+      break;
     case MF_NOTICE_LOG: mf_buf_printf(&b, "log %.*s %.*s", name_n, name, text_n, text); break;
     case MF_NOTICE_METRIC:
       mf_buf_printf(&b, "metric %.*s ", name_n, name);

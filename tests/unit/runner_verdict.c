@@ -21,7 +21,7 @@ static void add_failed(mf_facts *f) {
   f->verdict.outcome = MF_OUTCOME_FAILED;
   f->verdict.steps_failed = 1;
 }
-static void add_threshold(mf_facts *f) { f->threshold_crossed = true; }
+static void add_threshold(mf_facts *f) { f->verdict.crossed = true; }
 
 /* In the order of docs/design.md, "Verdict and exit codes". */
 static const struct {

@@ -55,7 +55,8 @@ static inline void vm_log_notice(void *ctx, const mf_notice *n) {
   if (name.n) mf_buf_putc(log, ' '), mf_buf_add_str(log, name);
   bool judged = n->kind == MF_NOTICE_STEP_FINISHED || n->kind == MF_NOTICE_GROUP_FINISHED ||
                 n->kind == MF_NOTICE_HOOK_FINISHED || n->kind == MF_NOTICE_ACTION_FINISHED ||
-                n->kind == MF_NOTICE_ASSERTION || n->kind == MF_NOTICE_VERDICT;
+                n->kind == MF_NOTICE_ASSERTION || n->kind == MF_NOTICE_WATCH ||
+                n->kind == MF_NOTICE_VERDICT;
   if (judged) mf_buf_printf(log, " %s", vm_outcome_word(n->outcome));
   if (n->duration > 0) mf_buf_printf(log, " %gs", n->duration);
   if (n->text.n) mf_buf_puts(log, ": "), mf_buf_add_str(log, n->text);
