@@ -471,6 +471,7 @@ typedef void (*mf_notice_fn)(void *ctx, const mf_notice *notice);
 typedef struct mf_effect {
   uint32_t id; /* unique in this machine, from 1 */
   uint32_t task;
+  uint32_t row;         /* of the table that its instruction names: SCENARIO, FAULT ... */
   mf_str driver;        /* "http_request", "wait", "now" ... */
   mf_str path;          /* of the entry, hook or action that asks */
   const mf_value *args; /* a map */

@@ -113,7 +113,9 @@ static void perform_driver(mf_host *h, const mf_effect *effect) {
     answer_briefly(h, effect, mf_status_text(MF_OUT_OF_MEMORY));
     return;
   }
-  mf_driver_env *env = mf_str_is(effect->driver, "http_load") ? &h->load_env : &h->env;
+  const bool loads = mf_str_is(effect->driver, "http_load");
+  mf_driver_env *env = loads ? &h->load_env : &h->env;
+  if (loads) env->script = (mf_load_script){h->image, h->vm, effect->row, effect->path};
   mf_op *op = driver->start(env, effect->args, driver_done, f);
   if (op) f->op = op; /* NULL: done was called, and f is gone */
 }

@@ -176,6 +176,7 @@ static void fill_env(mf_host *h) {
       .rehearsal = h->target.kind == MF_TARGET_NONE,
       .time_scale = h->time_scale,
       .seed = h->options->seed,
+      .regex = mf_regex_re2(),
       .max_rate = MF_LIMIT_LOAD_RATE,
       .max_connections = MF_LIMIT_LOAD_CONNECTIONS,
       .host_denied = mf_hosts_deny_request,

@@ -10,6 +10,14 @@
 #include "../base/text.h"
 
 /* What drivers share during a run; owned by the runner. */
+/* What a load runs by besides its arguments.  image NULL: by nothing else. */
+typedef struct mf_load_script {
+  const mf_image *image;
+  mf_vm *vm;         /* which has just asked for the load */
+  uint32_t scenario; /* its row of SCENARIO */
+  mf_str path;       /* of the entry, with its turns; outlives the load */
+} mf_load_script;
+
 typedef struct mf_driver_env {
   mf_alloc alloc;
   mf_loop *loop;
@@ -25,6 +33,8 @@ typedef struct mf_driver_env {
   const char *(*host_denied)(void *ctx, mf_str host, const void *sockaddr, size_t length);
   void *host_ctx;
   struct mf_load_stats *run_stats; /* every load merges its own into these */
+  mf_load_script script;           /* of the load that is about to start */
+  const mf_regex *regex;
   /* Live figures for the progress line, once a second; may be NULL. */
   void (*progress)(void *ctx, const struct mf_load_stats *so_far, double seconds);
   void *progress_ctx;

@@ -4,11 +4,7 @@
 
 #include "../base/limits.h"
 #include "http_message.h"
-#include "plain_json.h"
-
-/* Header fields beyond this many are dropped: looking up repeated ones is
- * quadratic. */
-#define MAX_FIELDS 256
+#include "http_response.h"
 
 typedef struct request_op {
   mf_driver_env *env;
@@ -40,67 +36,6 @@ static void answer(request_op *op, mf_value outcome) {
 
 /* ---- The outcome ---- */
 
-/* Header text as UTF-8: other bytes are taken as Latin-1, which HTTP once was. */
-static mf_str utf8_of(mf_arena *arena, mf_str s) {
-  if (mf_utf8_valid(s.p, s.n) == s.n) return s;
-  char *out = mf_arena_get(arena, 2 * s.n);
-  size_t n = 0;
-  if (!out) return (mf_str){0};
-  for (size_t i = 0; i < s.n; i++) n += mf_utf8_encode((unsigned char)s.p[i], out + n);
-  return (mf_str){out, n};
-}
-
-static mf_str lower_of(mf_arena *arena, mf_str s) {
-  char *out = mf_arena_copy(arena, s.p, s.n);
-  if (!out) return (mf_str){0};
-  for (size_t i = 0; i < s.n; i++)
-    if (out[i] >= 'A' && out[i] <= 'Z') out[i] = (char)(out[i] - 'A' + 'a');
-  return (mf_str){out, s.n};
-}
-
-/* The place of a field that came before, or b->count. */
-static uint32_t find_field(const mf_map_builder *b, mf_str name) {
-  uint32_t i = 0;
-  while (i < b->count && !mf_str_eq(mf_value_str(b->pairs[i].key), name)) i++;
-  return i;
-}
-
-/* Repeated fields are one list, by RFC 9110. */
-static mf_value headers_of(mf_arena *arena, mf_str head) {
-  mf_map_builder b;
-  mf_str name, value;
-  size_t at = 0;
-  mf_map_build(&b, arena);
-  while (b.count < MAX_FIELDS && mf_http_field_next(head, &at, &name, &value)) {
-    name = lower_of(arena, utf8_of(arena, name));
-    value = utf8_of(arena, value);
-    uint32_t place = find_field(&b, name);
-    if (mf_arena_oom(arena)) break;
-    if (place == b.count) {
-      mf_map_add_value(&b, mf_string(name), mf_string(value));
-      continue;
-    }
-    mf_str old = mf_value_str(b.pairs[place].value);
-    const char *joined = mf_arena_printf(arena, "%.*s, %.*s", (int)old.n, old.p, (int)value.n,
-                                         value.p);
-    if (joined) b.pairs[place].value = mf_string(mf_str_of(joined));
-  }
-  return mf_map_done(&b);
-}
-
-/* UNSET unless the body is JSON: whole, and an object or list, or said to be. */
-static mf_value json_of(mf_arena *arena, const mf_http_result *result, const mf_value *headers) {
-  mf_str body = result->body;
-  size_t i = 0;
-  if (result->body_bytes > body.n) return (mf_value){.kind = MF_UNSET};
-  while (i < body.n && strchr(" \t\r\n", body.p[i])) i++;
-  if (i == body.n) return (mf_value){.kind = MF_UNSET};
-  const mf_value *type = mf_map_get(headers, MF_STR("content-type"));
-  bool said = type && mf_str_find(mf_value_str(*type), MF_STR("json"), 0) != SIZE_MAX;
-  if (!said && body.p[i] != '{' && body.p[i] != '[') return (mf_value){.kind = MF_UNSET};
-  return mf_plain_json(arena, body);
-}
-
 static void add_error(mf_map_builder *b, request_op *op, const mf_http_result *result) {
   const char *text;
   if (result->error != MF_HTTP_NONE)
@@ -120,8 +55,8 @@ static mf_value outcome_of(request_op *op, const mf_http_result *result) {
   if (!ok) add_error(&b, op, result);
   if (result->error == MF_HTTP_NONE) {
     bool cut = result->body_bytes > result->body.n;
-    mf_value headers = headers_of(&op->arena, result->head);
-    mf_value json = json_of(&op->arena, result, &headers);
+    mf_value headers = mf_response_headers(&op->arena, result->head);
+    mf_value json = mf_response_json(&op->arena, result, &headers);
     mf_map_add(&b, "status", mf_int(result->status));
     mf_map_add(&b, "headers", headers);
     mf_map_add(&b, "body", mf_text_or_bytes(result->body.p, result->body.n, cut));

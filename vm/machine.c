@@ -347,7 +347,8 @@ static mf_stop advance(mf_task *t) {
 }
 
 static mf_vm_state show_effect(const mf_task *t, mf_effect *effect, mf_vm_state state) {
-  *effect = (mf_effect){t->effect_id, t->number, t->effect_driver, t->effect_path, &t->effect_args};
+  *effect = (mf_effect){t->effect_id,     t->number,      t->effect_row,
+                        t->effect_driver, t->effect_path, &t->effect_args};
   return state;
 }
 
