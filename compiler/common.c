@@ -73,9 +73,28 @@ void mf_emit_skipped(mf_compiler *c, uint32_t skip, uint32_t leave) {
   MF_EMIT(c, SKIP, 0, 0);
 }
 
+mf_str mf_compile_written(const mf_compiler *c, const mf_node *node, size_t most) {
+  mf_str text = {c->source.p + node->span.offset, node->span.length};
+  if (node->shape == MF_SHAPE_TEXT) text = mf_node_text(node);
+  const char *end = memchr(text.p, '\n', text.n);
+  if (end) text.n = (size_t)(end - text.p);
+  if (text.n > most) text.n = mf_utf8_valid(text.p, most);
+  return text;
+}
+
 const mf_node *mf_entry_get(const mf_node *entry, mf_key key) {
   const mf_node *own = mf_node_get(entry, key);
   return own ? own : mf_node_get(mf_node_get(entry, MF_KEY_BASE), key);
+}
+
+double mf_compile_seconds(mf_compiler *c, const mf_node *map, mf_key key, double fallback) {
+  const mf_node *node = mf_node_get(map, key);
+  if (!node || node->shape == MF_SHAPE_BAD) return fallback;
+  const mf_expr *e = mf_seconds_expr(c, node);
+  if (!e || e->kind == MF_EXPR_ERROR) return fallback;
+  if (e->kind == MF_EXPR_LITERAL && e->value.kind == MF_DOUBLE) return e->value.as.d;
+  mf_diag_add(c->diags, MF_E_NOT_CONSTANT, node->span, mf_key_spelling(key));
+  return fallback;
 }
 
 bool mf_compile_bool(mf_compiler *c, const mf_node *map, mf_key key, bool fallback) {

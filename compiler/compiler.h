@@ -18,7 +18,12 @@
  * unused.c      names that nothing reads
  * emit_assertion.c
  * emit_reasons.c  what a condition consists of, to be told when it does not hold
- * scenario.c    scenarios to driver arguments */
+ * scenario.c    scenarios to driver arguments
+ * load.c        loads: their arguments and requests
+ * watch.c       expressions that are evaluated while a load runs
+ * reading.c     what samples come to: window(), and metrics of watches
+ * threshold.c   k6's grammar of thresholds
+ * abort.c       abort_when, steady_state.during */
 #ifndef MF_COMPILER_COMPILER_H
 #define MF_COMPILER_COMPILER_H
 #include "../base/json.h"
@@ -100,6 +105,14 @@ typedef struct mf_step_reach {
   const mf_reach *where;
   bool done, conditional;
 } mf_step_reach;
+/* What is evaluated while a load runs, and what names mean in it: compiler/watch.c. */
+typedef struct mf_watch_scope {
+  bool responds;     /* response.x is of the sample's response */
+  bool data;         /* `data` is the row that the request took */
+  uint32_t scenario; /* the row of the load; MF_ABSENT: of the run */
+  double over;       /* seconds: metrics are of the last so many; 0: of the sample, or so far */
+} mf_watch_scope;
+
 /* What belongs to one document, be it the one that is compiled or one that it links. */
 #define MF_SCOPE_FIELDS                                                                      \
   const mf_node *document;                                                                   \
@@ -156,8 +169,8 @@ typedef struct mf_compiler {
   uint32_t link_count, link_cap;
 
   /* names.c */
-  mf_names env_slots;          /* "env.X" -> slot */
-  uint32_t builtin_slots[16];  /* MF_ABSENT until used */
+  mf_names env_slots;                               /* "env.X" -> slot */
+  uint32_t builtin_slots[MF_BUILTIN_LOAD_DATA + 1]; /* MF_ABSENT until used */
   uint32_t (*metric_slots)[8]; /* of each METRIC row: by slot kind - METRIC_STEP */
   uint32_t metric_slots_cap;
   mf_names scenario_rows;   /* scenario name -> SCENARIO row */
@@ -165,6 +178,10 @@ typedef struct mf_compiler {
   mf_names load_constants;  /* row and duration, as bytes -> the constant of all its arguments */
   mf_names metrics;         /* metric name -> METRIC row */
   mf_phase phase;
+  const mf_watch_scope *watch; /* NULL: nothing of a load is emitted */
+  mf_names captures;           /* names that loads capture -> their slots */
+  mf_names readings;           /* the bytes of a reading -> its slot */
+  mf_names load_rows;          /* the address of a load's node -> its row of SCENARIO */
   mf_names_env env;
   mf_expr_emitter expr;
 
@@ -215,6 +232,12 @@ void mf_emit_skipped(mf_compiler *c, uint32_t skip, uint32_t leave);
 /* Words of keys.def and tags.def that the checker compares: the text of a key,
  * n 0 when absent.  Reports interpolations, which are not allowed there. */
 mf_str mf_compile_word(mf_compiler *c, const mf_node *map, mf_key key);
+/* The first line of what is written there, at most so many bytes of it; an expression
+ * without its quotes. */
+mf_str mf_compile_written(const mf_compiler *c, const mf_node *node, size_t most);
+/* A length of time that has to be a constant, in seconds; `fallback` when it is absent or
+ * was reported. */
+double mf_compile_seconds(mf_compiler *c, const mf_node *map, mf_key key, double fallback);
 /* An entry's own key, or the one in its `base`. */
 const mf_node *mf_entry_get(const mf_node *entry, mf_key key);
 bool mf_compile_bool(mf_compiler *c, const mf_node *map, mf_key key, bool fallback);
@@ -264,6 +287,8 @@ bool mf_names_is_variable(mf_compiler *c, mf_str name);
 /* The row of a step by name; reports unknown names (a warning in fragments). */
 uint32_t mf_names_step(mf_compiler *c, mf_str name, mf_span span);
 bool mf_name_is_identifier(mf_str name);
+/* Reports that there is no metric of this name (in fragments a warning). */
+void mf_names_unknown_metric(mf_compiler *c, mf_str name, mf_span span);
 
 /* The maps of a document's names, empty. */
 void mf_names_scope_init(mf_compiler *c, mf_document_scope *scope);
@@ -324,17 +349,20 @@ mf_expr *mf_literal(mf_compiler *c, mf_span span, mf_value value);
 mf_expr *mf_literal_text(mf_compiler *c, mf_span span, mf_str text);
 /* Where a text node's content stands in the source. */
 mf_expr_source mf_node_expr_source(const mf_node *node);
+/* A list under construction, as an expression. */
+mf_expr *mf_list_expr(mf_compiler *c, mf_span span);
+void mf_list_expr_add(mf_expr *list, mf_expr *element);
 /* A map under construction, as an expression. */
 mf_expr *mf_map_expr(mf_compiler *c, mf_span span);
 void mf_map_expr_add(mf_compiler *c, mf_expr *map, const char *key, mf_expr *value);
 /* Adds key: value of the node when it is there. */
 void mf_map_expr_add_key(mf_compiler *c, mf_expr *map, const char *name, const mf_node *from,
                          mf_key key);
-void mf_emit_expr(mf_compiler *c, const mf_expr *e);
+void mf_emit_expr(mf_compiler *c, mf_expr *e);
 /* The same, of something that is known to take some kinds of values only: reports
  * one that certainly has another. */
 typedef enum mf_wanted { MF_WANTED_NUMBER, MF_WANTED_SECONDS, MF_WANTED_ELEMENTS } mf_wanted;
-void mf_emit_wanted(mf_compiler *c, const mf_expr *e, const char *what, mf_wanted wanted);
+void mf_emit_wanted(mf_compiler *c, mf_expr *e, const char *what, mf_wanted wanted);
 /* The same of a constant that the image has. */
 void mf_emit_constant(mf_compiler *c, mf_span span, uint32_t constant);
 
@@ -348,9 +376,9 @@ mf_expr *mf_condition_of_text(mf_compiler *c, const mf_expr_source *source);
 bool mf_condition_looks(const mf_expr *e);
 /* Emits the condition; reports one that can be no bool or never changes.  The
  * constant it is (0, 1), or -1. */
-int mf_emit_truth(mf_compiler *c, const mf_expr *e);
+int mf_emit_truth(mf_compiler *c, mf_expr *e);
 /* The same and a JUMP_FALSE to label. */
-int mf_emit_condition(mf_compiler *c, const mf_expr *e, uint32_t label_false);
+int mf_emit_condition(mf_compiler *c, mf_expr *e, uint32_t label_false);
 /* The operator word of metric_threshold and metric assertions (">=", "gt",
  * "greater_than"...) as an opcode; 0 when unknown (reported). */
 mf_opcode mf_operator_code(mf_compiler *c, const mf_node *node);
@@ -443,6 +471,13 @@ void mf_emit_entry_action(mf_compiler *c, const mf_node *action, mf_str path);
 void mf_emit_probe(mf_compiler *c, const mf_node *action, mf_str path);
 void mf_emit_assertions(mf_compiler *c, const mf_node *list, mf_str path, uint32_t step_row);
 
+/* ---- emit_hook.c ---- */
+/* What `expect` says, as a condition on `response`; `number` is the response's number
+ * that a plain status is compared with. */
+mf_expr *mf_expect_expr(mf_compiler *c, const mf_node *expect, const char *number);
+/* Asks for an effect without arguments; pushes its outcome. */
+void mf_emit_effect_of(mf_compiler *c, const char *driver);
+
 /* ---- emit_reasons.c ---- */
 /* A condition, so that the machine can tell why it did not hold. */
 typedef struct mf_explained {
@@ -497,11 +532,16 @@ typedef struct mf_scenario_use {
   uint32_t scenario; /* SCENARIO row, MF_ABSENT: no load */
   uint32_t fault;    /* FAULT row, MF_ABSENT: none */
   mf_str load_name;
-  mf_expr *config;  /* arguments of the fault */
-  mf_expr *seconds; /* default duration */
+  const mf_node *load; /* in place; NULL: a named one, or none */
+  bool watched;        /* there are rows of WATCH for it */
+  mf_expr *config;     /* arguments of the fault */
+  mf_expr *seconds;    /* default duration; NULL: as long as the load lasts */
 } mf_scenario_use;
-/* What a step's `scenario` (NULL: none) came to; reports unknown names. */
-mf_scenario_use mf_scenario_resolve(mf_compiler *c, const mf_node *scenario, mf_str path);
+/* What a step does: its scenario, load, checks and thresholds; reports what is wrong
+ * with them. */
+mf_scenario_use mf_scenario_resolve(mf_compiler *c, const mf_node *step, mf_str path);
+/* The load of the steady state. */
+mf_scenario_use mf_scenario_of_load(mf_compiler *c, const mf_node *load, mf_str name, mf_str path);
 /* Emits the arguments of its load. */
 void mf_emit_scenario_arguments(mf_compiler *c, const mf_scenario_use *use, mf_expr *seconds);
 #endif

@@ -3,6 +3,7 @@
  * expression tree, so that both give the same code. */
 #include "compiler.h"
 #include "expr_types.h"
+#include "reading.h"
 
 static mf_expr *expr_of_kind(mf_compiler *c, mf_expr_kind kind, mf_span span) {
   mf_expr *e = MF_NEW(c->scratch, mf_expr);
@@ -319,7 +320,8 @@ static int constant_answer(mf_compiler *c, const mf_expr *e) {
   return v.as.i != 0;
 }
 
-int mf_emit_truth(mf_compiler *c, const mf_expr *e) {
+int mf_emit_truth(mf_compiler *c, mf_expr *e) {
+  mf_windows_expand(c, e);
   mf_kind kind = mf_expr_kind_of(e);
   if (kind != MF_UNSET && kind != MF_BOOL && e->kind != MF_EXPR_ERROR)
     mf_diag_add(c->diags, MF_E_NOT_BOOL, e->span, kind_phrase(kind));
@@ -333,7 +335,7 @@ int mf_emit_truth(mf_compiler *c, const mf_expr *e) {
   return answer;
 }
 
-int mf_emit_condition(mf_compiler *c, const mf_expr *e, uint32_t label_false) {
+int mf_emit_condition(mf_compiler *c, mf_expr *e, uint32_t label_false) {
   if (!e) return -1;
   int answer = mf_emit_truth(c, e);
   MF_EMIT(c, JUMP_FALSE, label_false, 0);

@@ -4,6 +4,7 @@
 #include "../vm/value.h"
 #include "compiler.h"
 #include "expr_types.h"
+#include "reading.h"
 
 static mf_expr *new_expr(mf_compiler *c, mf_expr_kind kind, mf_span span) {
   mf_expr *e = mf_arena_get(c->scratch, sizeof *e);
@@ -112,6 +113,15 @@ static mf_expr *list_expr(mf_compiler *c, const mf_node *node) {
     tail = &e->next;
   }
   return list;
+}
+
+mf_expr *mf_list_expr(mf_compiler *c, mf_span span) { return new_expr(c, MF_EXPR_LIST, span); }
+
+void mf_list_expr_add(mf_expr *list, mf_expr *element) {
+  if (!list || !element) return;
+  mf_expr **tail = &list->first;
+  while (*tail) tail = &(*tail)->next;
+  *tail = element;
 }
 
 mf_expr *mf_map_expr(mf_compiler *c, mf_span span) { return new_expr(c, MF_EXPR_MAP, span); }
@@ -223,8 +233,9 @@ static void dump_expr(mf_compiler *c, const mf_expr *e) {
 }
 
 /* The clock is read once before code that uses it, never within it. */
-void mf_emit_expr(mf_compiler *c, const mf_expr *e) {
+void mf_emit_expr(mf_compiler *c, mf_expr *e) {
   if (!e) return; /* out of memory: the arena says so */
+  mf_windows_expand(c, e);
   mf_reach_expr(c, e);
   if (reads_clock(c, e)) MF_EMIT(c, NOW, 0, 0);
   dump_expr(c, e);
@@ -246,7 +257,7 @@ static bool is_wanted_kind(mf_kind kind, mf_wanted wanted) {
          kind == MF_DOUBLE;
 }
 
-void mf_emit_wanted(mf_compiler *c, const mf_expr *e, const char *what, mf_wanted wanted) {
+void mf_emit_wanted(mf_compiler *c, mf_expr *e, const char *what, mf_wanted wanted) {
   static const char *const phrases[] = {"a number", "a number of seconds or a duration",
                                         "a list or a map"};
   if (!e) return;

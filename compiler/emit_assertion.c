@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* emit_assertion - each assertion pushes what it found, what it wants and
  * whether it holds, so that a report can show all three. */
-#include "compiler.h"
+#include "watch.h"
 
 typedef struct judgement {
   uint32_t type;   /* ASSERTION_TYPE */
@@ -285,6 +285,24 @@ static void emit_assertion(mf_compiler *c, const mf_node *node, mf_str path, uin
   c->judging = false;
   emit_message(c, mf_node_get(node, MF_KEY_MESSAGE));
   MF_EMIT(c, ASSERT, row, 0);
+}
+
+/* The mistakes in them are told where they are emitted. */
+void mf_assertions_watch(mf_compiler *c, const mf_node *list, mf_str path, uint32_t flags) {
+  const mf_watch_scope scope = {.scenario = MF_ABSENT};
+  uint32_t i = 0;
+  if (!list || list->shape != MF_SHAPE_LIST || c->diags->errors) return;
+  for (const mf_node *node = list->as.first; node; node = node->next, i++) {
+    mf_watch_row row = MF_WATCH_NONE;
+    judgement j = node->shape == MF_SHAPE_MAP ? judge_mapping(c, node) : condition_holds(c, node);
+    if (!j.actual || !j.result) continue; /* how a step ended is no matter of samples */
+    mf_str name = mf_compile_word(c, node, MF_KEY_NAME);
+    row.kind = MF_WATCH_KIND_STEADY_STATE;
+    row.flags = flags;
+    row.path = mf_path_index(c, path, i);
+    row.name = name.n ? name : j.description;
+    mf_watch_add(c, &row, mf_watch_chunk(c, &scope, j.result, true));
+  }
 }
 
 void mf_emit_assertions(mf_compiler *c, const mf_node *list, mf_str path, uint32_t step_row) {

@@ -63,26 +63,34 @@ void mf_emit_timeout(mf_compiler *c, const mf_node *seconds) {
   MF_EMIT(c, TIMEOUT, 0, 0);
 }
 
+/* Without a load, its time passes: traffic comes from outside, or is none. */
 static void emit_load(mf_compiler *c, const mf_scenario_use *use, mf_expr *seconds) {
-  if (use->scenario == MF_ABSENT) return;
+  if (use->scenario == MF_ABSENT) {
+    mf_emit_wanted(c, seconds, "a wait", MF_WANTED_SECONDS);
+    MF_EMIT(c, WAIT, 0, 0);
+    return;
+  }
   mf_emit_scenario_arguments(c, use, seconds);
   MF_EMIT(c, SCENARIO, use->scenario, 0);
 }
 
-/* Faults in, load, faults out; without either, the step's own duration passes. */
-static void emit_work(mf_compiler *c, const mf_node *step, uint32_t row, mf_str path) {
-  const mf_node *scenario = step_get(c, step, MF_KEY_SCENARIO);
+/* Faults in, load, faults out; without either, the step's own duration passes.  True:
+ * something watches the load. */
+static bool emit_work(mf_compiler *c, const mf_node *step, uint32_t row, mf_str path) {
+  static const mf_key keys[] = {MF_KEY_SCENARIO, MF_KEY_LOAD, MF_KEY_CHECKS, MF_KEY_THRESHOLDS};
   const mf_node *duration = step_get(c, step, MF_KEY_DURATION);
-  mf_scenario_use use = mf_scenario_resolve(c, scenario, path);
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+    (void)step_get(c, step, keys[i]); /* reports one that is in `base`, too */
+  mf_scenario_use use = mf_scenario_resolve(c, step, path);
   mf_builder_row_get(c->b, MF_TABLE_STEP, row)[2] = use.scenario;
   if (use.scenario == MF_ABSENT && use.fault == MF_ABSENT) {
     if (duration) emit_wait(c, duration);
-    return;
+    return false;
   }
   mf_expr *seconds = duration ? mf_seconds_expr(c, duration) : use.seconds;
   if (use.fault == MF_ABSENT) {
     emit_load(c, &use, seconds);
-    return;
+    return use.watched;
   }
   uint32_t undo = mf_builder_label(c->b);
   mf_emit_expr(c, use.config);
@@ -90,12 +98,13 @@ static void emit_work(mf_compiler *c, const mf_node *step, uint32_t row, mf_str 
   emit_load(c, &use, seconds);
   mf_builder_place(c->b, undo);
   MF_EMIT(c, FAULT_LEAVE, use.fault, 0);
+  return use.watched;
 }
 
 /* pre_hooks and the work: a failure goes on at the post_hooks.  What is before the
  * attempt is done once.  The step's variables are known after the delay. */
 static uint32_t emit_step_body(mf_compiler *c, const mf_node *step, uint32_t row, mf_str path,
-                               mf_names *scope) {
+                               mf_names *scope, bool *watched) {
   const mf_node *retry = step_get(c, step, MF_KEY_RETRY);
   uint32_t attempt = 0;
   uint32_t after = mf_builder_label(c->b);
@@ -111,21 +120,42 @@ static uint32_t emit_step_body(mf_compiler *c, const mf_node *step, uint32_t row
   }
   mf_emit_timeout(c, step_get(c, step, MF_KEY_TIMEOUT));
   mf_emit_step_hooks(c, step_get(c, step, MF_KEY_PRE_HOOKS), MF_HOOK_TYPE_PRE_STEP, path);
-  emit_work(c, step, row, path);
+  *watched = emit_work(c, step, row, path);
   mf_builder_place(c->b, after);
   return attempt;
+}
+
+static void emit_judge(mf_compiler *c) {
+  MF_EMIT(c, WATCHED, 0, 0);
+  MF_EMIT(c, JUDGE, 0, 0);
+}
+
+/* What the watches of its load came to: of a step that has failed there is nothing else
+ * to judge, and one that fails by this is judged to the end. */
+static void emit_watched(mf_compiler *c, uint32_t known) {
+  uint32_t failed = mf_builder_label(c->b), next = mf_builder_label(c->b);
+  MF_EMIT(c, JUMP_FAILED, failed, 0);
+  emit_judge(c);
+  MF_EMIT(c, JUMP, next, 0);
+  mf_builder_place(c->b, failed);
+  emit_judge(c);
+  MF_EMIT(c, JUMP, known, 0);
+  mf_builder_place(c->b, next);
 }
 
 /* post_hooks in any case; assertions only when there is something to judge;
  * then the outcome, which the global post_step hooks see as previous. */
 static void emit_step_end(mf_compiler *c, const mf_node *step, uint32_t row, mf_str path,
-                          uint32_t attempt, uint32_t leave) {
+                          uint32_t attempt, uint32_t leave, bool watched) {
   const mf_node *retry = step_get(c, step, MF_KEY_RETRY);
   uint32_t known = mf_builder_label(c->b);
   c->phase = MF_PHASE_AFTER_LOAD;
   MF_EMIT(c, HANDLER, known, 0);
   mf_emit_step_hooks(c, step_get(c, step, MF_KEY_POST_HOOKS), MF_HOOK_TYPE_POST_STEP, path);
-  MF_EMIT(c, JUMP_FAILED, known, 0);
+  if (watched)
+    emit_watched(c, known);
+  else
+    MF_EMIT(c, JUMP_FAILED, known, 0);
   mf_emit_assertions(c, step_get(c, step, MF_KEY_ASSERTIONS), mf_path_part(c, path, "assertions"),
                      row);
   mf_builder_place(c->b, known);
@@ -179,8 +209,9 @@ static void emit_step(mf_compiler *c, const mf_node *step, mf_str path) {
   bool may_skip = emit_may_skip(c, node, condition, skip);
   if (looks) MF_EMIT(c, HANDLED, 0, 0);
   emit_display_name(c, step, row);
-  uint32_t attempt = emit_step_body(c, step, row, path, &scope);
-  emit_step_end(c, step, row, path, attempt, leave);
+  bool watched = false;
+  uint32_t attempt = emit_step_body(c, step, row, path, &scope, &watched);
+  emit_step_end(c, step, row, path, attempt, leave, watched);
   mf_unused_step(c, step_get(c, step, MF_KEY_VARIABLES));
   mf_names_step_end(c);
   mf_reach_step_end(c, row, condition != NULL);

@@ -2,6 +2,8 @@
 /* emit_hook - hooks and actions (docs/language.md, "Hooks and actions"). */
 #include "compiler.h"
 
+static const mf_map no_arguments = {0, 0, NULL, NULL};
+
 enum { EXPECT_SHOWN = 200 }; /* bytes of an `expect` in a message */
 
 /* ---- actions: what each type does ---- */
@@ -16,8 +18,8 @@ typedef struct action_info {
 static void emit_set_variable(mf_compiler *c, const mf_node *action) {
   mf_str name = mf_compile_word(c, action, MF_KEY_NAME);
   const mf_member *value = mf_node_member(action, MF_KEY_VALUE);
-  const mf_expr *e = value ? mf_data_expr(c, value->value)
-                           : mf_literal(c, action->span, (mf_value){.kind = MF_NULL});
+  mf_expr *e = value ? mf_data_expr(c, value->value)
+                     : mf_literal(c, action->span, (mf_value){.kind = MF_NULL});
   const mf_node *node = mf_node_get(action, MF_KEY_NAME);
   const mf_span span = (node ? node : action)->span;
   const uint32_t slot = mf_names_assign(c, name, span);
@@ -58,28 +60,23 @@ static uint32_t driver_row(mf_compiler *c, const char *name) {
   return row;
 }
 
-/* What `expect` says, as a condition on `response`; `number` is the response's
- * part that a bare number or list stands for. */
-static mf_expr *expect_expr(mf_compiler *c, const mf_node *expect, const char *number) {
+void mf_emit_effect_of(mf_compiler *c, const char *driver) {
+  MF_EMIT(c, CONST, mf_builder_constant(c->b, &(mf_value){.kind = MF_MAP, .as.map = &no_arguments}),
+          0);
+  MF_EMIT(c, EFFECT, driver_row(c, driver), 0);
+}
+
+/* What `expect` says, as a condition on `response`. */
+mf_expr *mf_expect_expr(mf_compiler *c, const mf_node *expect, const char *number) {
   bool list = expect->shape == MF_SHAPE_LIST;
   if (!list && expect->shape != MF_SHAPE_INT) return mf_condition_expr(c, expect);
   return mf_binary(c, expect->span, list ? MF_OP_IN : MF_OP_EQ,
                    mf_name_expr(c, mf_str_of(number), expect->span), mf_data_expr(c, expect));
 }
 
-/* The first line of what is written there, an expression without its quotes. */
-static mf_str written(const mf_compiler *c, const mf_node *node) {
-  mf_str text = {c->source.p + node->span.offset, node->span.length};
-  if (node->shape == MF_SHAPE_TEXT) text = mf_node_text(node);
-  const char *end = memchr(text.p, '\n', text.n);
-  if (end) text.n = (size_t)(end - text.p);
-  if (text.n > EXPECT_SHOWN) text.n = mf_utf8_valid(text.p, EXPECT_SHOWN);
-  return text;
-}
-
 /* "expected 200, got response.status 503". */
 static void emit_unexpected(mf_compiler *c, const mf_node *expect, const char *number) {
-  mf_str text = written(c, expect);
+  mf_str text = mf_compile_written(c, expect, EXPECT_SHOWN);
   mf_emit_expr(c, mf_literal_text(
                       c, expect->span,
                       mf_compile_path(c, "expected %.*s, got %s ", (int)text.n, text.p, number)));
@@ -93,7 +90,7 @@ static void emit_unexpected(mf_compiler *c, const mf_node *expect, const char *n
 static void emit_expect(mf_compiler *c, const mf_node *expect, const char *number) {
   uint32_t unexpected = mf_builder_label(c->b), met = mf_builder_label(c->b);
   MF_EMIT(c, ANSWER, 0, 0);
-  mf_emit_condition(c, expect_expr(c, expect, number), unexpected);
+  mf_emit_condition(c, mf_expect_expr(c, expect, number), unexpected);
   MF_EMIT(c, JUMP, met, 0);
   mf_builder_place(c->b, unexpected);
   emit_unexpected(c, expect, number);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* emit_run - the order of a run (docs/language.md, "Order of a run"), from the first
  * variable to the last report. */
-#include "compiler.h"
+#include "watch.h"
 
 /* ---- variables ---- */
 
@@ -83,9 +83,24 @@ static void skip_in_fragment(mf_compiler *c, uint32_t label) {
   MF_EMIT(c, JUMP_FALSE, label, 0);
 }
 
-static bool has_assertions(const mf_compiler *c) {
+static bool has_judgements(const mf_compiler *c) {
   const mf_node *list = mf_node_get(c->document, MF_KEY_ASSERTIONS);
-  return list && list->shape == MF_SHAPE_LIST && list->count > 0;
+  return (list && list->shape == MF_SHAPE_LIST && list->count > 0) ||
+         mf_node_get(c->document, MF_KEY_THRESHOLDS) ||
+         mf_node_get(c->document, MF_KEY_ABORT_WHEN) ||
+         mf_node_get(mf_node_get(c->document, MF_KEY_STEADY_STATE), MF_KEY_DURING);
+}
+
+/* What its thresholds and the like came to is known to the host, which has kept them. */
+static void emit_watches(mf_compiler *c) {
+  const uint32_t before = mf_builder_row_count(c->b, MF_TABLE_WATCH);
+  mf_thresholds_add(c, mf_node_get(c->document, MF_KEY_THRESHOLDS), MF_STR("thresholds"),
+                    MF_ABSENT);
+  mf_aborts_add(c);
+  if (mf_builder_row_count(c->b, MF_TABLE_WATCH) == before) return;
+  mf_emit_effect_of(c, "thresholds");
+  MF_EMIT(c, FIELD, mf_builder_string_constant(c->b, mf_compile_string(c, MF_STR("watches"))), 0);
+  MF_EMIT(c, JUDGE, 0, 0);
 }
 
 /* Of entries that never began there is nothing to assert. */
@@ -96,7 +111,8 @@ static void emit_final(mf_compiler *c) {
   mf_builder_place(c->b, next);
   MF_EMIT(c, HANDLER, judged, 0);
   emit_total_duration(c);
-  if (has_assertions(c)) MF_EMIT(c, JUMP_MISSED, judged, 0);
+  if (has_judgements(c)) MF_EMIT(c, JUMP_MISSED, judged, 0);
+  emit_watches(c);
   mf_emit_assertions(c, mf_node_get(c->document, MF_KEY_ASSERTIONS), MF_STR("assertions"),
                      MF_ABSENT);
   mf_builder_place(c->b, judged);
@@ -110,7 +126,7 @@ static void emit_final(mf_compiler *c) {
 
 /* The entries; then, however they ended, what is undone. */
 static void emit_work(mf_compiler *c) {
-  if (has_assertions(c)) MF_EMIT(c, RUN_BEGIN, 0, 0);
+  if (has_judgements(c)) MF_EMIT(c, RUN_BEGIN, 0, 0);
   if (!mf_undoes(c)) {
     emit_iterations(c);
     return;

@@ -3,7 +3,7 @@
  * (docs/language.md, "Steady state and rollbacks"). */
 #include "compiler.h"
 
-enum { RECOVERY_SECONDS = 30, LOOK_AGAIN_SECONDS = 1 };
+enum { RECOVERY_SECONDS = 30, LOOK_AGAIN_SECONDS = 1, LOAD_SECONDS = 10 };
 
 /* ---- the steady state ---- */
 
@@ -21,6 +21,20 @@ static void emit_probes(mf_compiler *c, const mf_node *list) {
   }
 }
 
+/* False: it has none.  10 s, unless it says how long. */
+static bool emit_load(mf_compiler *c, const mf_node *state, const mf_node *duration) {
+  const mf_node *load = mf_node_get(state, MF_KEY_LOAD);
+  const mf_value seconds = {.kind = MF_DOUBLE, .as.d = LOAD_SECONDS};
+  if (!load || load->shape == MF_SHAPE_BAD) return false;
+  const mf_scenario_use use = mf_scenario_of_load(c, load, MF_STR("steady_state"),
+                                                  MF_STR("steady_state"));
+  if (use.scenario == MF_ABSENT) return false;
+  mf_emit_scenario_arguments(
+      c, &use, duration ? mf_seconds_expr(c, duration) : mf_literal(c, state->span, seconds));
+  MF_EMIT(c, SCENARIO, use.scenario, 0);
+  return true;
+}
+
 /* Once: whether it holds is on the stack then. */
 static void emit_check(mf_compiler *c, const mf_node *state) {
   const mf_node *duration = mf_node_get(state, MF_KEY_DURATION);
@@ -28,12 +42,16 @@ static void emit_check(mf_compiler *c, const mf_node *state) {
   mf_compile_at(c, state->span);
   MF_EMIT(c, BLOCK_ENTER, MF_BLOCK_STEADY_STATE, judged);
   emit_probes(c, mf_node_get(state, MF_KEY_PROBES));
-  if (duration) {
+  const bool loads = emit_load(c, state, duration);
+  if (duration && !loads) {
     mf_emit_wanted(c, mf_seconds_expr(c, duration), "a wait", MF_WANTED_SECONDS);
     MF_EMIT(c, WAIT, 0, 0);
   }
+  const mf_phase phase = c->phase;
+  if (loads) c->phase = MF_PHASE_BEFORE_LOAD; /* what the load before has measured */
   mf_emit_assertions(c, mf_node_get(state, MF_KEY_ASSERTIONS), MF_STR("steady_state.assertions"),
                      MF_ABSENT);
+  c->phase = phase;
   mf_builder_place(c->b, judged);
   MF_EMIT(c, BLOCK_LEAVE, MF_BLOCK_STEADY_STATE, 0);
 }

@@ -31,8 +31,6 @@ static const struct function {
 };
 static const size_t function_count = sizeof functions / sizeof functions[0];
 
-static const char *const not_yet[] = {"window"};
-
 /* What other languages call them. */
 static const struct {
   const char *name, *hint;
@@ -68,12 +66,6 @@ static const struct {
     {"find", "write l.filter(x, p)"},
 };
 
-static bool is_one_of(mf_str name, const char *const *words, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (mf_str_is(name, words[i])) return true;
-  return false;
-}
-
 static const struct function *find(mf_str name) {
   for (size_t i = 0; i < function_count; i++)
     if (mf_str_is(name, functions[i].name)) return &functions[i];
@@ -81,10 +73,6 @@ static const struct function *find(mf_str name) {
 }
 
 bool mf_expr_names_function(mf_str name) { return find(name) != NULL; }
-
-static bool is_not_yet(const mf_expr *call) {
-  return is_one_of(call->name, not_yet, sizeof not_yet / sizeof not_yet[0]);
-}
 
 /* Whether the part of a dotted name before its first dot is that of a function. */
 static bool has_namespace(mf_str dotted) {
@@ -125,11 +113,6 @@ static const char *near_function(mf_arena *arena, mf_str name) {
 
 #define SHOWN(s) (int)((s).n < 40 ? (s).n : 40), (s).p
 
-static bool not_supported(mf_expr_emitter *em, mf_span span, mf_str what) {
-  mf_diag_add(em->diags, MF_E_NOT_SUPPORTED, span, SHOWN(what));
-  return false;
-}
-
 /* A macro's name with another number of arguments. */
 static bool no_macro(mf_expr_emitter *em, const mf_expr *call, const char *wanted) {
   uint32_t argc = mf_expr_count(call->first) - 1;
@@ -142,7 +125,6 @@ static bool no_macro(mf_expr_emitter *em, const mf_expr *call, const char *wante
 static bool unknown_function(mf_expr_emitter *em, const mf_expr *call, uint32_t code) {
   const char *macro = mf_expr_macro_arguments(call->name);
   if (macro && call->flags & MF_EXPR_RECEIVER) return no_macro(em, call, macro);
-  if (is_not_yet(call)) return not_supported(em, call->name_span, call->name);
   char text[64];
   mf_str name = written_name(call, text, sizeof text);
   const char *hint = code != MF_ABSENT ? "it is a function of runs, which have a seed"
@@ -241,9 +223,7 @@ static bool check_node(mf_expr_emitter *em, const mf_expr *e) {
   return true;
 }
 
-bool mf_expr_is_opaque(const mf_expr *e) {
-  return e->kind == MF_EXPR_MESSAGE || (e->kind == MF_EXPR_CALL && !find(e->name) && is_not_yet(e));
-}
+bool mf_expr_is_opaque(const mf_expr *e) { return e->kind == MF_EXPR_MESSAGE; }
 
 static bool check(mf_expr_emitter *em, const mf_expr *e) {
   bool ok = check_node(em, e);

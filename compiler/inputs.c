@@ -247,7 +247,7 @@ static void read_flags(input *in) {
 
 static void emit_default(input *in, uint32_t slot, const mf_node *node) {
   mf_compiler *c = in->c;
-  const mf_expr *e = mf_data_expr(c, node);
+  mf_expr *e = mf_data_expr(c, node);
   const mf_input_rule rule = rule_of(in);
   if (e == NULL || e->kind == MF_EXPR_ERROR) return;
   mf_value v = mf_expr_fold(&c->expr, e);

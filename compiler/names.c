@@ -8,6 +8,7 @@
 
 #include "../base/limits.h"
 #include "expr_types.h"
+#include "reading.h"
 
 typedef struct metric_info {
   const char *name;
@@ -151,7 +152,9 @@ static uint32_t metric_slot_in_phase(mf_compiler *c, mf_str name) {
   static const uint32_t kinds[] = {[MF_PHASE_BEFORE_LOAD] = MF_SLOT_KIND_METRIC_LAST,
                                    [MF_PHASE_AFTER_LOAD] = MF_SLOT_KIND_METRIC_STEP,
                                    [MF_PHASE_RUN] = MF_SLOT_KIND_METRIC_RUN};
-  return mf_names_metric_slot(c, mf_names_metric(c, name, MF_METRIC_KIND_GAUGE), kinds[c->phase]);
+  const uint32_t row = mf_names_metric(c, name, MF_METRIC_KIND_GAUGE);
+  if (c->watch && c->watch->over > 0) return mf_reading_over(c, row, name);
+  return mf_names_metric_slot(c, row, kinds[c->phase]);
 }
 
 /* max_error_rate and the like; MF_ABSENT when it is no such name. */
@@ -279,6 +282,10 @@ static mf_ref unknown_name(mf_compiler *c, mf_str name, mf_span span, uint32_t u
   return unknown_ref(used);
 }
 
+void mf_names_unknown_metric(mf_compiler *c, mf_str name, mf_span span) {
+  (void)unknown_name(c, name, span, 1, false);
+}
+
 static mf_ref needs_member(mf_compiler *c, mf_str group, mf_span span) {
   mf_diag_add(c->diags, MF_E_NEEDS_NAME, span, (int)group.n, group.p, (int)group.n, group.p);
   return unknown_ref(1);
@@ -297,7 +304,9 @@ static mf_ref unknown_member(mf_compiler *c, mf_str group, mf_str member, mf_spa
 static mf_ref resolve_variables(mf_compiler *c, const mf_str *names, const mf_span *spans,
                                 uint32_t count) {
   if (count < 2) return needs_member(c, names[0], spans[0]);
-  uint32_t slot = variable_slot(c, names[1]);
+  uint32_t slot = c->watch ? mf_names_get(&c->captures, names[1]) : MF_NAMES_NONE;
+  if (slot == MF_NAMES_NONE) slot = variable_slot(c, names[1]);
+  if (slot == MF_NAMES_NONE) slot = mf_names_get(&c->captures, names[1]);
   if (slot != MF_NAMES_NONE) return slot_ref(slot, 2);
   return unknown_name(c, names[1], spans[1], 2, true);
 }
@@ -390,6 +399,11 @@ static mf_ref resolve_env(mf_compiler *c, const mf_str *names, const mf_span *sp
   return slot_ref(env_slot(c, name), 2);
 }
 
+/* A part of the response that a load has got, which has a slot of its own. */
+static uint32_t response_part(mf_compiler *c, mf_str member) {
+  return mf_builtin_code(mf_compile_path(c, "response.%.*s", (int)member.n, member.p));
+}
+
 /* Of the latest http_request or command that keeps what it got. */
 static mf_ref resolve_response(mf_compiler *c, const mf_str *names, const mf_span *spans,
                                uint32_t count) {
@@ -399,6 +413,9 @@ static mf_ref resolve_response(mf_compiler *c, const mf_str *names, const mf_spa
   uint32_t i = 0;
   while (count > 1 && members[i] && !mf_str_is(names[1], members[i])) i++;
   if (!members[i]) return unknown_member(c, names[0], names[1], spans[1], members);
+  const uint32_t part = c->watch && c->watch->responds && count > 1 ? response_part(c, names[1])
+                                                                    : MF_ABSENT;
+  if (part != MF_ABSENT) return slot_ref(mf_names_builtin(c, part), 2);
   return slot_ref(mf_names_builtin(c, MF_BUILTIN_RESPONSE), 1);
 }
 
@@ -477,6 +494,8 @@ static const struct {
 static uint32_t bare_slot(mf_compiler *c, mf_str name) {
   uint32_t slot = variable_slot(c, name);
   if (slot != MF_NAMES_NONE) return slot;
+  slot = mf_names_get(&c->captures, name);
+  if (slot != MF_NAMES_NONE) return slot;
   uint32_t builtin = mf_builtin_code(name);
   if (builtin != MF_ABSENT) return mf_names_builtin(c, builtin);
   if (mf_names_metric_known(c, name)) return metric_slot_in_phase(c, name);
@@ -488,13 +507,25 @@ static uint32_t known_slot(mf_compiler *c, mf_str name) {
   uint32_t slot = c->loops ? loop_slot(&c->scope, name) : MF_NAMES_NONE;
   if (slot != MF_NAMES_NONE) return slot;
   slot = c->step_scope ? mf_names_get(c->step_scope, name) : MF_NAMES_NONE;
+  if (c->watch && c->watch->over > 0) return slot; /* bare metrics mean something else */
   return slot != MF_NAMES_NONE ? slot : mf_names_get(&c->bare[c->phase], name);
+}
+
+/* Names that only what is evaluated while a load runs has. */
+static uint32_t watch_slot(mf_compiler *c, mf_str name) {
+  uint32_t slot = mf_reading_of_name(name);
+  if (slot != MF_NAMES_NONE || !c->watch) return slot;
+  slot = mf_names_get(&c->captures, name);
+  if (slot == MF_NAMES_NONE && c->watch->data && mf_str_is(name, "data") &&
+      variable_slot(c, name) == MF_NAMES_NONE)
+    return mf_names_builtin(c, MF_BUILTIN_LOAD_DATA);
+  return slot;
 }
 
 static mf_ref resolve_bare(mf_compiler *c, const mf_str *names, mf_span span, uint32_t count) {
   uint32_t slot = bare_slot(c, names[0]);
   if (slot != MF_ABSENT) {
-    mf_names_set(&c->bare[c->phase], kept(c, names[0]), slot);
+    if (!c->watch) mf_names_set(&c->bare[c->phase], kept(c, names[0]), slot);
     return slot_ref(slot, 1);
   }
   mf_ref ref = {.kind = MF_REF_UNKNOWN};
@@ -504,7 +535,9 @@ static mf_ref resolve_bare(mf_compiler *c, const mf_str *names, mf_span span, ui
 }
 
 static mf_ref look_up(mf_compiler *c, const mf_str *names, const mf_span *spans, uint32_t count) {
-  uint32_t known = known_slot(c, names[0]); /* first: the names of groups are reserved */
+  uint32_t known = watch_slot(c, names[0]);
+  if (known == MF_NAMES_NONE) known = known_slot(c, names[0]);
+  /* first: the names of groups are reserved */
   if (known != MF_NAMES_NONE) return slot_ref(known, 1);
   for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
     if (mf_str_eq(names[0], groups[i].name)) return groups[i].resolve(c, names, spans, count);
@@ -529,7 +562,13 @@ static mf_type_kind type_of_builtin(uint32_t builtin) {
     case MF_BUILTIN_STEP_DURATION: return MF_TYPE_NUMBER;
     case MF_BUILTIN_RUN_EXIT_CODE:
     case MF_BUILTIN_ITERATION: return MF_TYPE_INT;
-    case MF_BUILTIN_RESPONSE: return MF_TYPE_DYN;
+    case MF_BUILTIN_RESPONSE_STATUS: return MF_TYPE_INT;
+    case MF_BUILTIN_RESPONSE_LATENCY: return MF_TYPE_NUMBER;
+    case MF_BUILTIN_RESPONSE:
+    case MF_BUILTIN_RESPONSE_HEADERS:
+    case MF_BUILTIN_RESPONSE_BODY:
+    case MF_BUILTIN_RESPONSE_JSON:
+    case MF_BUILTIN_LOAD_DATA: return MF_TYPE_DYN;
     default: return MF_TYPE_STRING;
   }
 }
@@ -538,6 +577,7 @@ static mf_type_kind type_of_slot(const uint32_t *row) {
   if (row[1] == MF_SLOT_KIND_BUILTIN) return type_of_builtin(row[2]);
   if (row[1] == MF_SLOT_KIND_ENV) return MF_TYPE_STRING;
   if (row[1] == MF_SLOT_KIND_METRIC_COUNT) return MF_TYPE_INT;
+  if (row[1] == MF_SLOT_KIND_READING) return MF_TYPE_NUMBER;
   bool metric = row[1] >= MF_SLOT_KIND_METRIC_STEP && row[1] <= MF_SLOT_KIND_METRIC_COUNT;
   return metric ? MF_TYPE_NUMBER : MF_TYPE_DYN; /* an initial value declares no type */
 }
@@ -582,6 +622,9 @@ void mf_names_open(mf_compiler *c) {
   memset(c->builtin_slots, 0xff, sizeof c->builtin_slots); /* MF_ABSENT */
   mf_names_init(&c->metrics, c->arena);
   mf_names_init(&c->hosts, c->arena);
+  mf_names_init(&c->captures, c->arena);
+  mf_names_init(&c->readings, c->arena);
+  mf_names_init(&c->load_rows, c->arena);
   mf_names_init(&c->drivers, c->arena);
   mf_names_init(&c->concurrency.writers, c->arena);
   c->concurrency.at = c->concurrency.to_need = MF_ABSENT;
@@ -743,6 +786,15 @@ static void declare_step(mf_compiler *c, const mf_node *step, uint32_t *backgrou
                                                       : c->concurrency.at);
 }
 
+/* Each virtual user has its own; afterwards the last one that was taken is known. */
+static void declare_captures(mf_compiler *c, const mf_node *captures) {
+  if (!captures || captures->shape != MF_SHAPE_MAP) return;
+  for (const mf_member *m = captures->as.members; m; m = m->next)
+    if (mf_names_get(&c->captures, m->name) == MF_NAMES_NONE &&
+        check_declared_name(c, m->name, m->key_span))
+      mf_names_set(&c->captures, m->name, mf_names_slot(c, m->name, MF_SLOT_KIND_CAPTURE, 0));
+}
+
 static bool is_action(uint16_t tag) {
   return tag >= MF_TAG_ACTION_SET_VARIABLE && tag <= MF_TAG_ACTION_ABORT;
 }
@@ -790,6 +842,7 @@ static void declare_node(mf_compiler *c, const mf_node *node, uint32_t *backgrou
   if (node->tag == MF_TAG_STEP) declare_step(c, node, background);
   if (node->tag == MF_TAG_RUN) mf_link_declare(c, node);
   if (is_action(node->tag)) declare_action(c, node);
+  if (node->tag == MF_TAG_REQUEST) declare_captures(c, mf_node_get(node, MF_KEY_CAPTURES));
   if (node->tag == MF_TAG_FREE) return;
   for (const mf_member *m = node->as.members; m; m = m->next) declare_member(c, node, m);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* scenario - what a step's `scenario` means: a load, faults, or both. */
-#include "compiler.h"
+#include "load.h"
 
 #include "../vm/value.h"
 
@@ -50,13 +50,10 @@ static mf_value json_value(mf_compiler *c, const char *json) {
   return tree ? mf_value_from_json(c->arena, tree) : mf_null();
 }
 
-/* The arguments of a load without its duration: made once for each name. */
-static uint32_t scenario_row(mf_compiler *c, mf_str name, const char *json) {
-  uint32_t row = mf_names_get(&c->scenario_rows, name);
-  if (row != MF_NAMES_NONE) return row;
+/* A row of SCENARIO with the arguments of a load, but for its duration. */
+static uint32_t add_row(mf_compiler *c, mf_str name, const char *json) {
   uint32_t fields[2] = {mf_compile_string(c, name), mf_compile_string(c, MF_STR("http_load"))};
-  row = mf_builder_row(c->b, MF_TABLE_SCENARIO, fields);
-  mf_names_set(&c->scenario_rows, name, row);
+  uint32_t row = mf_builder_row(c->b, MF_TABLE_SCENARIO, fields);
   mf_value *args = mf_arena_get(c->arena, sizeof *args);
   mf_value **grown = mf_arena_get(c->arena, sizeof *grown * (row + 1));
   if (!args || !grown) return row;
@@ -67,9 +64,13 @@ static uint32_t scenario_row(mf_compiler *c, mf_str name, const char *json) {
   return row;
 }
 
-static void use_load(mf_compiler *c, mf_scenario_use *use, mf_str name, const char *json) {
-  use->scenario = scenario_row(c, name, json);
-  use->load_name = name;
+/* Made once for each name. */
+static uint32_t scenario_row(mf_compiler *c, mf_str name, const char *json) {
+  uint32_t row = mf_names_get(&c->scenario_rows, name);
+  if (row != MF_NAMES_NONE) return row;
+  row = add_row(c, name, json);
+  mf_names_set(&c->scenario_rows, name, row);
+  return row;
 }
 
 /* All but the duration. */
@@ -100,7 +101,12 @@ static uint32_t constant_arguments(mf_compiler *c, const mf_scenario_use *use, m
 }
 
 void mf_emit_scenario_arguments(mf_compiler *c, const mf_scenario_use *use, mf_expr *seconds) {
-  if (mf_arena_oom(c->arena) || !seconds) return;
+  if (mf_arena_oom(c->arena)) return;
+  if (use->load) {
+    mf_emit_expr(c, mf_load_arguments(c, use->load, use->load_name, seconds));
+    return;
+  }
+  if (!seconds) return;
   if (seconds->kind == MF_EXPR_LITERAL && seconds->value.kind == MF_DOUBLE) {
     mf_emit_constant(c, seconds->span, constant_arguments(c, use, seconds->value));
     return;
@@ -124,16 +130,6 @@ static void use_fault(mf_compiler *c, mf_scenario_use *use, mf_str name, mf_str 
 
 static void use_seconds(mf_compiler *c, mf_scenario_use *use, mf_span span, double seconds) {
   use->seconds = mf_literal(c, span, (mf_value){.kind = MF_DOUBLE, .as.d = seconds});
-}
-
-static void use_named(mf_compiler *c, mf_scenario_use *use, const struct named *named, mf_str path,
-                      mf_span span, mf_expr *config) {
-  mf_str name = named->name;
-  use_seconds(c, use, span, named->seconds);
-  use_load(c, use, name, named->family == LOAD ? named->arguments : probe_load);
-  if (named->family == FAULT && !config)
-    config = mf_literal(c, span, json_value(c, named->arguments));
-  if (config) use_fault(c, use, name, path, config);
 }
 
 /* Does a config ask for any fault, as an object or in short form?  (Only then it
@@ -187,30 +183,169 @@ static mf_str scenario_name(mf_compiler *c, const mf_node *scenario) {
   return mf_node_text(node);
 }
 
-static void use_unnamed(mf_compiler *c, mf_scenario_use *use, mf_str name, mf_str path,
-                        mf_span span, mf_expr *config) {
-  if (!name.n) name = MF_STR("config");
-  use_seconds(c, use, span, default_seconds);
-  use_load(c, use, name, probe_load);
-  use_fault(c, use, name, path, config);
+/* ---- which load ---- */
+
+/* What a step's load comes from, before it has a row. */
+typedef struct load_choice {
+  const mf_node *node; /* in place */
+  const char *json;    /* else: arguments of our own tables; NULL: there is no load */
+  bool probe;          /* only there so that faults meet something */
+  bool shared;         /* the document's, which many steps have */
+} load_choice;
+
+static bool is_none(const mf_node *load) {
+  return load->shape == MF_SHAPE_TEXT && mf_str_is(mf_node_text(load), "none");
 }
 
-mf_scenario_use mf_scenario_resolve(mf_compiler *c, const mf_node *scenario, mf_str path) {
-  mf_scenario_use use = {.scenario = MF_ABSENT, .fault = MF_ABSENT};
-  if (!scenario || scenario->shape == MF_SHAPE_BAD) return use;
+static void report_word(mf_compiler *c, const mf_node *load) {
+  mf_str word = mf_node_text(load);
+  mf_diag_add_hint(c->diags, MF_E_UNKNOWN_WORD, load->span,
+                   "write none, or a mapping such as {rate: 10}", (int)word.n, word.p, "load");
+}
+
+static bool is_given(const mf_node *node) {
+  if (!node) return false;
+  return node->shape == MF_SHAPE_LIST ? node->as.first != NULL
+                                      : node->shape == MF_SHAPE_MAP && node->as.members != NULL;
+}
+
+/* The nearest that the document gives wins over what the scenario's name means. */
+static void choose_load(mf_compiler *c, const mf_node *step, const mf_node *scenario,
+                        load_choice *choice) {
+  const mf_node *own = mf_entry_get(step, MF_KEY_LOAD);
+  const mf_node *of_document = mf_node_get(c->document, MF_KEY_LOAD);
+  const mf_node *load = own ? own : mf_node_get(scenario, MF_KEY_LOAD);
+  const bool wanted = choice->probe || is_given(mf_entry_get(step, MF_KEY_CHECKS)) ||
+                      is_given(mf_entry_get(step, MF_KEY_THRESHOLDS));
+  if (!load && of_document && wanted && (choice->probe || !choice->json)) {
+    load = of_document;
+    choice->shared = true;
+  }
+  if (!load || load->shape == MF_SHAPE_BAD) return;
+  choice->json = NULL;
+  if (load->shape == MF_SHAPE_MAP)
+    choice->node = load;
+  else if (!is_none(load))
+    report_word(c, load);
+}
+
+/* A load in place has a row for each step that has it, unless nothing in it is the
+ * step's. */
+static void use_node(mf_compiler *c, mf_scenario_use *use, mf_str path, const mf_node *node,
+                     const mf_watch_row *of, bool shared) {
+  mf_str key = {(const char *)&node, sizeof node};
+  use->load = node;
+  if (shared) use->scenario = mf_names_get(&c->load_rows, key);
+  if (shared && use->scenario != MF_NAMES_NONE) return;
+  mf_watch_row row = *of;
+  mf_names *scope = c->step_scope;
+  use->scenario = row.scenario = add_row(c, use->load_name, "{}");
+  if (shared) c->step_scope = NULL;
+  mf_load_requests(c, node, path, &row);
+  c->step_scope = scope;
+  if (!shared) return;
+  key.p = mf_arena_copy(c->arena, key.p, key.n);
+  if (key.p) mf_names_set(&c->load_rows, key, use->scenario);
+}
+
+/* How many checks may fail is a threshold's matter. */
+static uint32_t check_flags(const mf_compiler *c, const mf_node *step) {
+  const bool counted = mf_thresholds_count_checks(mf_entry_get(step, MF_KEY_THRESHOLDS)) ||
+                       mf_thresholds_count_checks(mf_node_get(c->document, MF_KEY_THRESHOLDS));
+  return counted ? MF_WATCH_FLAGS_COUNTED : 0;
+}
+
+static void report_unwatched(mf_compiler *c, const mf_node *step, mf_key key) {
+  const mf_node *node = mf_entry_get(step, key);
+  if (is_given(node))
+    mf_diag_add(c->diags, MF_E_MISPLACED_KEY, node->span, mf_key_spelling(key),
+                "to a step with a load");
+}
+
+static bool is_watched(const mf_compiler *c, uint32_t scenario) {
+  for (uint32_t i = mf_builder_row_count(c->b, MF_TABLE_WATCH); i > 0; i--)
+    if (mf_builder_row_get(c->b, MF_TABLE_WATCH, i - 1)[2] == scenario) return true;
+  return false;
+}
+
+/* The rows of the load and of what watches it. */
+static void use_load(mf_compiler *c, mf_scenario_use *use, const mf_node *step, mf_str path,
+                     const load_choice *choice) {
+  const mf_node *checks = mf_entry_get(step, MF_KEY_CHECKS);
+  const mf_node *thresholds = mf_entry_get(step, MF_KEY_THRESHOLDS);
+  const bool own = is_given(checks) || is_given(thresholds);
+  mf_watch_row of = MF_WATCH_NONE;
+  of.flags = check_flags(c, step);
+  if (choice->node)
+    use_node(c, use, path, choice->node, &of, choice->shared && !own);
+  else if (choice->json)
+    use->scenario = own ? add_row(c, use->load_name, choice->json)
+                        : scenario_row(c, use->load_name, choice->json);
+  if (use->scenario == MF_ABSENT) {
+    report_unwatched(c, step, MF_KEY_CHECKS);
+    report_unwatched(c, step, MF_KEY_THRESHOLDS);
+    return;
+  }
+  of.scenario = use->scenario;
+  mf_checks_add(c, checks, mf_path_part(c, path, "checks"), &of);
+  mf_thresholds_add(c, thresholds, mf_path_part(c, path, "thresholds"), use->scenario);
+  use->watched = is_watched(c, use->scenario);
+}
+
+/* ---- which scenario ---- */
+
+static void use_faults(mf_compiler *c, mf_scenario_use *use, const struct named *named, mf_str path,
+                       mf_span span, mf_expr *config) {
+  if (named && named->family == FAULT && !config)
+    config = mf_literal(c, span, json_value(c, named->arguments));
+  if (config) use_fault(c, use, use->load_name, path, config);
+}
+
+static void find_scenario(mf_compiler *c, mf_scenario_use *use, const mf_node *scenario,
+                          mf_str path, load_choice *choice) {
   mf_str name = scenario_name(c, scenario);
   const mf_node *config = mf_node_get(scenario, MF_KEY_CONFIG);
   check_words(c, config);
   mf_expr *faults = asks_for_faults(config) ? mf_data_expr(c, config) : NULL;
   const struct named *named = find_named(name);
-  if (named)
-    use_named(c, &use, named, path, scenario->span, faults);
-  else if (faults)
-    use_unnamed(c, &use, name, path, scenario->span, faults);
-  else if (name.n)
+  if (!named && !faults && name.n && !mf_node_get(scenario, MF_KEY_LOAD)) {
     report_unknown(c, name, scenario->span);
+    return;
+  }
+  const bool is_load = named && named->family == LOAD;
+  use->load_name = name.n ? name : faults ? MF_STR("config") : MF_STR("load");
+  use_faults(c, use, named, path, scenario->span, faults);
+  choice->probe = use->fault != MF_ABSENT && !is_load;
+  choice->json = is_load ? named->arguments : choice->probe ? probe_load : NULL;
+  if (named) use_seconds(c, use, scenario->span, named->seconds);
+}
+
+mf_scenario_use mf_scenario_resolve(mf_compiler *c, const mf_node *step, mf_str path) {
+  const mf_node *scenario = mf_entry_get(step, MF_KEY_SCENARIO);
+  mf_scenario_use use = {.scenario = MF_ABSENT, .fault = MF_ABSENT, .load_name = MF_STR("load")};
+  load_choice choice = {.node = NULL};
+  if (scenario && scenario->shape == MF_SHAPE_BAD) return use;
+  if (scenario) find_scenario(c, &use, scenario, path, &choice);
+  choose_load(c, step, scenario, &choice);
+  use_load(c, &use, step, path, &choice);
+  if (use.scenario == MF_ABSENT && use.fault == MF_ABSENT) return use;
   const mf_node *seconds = mf_node_get(scenario, MF_KEY_DURATION);
-  bool given = seconds && !(seconds->shape == MF_SHAPE_INT && seconds->as.i == 0);
-  if (given && use.scenario != MF_ABSENT) use.seconds = mf_seconds_expr(c, seconds);
+  const bool given = seconds && !(seconds->shape == MF_SHAPE_INT && seconds->as.i == 0);
+  if (given)
+    use.seconds = mf_seconds_expr(c, seconds);
+  else if (choice.node && mf_load_has_length(choice.node))
+    use.seconds = NULL;
+  else if (!use.seconds)
+    use_seconds(c, &use, step->span, default_seconds);
+  return use;
+}
+
+mf_scenario_use mf_scenario_of_load(mf_compiler *c, const mf_node *load, mf_str name, mf_str path) {
+  mf_scenario_use use = {.scenario = MF_ABSENT, .fault = MF_ABSENT, .load_name = name};
+  mf_watch_row of = MF_WATCH_NONE;
+  if (load->shape == MF_SHAPE_MAP)
+    use_node(c, &use, path, load, &of, false);
+  else if (load->shape == MF_SHAPE_TEXT && !is_none(load))
+    report_word(c, load);
   return use;
 }

@@ -272,6 +272,66 @@ assertion(A) ::= assert_metric_map(B) END. { A = mf_doc_close(p, B); }
 assertion(A) ::= not_assertion_map(B) END. { A = mf_doc_wrong_type(p, B, MF_FAMILY_ASSERTION); }
 assertion(A) ::= error.                   { A = mf_doc_wrong(p, "an assertion: a mapping, or an expression"); }
 
+/* ---- loads, and what is judged while they run ---- */
+load(A) ::= STRING|NIL|BAD(T).  { A = T.node; }
+load(A) ::= load_map(B) END.    { A = mf_doc_close(p, B); }
+load(A) ::= error.              { A = mf_doc_wrong(p, "a load, such as {rate: 10}, or 'none'"); }
+stages(A) ::= stage_list(B) END. { A = B; }
+stages(A) ::= NIL|BAD(T).       { A = T.node; }
+stages(A) ::= error.            { A = mf_doc_wrong(p, "a list of {target, duration}"); }
+stage_list(A) ::= LIST(L).      { A = L.node; }
+stage_list(A) ::= stage_list(B) stage(V). { A = mf_doc_add_item(p, B, V, "{target, duration}"); }
+stage(A) ::= stage_map(B) END.  { A = mf_doc_close(p, B); }
+stage(A) ::= NIL|BAD(T).        { A = T.node; }
+stage(A) ::= error.             { A = mf_doc_wrong(p, "{target, duration}"); }
+requests(A) ::= request_list(B) END. { A = B; }
+requests(A) ::= NIL|BAD(T).     { A = T.node; }
+requests(A) ::= error.          { A = mf_doc_wrong(p, "a list of requests"); }
+request_list(A) ::= LIST(L).    { A = L.node; }
+request_list(A) ::= request_list(B) request(V). { A = mf_doc_add_item(p, B, V, "a request"); }
+request(A) ::= STRING|INTERPOLATION|NIL|BAD(T). { A = T.node; }
+request(A) ::= request_map(B) END. { A = mf_doc_close(p, B); }
+request(A) ::= error.           { A = mf_doc_wrong(p, "a path, or {method, path, headers, body}"); }
+
+/* By name, or in a list. */
+checks(A) ::= check_members(B) END. { A = B; }
+checks(A) ::= check_list(B) END. { A = B; }
+checks(A) ::= NIL|BAD(T).       { A = T.node; }
+checks(A) ::= error.            { A = mf_doc_wrong(p, "a mapping of names to expressions, or a list of expressions"); }
+check_members(A) ::= MAP(M).    { A = mf_doc_open(M.node, MF_TAG_FREE); }
+check_members(A) ::= check_members(B) KEY(K) condition(V). { A = mf_doc_add_free(B, K.member, V); }
+check_list(A) ::= LIST(L).      { A = L.node; }
+check_list(A) ::= check_list(B) check(V). { A = mf_doc_add_item(p, B, V, "an expression"); }
+check(A) ::= STRING|BOOL|NIL|BAD(T). { A = T.node; }
+check(A) ::= condition_case(B). { A = B; }
+check(A) ::= check_map(B) END.  { A = mf_doc_close(p, B); }
+check(A) ::= error.             { A = mf_doc_wrong(p, "an expression, or {name, condition}"); }
+
+thresholds(A) ::= threshold_members(B) END. { A = B; }
+thresholds(A) ::= NIL|BAD(T).   { A = T.node; }
+thresholds(A) ::= error.        { A = mf_doc_wrong(p, "a mapping of metrics to thresholds, such as {latency: ['p(95) < 500']}"); }
+threshold_members(A) ::= MAP(M). { A = mf_doc_open(M.node, MF_TAG_FREE); }
+threshold_members(A) ::= threshold_members(B) KEY(K) bounds(V). { A = mf_doc_add_free(B, K.member, V); }
+bounds(A) ::= bound_list(B) END. { A = B; }
+bounds(A) ::= bound(B).         { A = B; }
+bound_list(A) ::= LIST(L).      { A = L.node; }
+bound_list(A) ::= bound_list(B) bound(V). { A = mf_doc_add_item(p, B, V, "a threshold"); }
+bound(A) ::= STRING|NIL|BAD(T). { A = T.node; }
+bound(A) ::= threshold_map(B) END. { A = mf_doc_close(p, B); }
+bound(A) ::= error.             { A = mf_doc_wrong(p, "a threshold, such as 'p(95) < 500', or {threshold, over, abort_on_fail}"); }
+
+aborts(A) ::= abort_list(B) END. { A = B; }
+aborts(A) ::= abort(B).         { A = B; }
+abort_list(A) ::= LIST(L).      { A = L.node; }
+abort_list(A) ::= abort_list(B) abort(V). { A = mf_doc_add_item(p, B, V, "a condition"); }
+abort(A) ::= STRING|BOOL|NIL|BAD(T). { A = T.node; }
+abort(A) ::= condition_case(B). { A = B; }
+abort(A) ::= abort_map(B) END.  { A = mf_doc_close(p, B); }
+abort(A) ::= error.             { A = mf_doc_wrong(p, "a condition, or {when, over, grace}"); }
+
+during(A) ::= STRING|BOOL|NIL|BAD(T). { A = T.node; }
+during(A) ::= error.            { A = mf_doc_wrong(p, "false, true or abort"); }
+
 /* ---- the chaos configuration ---- */
 config(A) ::= config_map(B) END. { A = mf_doc_close(p, B); }
 config(A) ::= NIL|BAD(T).        { A = T.node; }

@@ -103,6 +103,13 @@ function print_shape(s,   d) {
   else if (s == "ASSERTIONS") definition(d, list_of("{\"if\": {\"type\": \"string\"}, \"then\": true, \"else\": {\"if\": {\"required\": [\"type\"]}, \"then\": " ref("assertion") ", \"else\": " ref("tag_assert_metric") "}}"))
   else if (s == "SCENARIO") definition(d, either("{\"type\": [\"string\", \"null\"]}", ref("tag_scenario")))
   else if (s == "LATENCY") definition(d, either("{\"type\": [\"string\", \"number\", \"null\"]}", ref("tag_latency")))
+  else if (s == "LOAD") definition(d, either("{\"enum\": [\"none\", null]}", ref("tag_load")))
+  else if (s == "STAGES") definition(d, list_of(ref("tag_stage")))
+  else if (s == "REQUESTS") definition(d, list_of(either("{\"type\": [\"string\", \"null\"]}", ref("tag_request"))))
+  else if (s == "CHECKS") definition(d, either("{\"type\": [\"object\", \"null\"], \"additionalProperties\": " ref("shape_condition") "}", list_of(either("{\"type\": [\"string\", \"boolean\", \"null\"]}", ref("condition"), ref("tag_check")))))
+  else if (s == "THRESHOLDS") definition(d, "{\"type\": [\"object\", \"null\"], \"additionalProperties\": " either("{\"type\": [\"string\", \"null\"]}", ref("tag_threshold"), list_of(either("{\"type\": [\"string\", \"null\"]}", ref("tag_threshold")))) "}")
+  else if (s == "ABORTS") definition(d, either("{\"type\": [\"string\", \"boolean\", \"null\"]}", either(ref("condition"), ref("tag_abort")), list_of(either("{\"type\": [\"string\", \"boolean\", \"null\"]}", ref("condition"), ref("tag_abort")))))
+  else if (s == "DURING") definition(d, "{\"enum\": [true, false, \"abort\", null]}")
   else if (s in known_tag) definition(d, either("{\"type\": \"null\"}", ref("tag_" tolower(s))))
   else { print "docs_schema.awk: no schema for the shape " s > "/dev/stderr"; failed = 1 }
 }

@@ -212,7 +212,7 @@ START_TEST(written_out_defaults_are_accepted) {
       "  description: null\n  rollbacks: []\n  steps:\n    - step\n      name: \"a\"\n"
       "      retry: null\n      timeout: null\n      continue_on_failure: false\n"
       "      condition: null\n");
-  check("load: { rate: 1 }\nlimits: {ports: [1]}\nretry: 1", MF_SYNTAX_AUTO,
+  check("proxies: { rate: 1 }\nlimits: {ports: [1]}\nretry: 1", MF_SYNTAX_AUTO,
         "1:1 MF-E0125\n2:1 MF-E0125\n3:1 MF-E0123\n");
 }
 END_TEST
@@ -261,10 +261,11 @@ START_TEST(each_mistake_is_told_once) {
       {"variables: {a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8, i: 9, j: 10, a: 11, i: 12}",
        "1:74 MF-E0121\n1:81 MF-E0121\n"},
       /* Not yet. */
-      {"load: {rate: 5}\nsteps:\n  - checks: {max_attempts: 3}\n  - name: x\n    faults: [{}]\n",
+      {"services: {rate: 5}\nsteps:\n  - parameters: {max_attempts: 3}\n  - name: x\n    faults: "
+       "[{}]\n",
        "1:1 MF-E0125\n3:5 MF-E0125\n5:5 MF-E0125\n"},
       {"target: {url: x}\nsteps: [{type: http_request, url: x}, {name: b, faults: []}, {name: a, "
-       "checks: [x]}]",
+       "parameters: {x: 1}}]",
        "1:9 MF-E0125\n2:72 MF-E0125\n"},
       /* expect and http. */
       {"steps: [{type: command, command: x, expect: {a: 1}}, {type: command, command: x, expect: "
