@@ -5,15 +5,15 @@
 #define PER_POWER 128
 #define EXACT_BITS 8
 
-static unsigned bucket_of(uint64_t ns) {
-  if (ns < EXACT) return (unsigned)ns;
+static uint32_t bucket_of(uint64_t ns) {
+  if (ns < EXACT) return (uint32_t)ns;
   unsigned power = 63u - (unsigned)__builtin_clzll(ns); /* at least EXACT_BITS */
   unsigned shift = power - 7;                           /* keeps the top 8 bits */
-  return EXACT + (power - EXACT_BITS) * PER_POWER + (unsigned)(ns >> shift) - PER_POWER;
+  return EXACT + (power - EXACT_BITS) * PER_POWER + (uint32_t)(ns >> shift) - PER_POWER;
 }
 
 /* The middle of a bucket. */
-static int64_t value_of(unsigned bucket) {
+static int64_t value_of(uint32_t bucket) {
   if (bucket < EXACT) return bucket;
   unsigned power = EXACT_BITS + (bucket - EXACT) / PER_POWER;
   unsigned shift = power - 7;
@@ -21,14 +21,34 @@ static int64_t value_of(unsigned bucket) {
   return (int64_t)(low + (1ULL << shift) / 2);
 }
 
+static int64_t clip(int64_t ns) {
+  if (ns < 0) return 0;
+  return ns > MF_HISTOGRAM_MAX_NS ? MF_HISTOGRAM_MAX_NS : ns;
+}
+
+/* One more or one fewer (n is 1 or -1, modulo 2^64). */
+static void count(mf_histogram *h, int64_t ns, uint64_t n) {
+  const uint32_t bucket = bucket_of((uint64_t)ns);
+  h->count += n;
+  h->groups[bucket >> MF_HISTOGRAM_GROUP_BITS] += n;
+  h->buckets[bucket] += n;
+  mf_quantile_moved(&h->tracked, bucket, n);
+}
+
 void mf_histogram_add(mf_histogram *h, int64_t ns) {
-  if (ns < 0) ns = 0;
-  if (ns > MF_HISTOGRAM_MAX_NS) ns = MF_HISTOGRAM_MAX_NS;
+  ns = clip(ns);
   if (h->count == 0 || ns < h->min) h->min = ns;
   if (ns > h->max) h->max = ns;
-  h->count++;
   h->sum += (double)ns;
-  h->buckets[bucket_of((uint64_t)ns)]++;
+  count(h, ns, 1);
+}
+
+void mf_histogram_remove(mf_histogram *h, int64_t ns) {
+  ns = clip(ns);
+  if (h->buckets[bucket_of((uint64_t)ns)] == 0) return;
+  h->sum -= (double)ns;
+  count(h, ns, (uint64_t)-1);
+  if (h->count == 0) h->min = h->max = 0;
 }
 
 void mf_histogram_merge(mf_histogram *into, const mf_histogram *from) {
@@ -37,30 +57,33 @@ void mf_histogram_merge(mf_histogram *into, const mf_histogram *from) {
   if (from->max > into->max) into->max = from->max;
   into->count += from->count;
   into->sum += from->sum;
+  for (unsigned i = 0; i < MF_HISTOGRAM_GROUPS; i++) into->groups[i] += from->groups[i];
   for (unsigned i = 0; i < MF_HISTOGRAM_BUCKETS; i++) into->buckets[i] += from->buckets[i];
+  mf_quantile_restart(&into->tracked);
 }
 
 double mf_histogram_mean(const mf_histogram *h) { return h->count ? h->sum / (double)h->count : 0; }
 
-/* 1..count.  Just below a whole number counts as that number: 0.9 * 10 is 9. */
-static uint64_t rank_of(const mf_histogram *h, double q) {
-  if (!(q > 0)) return 1;
-  if (q >= 1) return h->count;
-  double exact = q * (double)h->count * (1 - 1e-12);
-  uint64_t rank = (uint64_t)exact + 1;
-  return rank < h->count ? rank : h->count;
+static int64_t quantile_from(const mf_histogram *h, mf_quantile_cursor *cursor) {
+  const mf_grouped_counts counts = {h->groups, h->buckets, NULL, MF_HISTOGRAM_GROUP_BITS};
+  if (h->count == 0) return 0;
+  const uint64_t rank = mf_quantile_rank(cursor->q, h->count);
+  if (rank == h->count) return h->max;
+  if (rank == 1) return h->min;
+  const int64_t value = value_of(mf_quantile_seek(cursor, &counts, rank));
+  if (value < h->min) return h->min;
+  return value > h->max ? h->max : value;
 }
 
 int64_t mf_histogram_quantile(const mf_histogram *h, double q) {
-  if (h->count == 0) return 0;
-  uint64_t rank = rank_of(h, q), seen = 0;
-  unsigned bucket = 0;
-  if (rank == h->count) return h->max;
-  for (; bucket < MF_HISTOGRAM_BUCKETS - 1; bucket++) {
-    seen += h->buckets[bucket];
-    if (seen >= rank) break;
-  }
-  int64_t value = value_of(bucket);
-  if (value < h->min) return h->min;
-  return value > h->max ? h->max : value;
+  return quantile_from(h, &(mf_quantile_cursor){.q = mf_quantile_clip(q)});
+}
+
+bool mf_histogram_track(mf_histogram *h, double q) {
+  return mf_quantile_track(&h->tracked, mf_quantile_clip(q));
+}
+
+int64_t mf_histogram_tracked(mf_histogram *h, double q) {
+  mf_quantile_cursor *cursor = mf_quantile_find(&h->tracked, mf_quantile_clip(q));
+  return cursor ? quantile_from(h, cursor) : mf_histogram_quantile(h, q);
 }

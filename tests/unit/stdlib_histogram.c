@@ -108,6 +108,136 @@ START_TEST(merging_an_empty_one_changes_nothing) {
 }
 END_TEST
 
+/* ---- Followed quantiles, and values taken out, against a list ---- */
+
+enum { MOST = 400 };
+static int64_t live[MOST];
+static int live_count;
+
+static uint64_t next_random(uint64_t *x) {
+  *x ^= *x << 13, *x ^= *x >> 7, *x ^= *x << 17;
+  return *x;
+}
+
+/* The middle of the bucket that a length falls in, worked out from what
+ * histogram.h promises. */
+static int64_t middle_of(int64_t ns) {
+  if (ns < 256) return ns;
+  int64_t width = 2;
+  while (ns / width >= 256) width *= 2;
+  return ns / width * width + width / 2;
+}
+
+/* [low, high] are the histogram's min and max. */
+static int64_t listed_quantile(double q, int64_t low, int64_t high) {
+  if (live_count == 0) return 0;
+  static int64_t sorted[MOST];
+  memcpy(sorted, live, sizeof *live * (size_t)live_count);
+  qsort(sorted, (size_t)live_count, sizeof *sorted, by_value);
+  int rank = (int)ceil(q * live_count - 1e-9);
+  if (rank < 1) rank = 1;
+  if (rank == live_count) return high;
+  if (rank == 1) return low;
+  int64_t middle = middle_of(sorted[rank - 1]);
+  return middle < low ? low : middle > high ? high : middle;
+}
+
+/* Two clusters far apart, lengths of every size, or few different ones. */
+static int64_t random_length(uint64_t *x, unsigned shape) {
+  uint64_t r = next_random(x);
+  if (shape == 0) return r & 1 ? 1000 + (int64_t)(r >> 40 & 255) : 5000000000 + (int64_t)(r >> 40);
+  if (shape == 1) return (int64_t)(r >> (22 + (r & 31)));
+  return (int64_t)(r & 3) * 700;
+}
+
+static void add_one(int64_t ns) {
+  if (live_count == MOST) return;
+  mf_histogram_add(&h, ns);
+  live[live_count++] = ns > MF_HISTOGRAM_MAX_NS ? MF_HISTOGRAM_MAX_NS : ns;
+}
+
+static void remove_one(uint64_t r) {
+  if (live_count == 0) return;
+  int i = (int)(r % (unsigned)live_count);
+  mf_histogram_remove(&h, live[i]);
+  live[i] = live[--live_count];
+}
+
+static void check_quantile(double q) {
+  int64_t want = listed_quantile(q, h.min, h.max);
+  ck_assert_int_eq(mf_histogram_quantile(&h, q), want);
+  ck_assert_int_eq(mf_histogram_tracked(&h, q), want);
+}
+
+START_TEST(followed_quantiles_agree_with_a_list_at_every_moment) {
+  static const double qs[] = {0, 0.01, 0.25, 0.5, 0.9, 0.95, 0.99, 1, 0.333};
+  enum { QS = sizeof qs / sizeof *qs };
+  uint64_t x = 7 + (uint64_t)_i;
+  set_up();
+  live_count = 0;
+  for (int i = 0; i < QS - 1; i++) ck_assert(mf_histogram_track(&h, qs[i]));
+  for (int step = 0; step < 1500; step++) {
+    uint64_t r = next_random(&x);
+    /* Grows and shrinks in turn, through empty. */
+    if ((r & 7) < (step / 200 % 2 ? 2u : 6u))
+      add_one(random_length(&x, (unsigned)_i % 3));
+    else
+      remove_one(r >> 8);
+    if (r >> 60 < 10) check_quantile(qs[(r >> 32) % QS]);
+  }
+  double sum = 0;
+  for (int i = 0; i < live_count; i++) sum += (double)live[i];
+  ck_assert_double_eq(h.sum, sum);
+  ck_assert_uint_eq(h.count, (uint64_t)live_count);
+}
+END_TEST
+
+START_TEST(no_more_than_eight_quantiles_are_followed) {
+  for (int i = 0; i < MF_TRACKED_QUANTILES; i++) ck_assert(mf_histogram_track(&h, i / 10.0));
+  ck_assert(mf_histogram_track(&h, 0.3)); /* again */
+  ck_assert(!mf_histogram_track(&h, 0.99));
+  for (int64_t i = 1; i <= 100; i++) mf_histogram_add(&h, i);
+  ck_assert_int_eq(mf_histogram_tracked(&h, 0.99), 99);
+  ck_assert_int_eq(mf_histogram_tracked(&h, 0.3), 30);
+}
+END_TEST
+
+START_TEST(a_quantile_that_is_no_number_is_the_least) {
+  ck_assert(mf_histogram_track(&h, NAN));
+  ck_assert(mf_histogram_track(&h, -1));
+  ck_assert(mf_histogram_track(&h, 2));
+  ck_assert_uint_eq(h.tracked.count, 2);
+  for (int64_t i = 1; i <= 10; i++) mf_histogram_add(&h, i);
+  ck_assert_int_eq(mf_histogram_tracked(&h, NAN), 1);
+  ck_assert_int_eq(mf_histogram_tracked(&h, 2), 10);
+}
+END_TEST
+
+START_TEST(taking_out_the_last_value_empties_it) {
+  mf_histogram_add(&h, 300);
+  mf_histogram_add(&h, 5);
+  mf_histogram_remove(&h, 70000); /* is not there */
+  ck_assert_uint_eq(h.count, 2);
+  mf_histogram_remove(&h, 300);
+  ck_assert_int_eq(h.max, 300); /* a bound */
+  ck_assert_int_eq(mf_histogram_quantile(&h, 0), 300);
+  mf_histogram_remove(&h, 5);
+  ck_assert(memcmp(&h, &other, sizeof h) == 0);
+}
+END_TEST
+
+START_TEST(followed_quantiles_survive_a_merge) {
+  ck_assert(mf_histogram_track(&h, 0.5));
+  for (int64_t i = 1; i <= 99; i++) mf_histogram_add(&h, 1000 * i);
+  ck_assert_int_eq(mf_histogram_tracked(&h, 0.5), mf_histogram_quantile(&h, 0.5));
+  for (int64_t i = 1; i <= 500; i++) mf_histogram_add(&other, i);
+  mf_histogram_merge(&h, &other);
+  ck_assert_int_eq(mf_histogram_tracked(&h, 0.5), mf_histogram_quantile(&h, 0.5));
+  mf_histogram_add(&h, 3);
+  ck_assert_int_eq(mf_histogram_tracked(&h, 0.5), mf_histogram_quantile(&h, 0.5));
+}
+END_TEST
+
 Suite *stdlib_histogram_suite(void) {
   Suite *suite = suite_create("stdlib_histogram");
   TCase *tc = tcase_create("histogram");
@@ -120,6 +250,11 @@ Suite *stdlib_histogram_suite(void) {
   tcase_add_test(tc, quantiles_are_nearest_ranks);
   tcase_add_test(tc, quantiles_agree_with_a_sorted_list);
   tcase_add_test(tc, merging_an_empty_one_changes_nothing);
+  tcase_add_loop_test(tc, followed_quantiles_agree_with_a_list_at_every_moment, 0, 12);
+  tcase_add_test(tc, no_more_than_eight_quantiles_are_followed);
+  tcase_add_test(tc, a_quantile_that_is_no_number_is_the_least);
+  tcase_add_test(tc, taking_out_the_last_value_empties_it);
+  tcase_add_test(tc, followed_quantiles_survive_a_merge);
   suite_add_tcase(suite, tc);
   return suite;
 }
