@@ -71,7 +71,8 @@ static bool global_hooks_take_time(const mf_compiler *c) {
 }
 
 static bool step_takes_time(const mf_node *step) {
-  if (mf_node_get(step, MF_KEY_SCENARIO)) {
+  const mf_node *load = mf_node_get(step, MF_KEY_LOAD);
+  if (mf_node_get(step, MF_KEY_SCENARIO) || (load && load->shape == MF_SHAPE_MAP)) {
     const mf_node *duration = mf_node_get(step, MF_KEY_DURATION);
     if (!duration || is_some_time(duration)) return true;
   }

@@ -288,6 +288,7 @@ MF_OPERATION(step_leave) {
 mf_stop mf_step_interrupt(mf_task *t, mf_frame *f) {
   if (!f->begun) return MF_GO;
   mf_stop stop = judge_again(t, f, MF_OUTCOME_INTERRUPTED);
+  if (!f->failed) f->crossed = t->vm->counts.crossed; /* that is what ended it */
   count_failed_step(t, f);
   t->vm->results[f->row].runs_failed++;
   tell_step(t, MF_NOTICE_STEP_FINISHED, f, MF_OUTCOME_INTERRUPTED);

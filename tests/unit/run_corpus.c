@@ -10,17 +10,22 @@
  * and what the world answers:
  *   # load NAME: avg_latency=300.0 error_rate=0.2    metrics of a scenario, by its name
  *   # load NAME: fails no successful response
+ *   # watch NAME: failed 3 of 120 responses        what a check or threshold came to; else it holds
+ *   # watch NAME: no_data
+ *   # capture NAME=VALUE                 what each load captures
  *   # request URL-PART: fails connection refused
  *   # command NAME: exit_code=3
  *   # request URL-PART: status=200 takes=2   seconds until it is answered; so for commands
  *   # set NAME=VALUE                     as --var does
  *   # stop at: effect wait               a signal when a line contains this
  *   # abort at: effect wait
+ *   # cross at: effect http_load         a threshold that ends the run
  *   # allow-empty
  * Loads and waits take as long as they say, in virtual time and beside each other:
  * what ends first is answered first, of two at once the one that was asked first.
  * tests/regress holds cases of the same kind, each for a bug that was. */
 #include "../../include/mfvm_tools.h"
+#include "../../image/image.h"
 #include "../../vm/value.h"
 #include "corpus.h"
 
@@ -43,14 +48,15 @@ typedef struct world {
   mf_arena arena;
   int64_t now_ns;
   mf_vm *vm;
-  bool stop_wanted, abort_wanted;
+  bool stop_wanted, abort_wanted, cross_wanted;
+  const mf_image *image;
   flight *flights;
   size_t flight_count;
 } world;
 
-static const char *const kinds[] = {"expect",  "then",     "never",       "once",
-                                    "load",    "request",  "command",     "set",
-                                    "stop at", "abort at", "allow-empty", NULL};
+static const char *const kinds[] = {"expect",   "then",    "never",   "once",        "load",
+                                    "request",  "command", "set",     "stop at",     "abort at",
+                                    "cross at", "watch",   "capture", "allow-empty", NULL};
 
 static void take_rule(void *ctx, unsigned line, const char *comment) {
   world *w = ctx;
@@ -61,7 +67,7 @@ static void take_rule(void *ctx, unsigned line, const char *comment) {
     const char *rest = comment + n;
     while (*rest == ' ') rest++;
     const char *colon = *rest == ':' ? rest : strstr(rest, ": ");
-    bool named = colon && colon != rest && strcmp(kinds[i], "set");
+    bool named = colon && colon != rest && strcmp(kinds[i], "set") && strcmp(kinds[i], "capture");
     char *name = named ? strndup(rest, (size_t)(colon - rest)) : strdup("");
     const char *text = *rest == ':' ? rest + 1 : named ? colon + 1 : rest;
     while (*text == ' ') text++;
@@ -93,10 +99,13 @@ static void add_line(world *w, mf_buf *buf) {
   for (size_t i = 0; i < w->count; i++) {
     rule *r = &w->rules[i];
     bool stop = !strcmp(r->kind, "stop at"), abort = !strcmp(r->kind, "abort at");
-    if (!(stop || abort) || r->done || !strstr(w->lines.at[w->lines.count - 1], r->text)) continue;
+    bool cross = !strcmp(r->kind, "cross at");
+    if (!(stop || abort || cross) || r->done || !strstr(w->lines.at[w->lines.count - 1], r->text))
+      continue;
     r->done = true;
     w->stop_wanted |= stop;
     w->abort_wanted |= abort;
+    w->cross_wanted |= cross;
   }
   mf_buf_fini(buf);
 }
@@ -216,7 +225,10 @@ static void on_notice(void *ctx, const mf_notice *n) {
       break;
     case MF_NOTICE_WARNING: mf_buf_printf(&b, "warning %.*s", text_n, text); break;
     case MF_NOTICE_ERROR: mf_buf_printf(&b, "error %.*s", text_n, text); break;
-    case MF_NOTICE_VERDICT: mf_buf_printf(&b, "verdict %s", outcome_word(n->outcome)); break;
+    case MF_NOTICE_VERDICT:
+      mf_buf_printf(&b, "verdict %s%s%.*s", outcome_word(n->outcome), text_n ? ": " : "", text_n,
+                    text);
+      break;
     case MF_NOTICE_COUNT: break;
   }
   add_line(w, &b);
@@ -246,7 +258,45 @@ static void add_error(world *w, mf_map_builder *m, const char *text) {
   mf_map_add(m, "error", mf_string(error));
 }
 
-static mf_value load_outcome(world *w, const mf_value *args, double *seconds) {
+static void add_watch(world *w, mf_value *item, uint32_t row, const rule *r) {
+  mf_map_builder b;
+  const char *text = r ? r->text : "passed";
+  bool no_data = !strncmp(text, "no_data", 7);
+  mf_map_build(&b, &w->arena);
+  mf_map_add(&b, "watch", mf_int(row));
+  mf_map_add(&b, "ok", no_data ? mf_null() : mf_bool(!strncmp(text, "passed", 6)));
+  if (!strncmp(text, "failed ", 7)) {
+    mf_str why = kept(w, text + 7, strlen(text + 7));
+    mf_map_add(&b, "text", mf_string(why));
+  }
+  *item = mf_map_done(&b);
+}
+
+/* What the checks and thresholds of a load, or (MF_ABSENT) of the run, came to. */
+static mf_value watches_of(world *w, uint32_t scenario) {
+  const mf_row_watch *rows = MF_ROWS(w->image, WATCH, watch);
+  mf_value items[64];
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < MF_ROW_COUNT(w->image, WATCH) && count < 64; i++) {
+    if (rows[i].scenario != scenario || rows[i].kind > MF_WATCH_KIND_STEADY_STATE) continue;
+    mf_str name = mf_image_string(w->image, rows[i].name);
+    char *text = strndup(name.p, name.n);
+    add_watch(w, &items[count++], i, find_rule(w, "watch", text));
+    free(text);
+  }
+  return mf_list_of(&w->arena, items, count);
+}
+
+static mf_value captures(world *w) {
+  mf_map_builder b;
+  mf_map_build(&b, &w->arena);
+  for (size_t i = 0; i < w->count; i++)
+    if (!strcmp(w->rules[i].kind, "capture")) add_pairs(w, &b, w->rules[i].text);
+  return mf_map_done(&b);
+}
+
+static mf_value load_outcome(world *w, const mf_effect *e, double *seconds) {
+  const mf_value *args = e->args;
   mf_map_builder out, metrics;
   mf_str name = mf_map_str(args, "name", "");
   char *text = strndup(name.p, name.n);
@@ -267,6 +317,8 @@ static mf_value load_outcome(world *w, const mf_value *args, double *seconds) {
   mf_value m = mf_map_done(&metrics);
   mf_map_add(&out, "metrics", m);
   mf_map_add(&out, "run_metrics", m);
+  mf_map_add(&out, "watches", watches_of(w, e->row));
+  mf_map_add(&out, "captures", captures(w));
   return mf_map_done(&out);
 }
 
@@ -293,7 +345,7 @@ static mf_value request_outcome(world *w, const char *kind, mf_str name, double 
 static mf_value perform(world *w, const mf_effect *e, double *seconds) {
   mf_map_builder out;
   *seconds = 0;
-  if (mf_str_is(e->driver, "http_load")) return load_outcome(w, e->args, seconds);
+  if (mf_str_is(e->driver, "http_load")) return load_outcome(w, e, seconds);
   if (mf_str_is(e->driver, "http_request"))
     return request_outcome(w, "request", mf_map_str(e->args, "url", ""), seconds);
   if (mf_str_is(e->driver, "command"))
@@ -301,6 +353,7 @@ static mf_value perform(world *w, const mf_effect *e, double *seconds) {
   if (mf_str_is(e->driver, "wait")) *seconds = mf_map_number(e->args, "seconds", 0);
   mf_map_build(&out, &w->arena);
   mf_map_add(&out, "ok", mf_bool(true));
+  if (mf_str_is(e->driver, "thresholds")) mf_map_add(&out, "watches", watches_of(w, MF_ABSENT));
   return mf_map_done(&out);
 }
 
@@ -365,7 +418,8 @@ static void pass_time(world *w, const char *path) {
 static void send_signals(world *w) {
   if (w->stop_wanted) mf_vm_signal(w->vm, MF_SIGNAL_STOP);
   if (w->abort_wanted) mf_vm_signal(w->vm, MF_SIGNAL_ABORT);
-  w->stop_wanted = w->abort_wanted = false;
+  if (w->cross_wanted) mf_vm_signal(w->vm, MF_SIGNAL_CROSSED);
+  w->stop_wanted = w->abort_wanted = w->cross_wanted = false;
 }
 
 static void drive(world *w, const char *path) {
@@ -445,6 +499,7 @@ static size_t run_image(world *w, const char *path, mf_image *image, size_t *exp
                            .regex = mf_regex_re2(),
                            .notice = on_notice,
                            .notice_ctx = w};
+  w->image = image;
   ck_assert_int_eq(mf_vm_new(image, &options, &w->vm), MF_OK);
   set_variables(w, path);
   drive(w, path);
