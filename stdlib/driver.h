@@ -9,7 +9,6 @@
 #include "../io/loop.h"
 #include "../base/text.h"
 
-/* What drivers share during a run; owned by the runner. */
 /* What a load runs by besides its arguments.  image NULL: by nothing else. */
 typedef struct mf_load_script {
   const mf_image *image;
@@ -18,6 +17,7 @@ typedef struct mf_load_script {
   mf_str path;       /* of the entry, with its turns; outlives the load */
 } mf_load_script;
 
+/* What drivers share during a run; owned by the runner. */
 typedef struct mf_driver_env {
   mf_alloc alloc;
   mf_loop *loop;
@@ -34,6 +34,12 @@ typedef struct mf_driver_env {
   void *host_ctx;
   struct mf_load_stats *run_stats; /* every load merges its own into these */
   mf_load_script script;           /* of the load that is about to start */
+  struct mf_watches *run_watches;  /* they see the samples of every load; may be NULL */
+  /* A watch of a load says that the run has to end.  From inside the load: what is done
+   * about it, cancelling included, comes in a later turn.  May be NULL. */
+  void (*tripped)(void *ctx, uint32_t watch, const mf_value *values);
+  void *tripped_ctx;
+  mf_str base_dir; /* what relative paths of files are relative to; n 0: the working directory */
   const mf_regex *regex;
   /* Live figures for the progress line, once a second; may be NULL. */
   void (*progress)(void *ctx, const struct mf_load_stats *so_far, double seconds);
