@@ -7,6 +7,9 @@
 
 #include <strings.h>
 
+#define MAX_REQUEST (4 * MF_LIMIT_STRING_BYTES)
+#define MAX_BODY (2 * MF_LIMIT_STRING_BYTES)
+
 /* Which of the headers that we would add the document gave itself. */
 typedef struct given {
   bool host, agent, accept, type, authorization;
@@ -190,23 +193,41 @@ static void write_request(builder *b, const mf_url *url) {
                                                                 : "out of memory");
 }
 
+static void take_method(const builder *b, bool *is_head, bool *idempotent) {
+  static const char *const may_repeat[] = {"GET",     "HEAD",  "PUT", "DELETE",
+                                           "OPTIONS", "TRACE", NULL};
+  *is_head = mf_str_is(b->method, "HEAD");
+  *idempotent = word_in(b->method, may_repeat);
+}
+
 /* Builds in a buffer and keeps the result in the arena. */
 static void build_request(mf_driver_env *env, mf_args *args, const mf_url *url,
                           mf_http_message *out) {
-  static const char *const idempotent[] = {"GET",     "HEAD",  "PUT", "DELETE",
-                                           "OPTIONS", "TRACE", NULL};
   builder b = {.args = args};
-  mf_buf_init(&b.out, &env->alloc, 4 * MF_LIMIT_STRING_BYTES);
-  mf_buf_init(&b.body, &env->alloc, 2 * MF_LIMIT_STRING_BYTES);
+  mf_buf_init(&b.out, &env->alloc, MAX_REQUEST);
+  mf_buf_init(&b.body, &env->alloc, MAX_BODY);
   write_request(&b, url);
   if (!args->error) {
     out->bytes = (mf_str){mf_arena_copy(args->arena, b.out.p, b.out.n), b.out.n};
-    out->is_head = mf_str_is(b.method, "HEAD");
-    out->idempotent = word_in(b.method, idempotent);
+    take_method(&b, &out->is_head, &out->idempotent);
     if (!out->bytes.p) mf_args_fail(args, "out of memory");
   }
   mf_buf_fini(&b.out);
   mf_buf_fini(&b.body);
+}
+
+bool mf_http_message_write(mf_args *args, const mf_url *url, mf_buf *out, bool *is_head,
+                           bool *idempotent) {
+  builder b = {.args = args, .out = *out};
+  b.out.max = MAX_REQUEST;
+  b.out.failed = b.out.too_large = false;
+  mf_buf_clear(&b.out);
+  mf_buf_init(&b.body, &out->alloc, MAX_BODY);
+  write_request(&b, url);
+  take_method(&b, is_head, idempotent);
+  *out = b.out;
+  mf_buf_fini(&b.body);
+  return args->error == NULL;
 }
 
 /* ---- Where to ---- */

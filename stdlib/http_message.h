@@ -20,6 +20,10 @@ typedef struct mf_http_message {
  * is the kind for metrics. */
 bool mf_http_message_build(mf_driver_env *env, mf_args *args, mf_str url, mf_http_message *out);
 
+/* Only the bytes of a request, in place of what is in `out`. */
+bool mf_http_message_write(mf_args *args, const mf_url *url, mf_buf *out, bool *is_head,
+                           bool *idempotent);
+
 /* "connection refused: 127.0.0.1:9" in the arena. */
 const char *mf_http_failure_text(mf_arena *arena, const char *what, mf_str authority);
 

@@ -76,3 +76,27 @@ bool mf_load_plan_next(mf_load_plan *plan, int64_t *due_ns) {
   }
   return false;
 }
+
+static const mf_load_stage *stage_at(const mf_load_plan *plan, int64_t at_ns) {
+  for (uint32_t i = 0; i < plan->count; i++)
+    if (at_ns < plan->stages[i].start_ns + plan->stages[i].length_ns) return &plan->stages[i];
+  return NULL;
+}
+
+uint32_t mf_load_plan_level(const mf_load_plan *plan, int64_t at_ns, int64_t *until_ns) {
+  const mf_load_stage *s = stage_at(plan, at_ns);
+  *until_ns = INT64_MAX;
+  if (!s) return (uint32_t)(plan->rate + 0.5);
+  const double slope = (s->to - s->from) / (double)s->length_ns; /* per ns */
+  const double into = (double)(at_ns - s->start_ns);
+  const double level = s->from + slope * into;
+  const double whole = floor(level + 0.5);
+  *until_ns = s->start_ns + s->length_ns;
+  if (slope != 0) {
+    /* Just past the half, so that the next look sees the other side. */
+    double next = (whole + (slope > 0 ? 0.5 : -0.5) - s->from) / slope;
+    if (next < into) next = into;
+    if (next < (double)s->length_ns) *until_ns = s->start_ns + (int64_t)next + 1;
+  }
+  return (uint32_t)whole;
+}

@@ -34,6 +34,9 @@ void mf_load_plan_add(mf_load_plan *plan, double target, int64_t length_ns);
 /* Makes the plan last `total_ns`: cuts it, or holds its last rate (which takes a
  * stage of its own). */
 void mf_load_plan_fit(mf_load_plan *plan, int64_t total_ns);
+/* Where the line stands at `at_ns`, and until when it does not cross into what is rounded
+ * to another whole number (INT64_MAX: for good).  For numbers of virtual users. */
+uint32_t mf_load_plan_level(const mf_load_plan *plan, int64_t at_ns, int64_t *until_ns);
 /* When the next request is due, since the start; false when none is left. */
 bool mf_load_plan_next(mf_load_plan *plan, int64_t *due_ns);
 #endif

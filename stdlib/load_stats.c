@@ -9,21 +9,20 @@ void mf_load_stats_begin(mf_load_stats *stats, int64_t now) {
   stats->started_ns = stats->ended_ns = now;
 }
 
-void mf_load_stats_add(mf_load_stats *stats, mf_http_error error, int status, int64_t latency_ns,
-                       uint64_t bytes_in, uint64_t bytes_out) {
+void mf_load_stats_add(mf_load_stats *stats, const mf_http_result *result, int64_t latency_ns,
+                       bool failed) {
+  const int status = result->status;
   stats->requests++;
-  stats->bytes_in += bytes_in;
-  stats->bytes_out += bytes_out;
-  if (error == MF_HTTP_NONE) {
+  stats->errors += failed;
+  stats->bytes_in += result->bytes_in;
+  stats->bytes_out += result->bytes_out;
+  if (result->error == MF_HTTP_NONE)
     stats->status_1xx_5xx[status >= 100 && status < 600 ? status / 100 : 0]++;
-    if (status >= 400) stats->errors++;
-  } else {
-    stats->failures[error]++;
-    stats->errors++;
-  }
+  else
+    stats->failures[result->error]++;
   /* The time until a refusal, a reset or nonsense is no latency: a service that
    * refuses at once would look fast.  A timeout is a latency cut short. */
-  if (error == MF_HTTP_NONE || error == MF_HTTP_TIMEOUT)
+  if (result->error == MF_HTTP_NONE || result->error == MF_HTTP_TIMEOUT)
     mf_histogram_add(&stats->latency, latency_ns);
 }
 
@@ -58,6 +57,8 @@ void mf_load_stats_merge(mf_load_stats *into, const mf_load_stats *from) {
   into->errors += from->errors;
   into->bytes_in += from->bytes_in;
   into->bytes_out += from->bytes_out;
+  into->checks += from->checks;
+  into->checks_failed += from->checks_failed;
   into->dropped += from->dropped;
   for (int i = 0; i < 6; i++) into->status_1xx_5xx[i] += from->status_1xx_5xx[i];
   for (int i = 0; i < MF_HTTP_ERROR_COUNT; i++) into->failures[i] += from->failures[i];
@@ -97,6 +98,11 @@ static mf_value read_status_5xx(const mf_load_stats *s) {
   return count_value(s->status_1xx_5xx[5]);
 }
 static mf_value read_dropped(const mf_load_stats *s) { return count_value(s->dropped); }
+static mf_value read_checks(const mf_load_stats *s) {
+  if (s->checks == 0) return no_data();
+  return mf_double((double)(s->checks - s->checks_failed) / (double)s->checks);
+}
+static mf_value read_checks_failed(const mf_load_stats *s) { return count_value(s->checks_failed); }
 static mf_value read_error_rate(const mf_load_stats *s) {
   return s->requests ? mf_double((double)s->errors / (double)s->requests) : no_data();
 }

@@ -11,9 +11,10 @@
 typedef struct mf_load_stats {
   mf_histogram latency; /* of every response, and of every timeout at its length */
   uint64_t requests;    /* exchanges that ended, however they ended */
-  uint64_t errors;      /* no response, or status >= 400 */
+  uint64_t errors;      /* those that failed */
   uint64_t bytes_in, bytes_out;
-  uint64_t status_1xx_5xx[6];             /* by hundreds; 2..5 are metrics, 0 holds the rest */
+  uint64_t status_1xx_5xx[6]; /* by hundreds; 2..5 are metrics, 0 holds the rest */
+  uint64_t checks, checks_failed;
   uint64_t dropped;                       /* due, but never sent: no connection was free in time */
   uint64_t failures[MF_HTTP_ERROR_COUNT]; /* no response, by reason */
   int64_t started_ns, ended_ns;           /* CLOCK_MONOTONIC; 0, 0: nothing merged yet */
@@ -22,9 +23,10 @@ typedef struct mf_load_stats {
 
 /* A zeroed one, begun at `now`. */
 void mf_load_stats_begin(mf_load_stats *stats, int64_t now);
-/* Counts one exchange: `error` NONE means that `status` came back. */
-void mf_load_stats_add(mf_load_stats *stats, mf_http_error error, int status, int64_t latency_ns,
-                       uint64_t bytes_in, uint64_t bytes_out);
+/* Counts one exchange: error NONE means that a status came back.  `failed`: it counts as
+ * an error. */
+void mf_load_stats_add(mf_load_stats *stats, const mf_http_result *result, int64_t latency_ns,
+                       bool failed);
 void mf_load_stats_end(mf_load_stats *stats, int64_t now);
 /* Adds what a finished load measured.  Time in which loads ran side by side
  * counts once. */

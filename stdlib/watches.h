@@ -8,7 +8,8 @@ typedef struct mf_sample {
   int64_t latency_ns; /* from the intended start */
   uint32_t request;   /* row of REQUEST; MF_ABSENT: the load has none */
   const mf_http_result *result;
-  bool failed; /* set by mf_watches_sample: an error, by `expect` or by status >= 400 / no response */
+  bool
+      failed; /* set by mf_watches_sample: an error, by `expect` or by status >= 400 / no response */
   uint32_t checks, checks_failed; /* set by it: of this response */
 } mf_sample;
 

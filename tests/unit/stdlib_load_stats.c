@@ -17,6 +17,13 @@ static void set_up(void) {
   mf_load_stats_begin(&stats, 0);
 }
 
+/* As loads do where nothing says what is expected. */
+static void add(mf_load_stats *to, mf_http_error error, int status, int64_t latency, uint64_t in,
+                uint64_t out) {
+  mf_http_result r = {.error = error, .status = status, .bytes_in = in, .bytes_out = out};
+  mf_load_stats_add(to, &r, latency, error != MF_HTTP_NONE || status >= 400);
+}
+
 static void tear_down(void) { mf_arena_fini(&arena); }
 
 static const mf_value *metric(const char *name) {
@@ -32,13 +39,13 @@ static double number(const char *name) {
 }
 
 START_TEST(without_requests_there_are_only_counters) {
-  static const char *const counters[] = {"requests",   "errors",     "bytes_in",
-                                         "bytes_out",  "status_2xx", "status_3xx",
-                                         "status_4xx", "status_5xx", "dropped"};
+  static const char *const counters[] = {"requests",   "errors",       "bytes_in",   "bytes_out",
+                                         "status_2xx", "status_3xx",   "status_4xx", "status_5xx",
+                                         "dropped",    "checks_failed"};
   mf_load_stats_end(&stats, S);
   mf_value map = mf_load_stats_metrics(&stats, &arena);
-  ck_assert_uint_eq(map.as.map->count, 9);
-  for (int i = 0; i < 9; i++) {
+  ck_assert_uint_eq(map.as.map->count, 10);
+  for (int i = 0; i < 10; i++) {
     ck_assert(metric(counters[i])->kind == MF_INT);
     ck_assert_int_eq(metric(counters[i])->as.i, 0);
   }
@@ -46,7 +53,8 @@ START_TEST(without_requests_there_are_only_counters) {
 END_TEST
 
 START_TEST(every_metric_of_metrics_def_is_there) {
-  mf_load_stats_add(&stats, MF_HTTP_NONE, 200, 5 * MS, 10, 20);
+  add(&stats, MF_HTTP_NONE, 200, 5 * MS, 10, 20);
+  stats.checks = 1;
   mf_load_stats_end(&stats, 2 * S);
 #define COUNTER MF_INT
 #define TREND MF_DOUBLE
@@ -61,12 +69,7 @@ END_TEST
 
 START_TEST(numbers_are_right) {
   for (int i = 1; i <= 10; i++)
-    mf_load_stats_add(&stats, MF_HTTP_NONE,
-                      i == 10  ? 503
-                      : i == 9 ? 404
-                      : i == 8 ? 302
-                               : 200,
-                      i * MS, 100, 50);
+    add(&stats, MF_HTTP_NONE, i == 10 ? 503 : i == 9 ? 404 : i == 8 ? 302 : 200, i * MS, 100, 50);
   stats.dropped = 4;
   mf_load_stats_end(&stats, 5 * S);
   ck_assert_double_eq_tol(number("latency"), 5.5, 1e-9);
@@ -90,7 +93,7 @@ START_TEST(numbers_are_right) {
 END_TEST
 
 START_TEST(a_refusal_is_an_error_but_no_latency) {
-  mf_load_stats_add(&stats, MF_HTTP_REFUSED, 0, MS, 0, 0);
+  add(&stats, MF_HTTP_REFUSED, 0, MS, 0, 0);
   mf_load_stats_end(&stats, S);
   ck_assert_double_eq(number("error_rate"), 1);
   ck_assert_ptr_null(metric("latency"));
@@ -101,7 +104,7 @@ START_TEST(a_refusal_is_an_error_but_no_latency) {
 END_TEST
 
 START_TEST(a_timeout_counts_at_its_length) {
-  mf_load_stats_add(&stats, MF_HTTP_TIMEOUT, 0, 30 * S, 0, 0);
+  add(&stats, MF_HTTP_TIMEOUT, 0, 30 * S, 0, 0);
   mf_load_stats_end(&stats, S);
   ck_assert_double_eq(number("latency"), 30000);
   ck_assert_double_eq(number("errors"), 1);
@@ -113,7 +116,7 @@ START_TEST(merging_adds_and_counts_shared_time_once) {
   static const int64_t loads[][2] = {{10, 20}, {15, 30}, {40, 50}, {42, 45}};
   for (int i = 0; i < 4; i++) {
     mf_load_stats_begin(&other, loads[i][0] * S);
-    mf_load_stats_add(&other, MF_HTTP_NONE, 200, MS, 1, 1);
+    add(&other, MF_HTTP_NONE, 200, MS, 1, 1);
     mf_load_stats_end(&other, loads[i][1] * S);
     mf_load_stats_merge(&stats, &other);
   }
