@@ -43,7 +43,8 @@ struct loopback {
   const script_reply *script;
   size_t n_script;
   int accepted, requests;
-  char last[4096]; /* the last request's head */
+  char last[4096];                    /* the last request's head */
+  void (*heard)(const char *request); /* told of each, if not NULL */
   loopback_conn conns[256];
 };
 
@@ -84,6 +85,7 @@ static inline void loopback_answer(loopback_conn *c) {
   s->requests++;
   memcpy(s->last, c->in, c->in_n);
   s->last[c->in_n] = 0;
+  if (s->heard) s->heard(s->last);
   c->in_n = 0;
   c->out_at = 0;
   c->reply = &s->script[i];

@@ -120,6 +120,107 @@ START_TEST(the_caps_are_told) {
 }
 END_TEST
 
+START_TEST(each_user_has_its_iterations) {
+  serve(always_ok, 1);
+  run("{\"executor\": \"per-vu-iterations\", \"vus\": 3, \"iterations\": 4}");
+  ck_assert_msg(bench_ok(&bench), "%s", error());
+  ck_assert_double_eq(metric("requests"), 12);
+  ck_assert_double_eq(metric("dropped"), 0);
+  ck_assert_int_eq(server.accepted, 3);
+  ck_assert_double_lt(mf_map_number(&bench.outcome, "seconds", 0), 5);
+}
+END_TEST
+
+START_TEST(users_share_iterations) {
+  serve(always_ok, 1);
+  run("{\"vus\": 3, \"iterations\": 10}");
+  ck_assert_msg(bench_ok(&bench), "%s", error());
+  ck_assert_double_eq(metric("requests"), 10);
+  run("{\"executor\": \"shared_iterations\", \"vus\": 3, \"iterations\": 2}");
+  ck_assert_double_eq(metric("requests"), 2);
+}
+END_TEST
+
+/* Of one that fails at once, too. */
+START_TEST(iterations_on_a_dead_target_end) {
+  aim_at(loopback_dead_port());
+  run("{\"executor\": \"per_vu_iterations\", \"vus\": 2, \"iterations\": 3}");
+  ck_assert(!bench_ok(&bench));
+  ck_assert_double_eq(metric("requests"), 6);
+}
+END_TEST
+
+START_TEST(iterations_without_time_are_dropped) {
+  static const char *const executors[] = {"per_vu_iterations", "shared_iterations"};
+  char args[200];
+  serve(always_hang, 1);
+  snprintf(args, sizeof args,
+           "{\"executor\": \"%s\", \"vus\": 2, \"iterations\": 8, \"duration\": 0.1,"
+           " \"graceful_stop\": 0}",
+           executors[_i]);
+  run(args);
+  ck_assert_int_eq(bench_get(&bench, "interrupted")->as.i, 2);
+  ck_assert_double_eq(metric("dropped"), _i ? 6 : 14);
+}
+END_TEST
+
+/* 0, then 2 users, then 0 again: the second at a quarter of the way. */
+START_TEST(users_come_and_go_with_the_stages) {
+  serve(always_ok, 1);
+  run("{\"executor\": \"ramping_vus\", \"start_vus\": 0, \"think_time\": 0.01, \"stages\": ["
+      "{\"target\": 2, \"duration\": 0.2}, {\"target\": 0, \"duration\": 0.2},"
+      " {\"target\": 0, \"duration\": 0.2}]}");
+  ck_assert_msg(bench_ok(&bench), "%s", error());
+  ck_assert_int_eq(server.accepted, 2);
+  /* 0.4 user seconds; a slow machine sends fewer. */
+  ck_assert_double_le(metric("requests"), 44);
+  ck_assert_double_ge(metric("requests"), 10);
+}
+END_TEST
+
+START_TEST(users_that_left_come_back) {
+  serve(always_ok, 1);
+  run("{\"start_vus\": 1, \"think_time\": 0.01, \"stages\": [{\"target\": 1, \"duration\": 0.05},"
+      " {\"target\": 0, \"duration\": 0}, {\"target\": 0, \"duration\": 0.2},"
+      " {\"target\": 1, \"duration\": 0}, {\"target\": 1, \"duration\": 0.1}]}");
+  ck_assert_msg(bench_ok(&bench), "%s", error());
+  ck_assert_int_eq(server.accepted, 1);
+  ck_assert_double_le(metric("requests"), 17);
+  ck_assert_double_ge(metric("requests"), 4);
+}
+END_TEST
+
+START_TEST(a_load_can_begin_later) {
+  serve(always_ok, 1);
+  int64_t start = mf_clock_monotonic();
+  run("{\"rate\": 50, \"duration\": 0.2, \"after\": 0.3}");
+  ck_assert_int_ge(mf_clock_monotonic() - start, S / 2);
+  ck_assert_double_eq(metric("requests"), 10);
+  ck_assert_double_eq_tol(mf_map_number(&bench.outcome, "seconds", 0), 0.2, 0.001);
+  run("{\"vus\": 1, \"think_time\": 1, \"duration\": 0.2, \"after\": \"300ms\"}");
+  ck_assert_double_eq(metric("requests"), 1);
+}
+END_TEST
+
+START_TEST(a_load_can_be_cancelled_before_it_began) {
+  serve(always_ok, 1);
+  bench_start(&bench, "http_load", "{\"rate\": 200, \"after\": 100}");
+  mf_loop_run_once(bench.env.loop, 0);
+  bench.driver->cancel(bench.op);
+  ck_assert_str_eq(error(), "cancelled");
+  ck_assert_double_eq(mf_map_number(&bench.outcome, "seconds", -1), 0);
+  ck_assert_double_eq(metric("requests"), 0);
+}
+END_TEST
+
+START_TEST(max_vus_bounds_connections) {
+  serve(always_hang, 1);
+  run("{\"rate\": 100, \"duration\": 0.1, \"max_vus\": 3, \"graceful_stop\": 0}");
+  ck_assert_int_eq(server.accepted, 3);
+  ck_assert_double_eq(metric("dropped"), 7);
+}
+END_TEST
+
 /* ---- Time ---- */
 
 START_TEST(lengths_are_scaled_and_rates_are_not) {
@@ -239,6 +340,10 @@ static const char *const mistakes[][2] = {
     {"{\"stages\": [{\"target\": 5, \"duration\": 9e8}, {\"target\": 5, \"duration\": 9e8}]}",
      "10^9"},
     {"{\"vus\": 0}", "argument 'vus'"},
+    {"{\"executor\": \"ramping_vus\"}", "argument 'stages'"},
+    {"{\"executor\": \"per_vu_iterations\", \"iterations\": 0}", "argument 'iterations'"},
+    {"{\"rate\": 1, \"max_vus\": 0}", "argument 'max_vus'"},
+    {"{\"rate\": 1, \"after\": -1}", "argument 'after'"},
     {"{\"rate\": 1, \"max_connections\": 0}", "argument 'max_connections'"},
     {"{\"rate\": 1, \"timeout\": 0}", "argument 'timeout'"},
     {"{\"rate\": 1, \"url\": \"https://x\"}", "a load over https is not supported yet"},
@@ -348,6 +453,15 @@ Suite *stdlib_http_load_suite(void) {
   tcase_add_test(tc, users_wait_between_their_requests);
   tcase_add_test(tc, users_without_a_pause_are_capped);
   tcase_add_test(tc, the_caps_are_told);
+  tcase_add_test(tc, each_user_has_its_iterations);
+  tcase_add_test(tc, users_share_iterations);
+  tcase_add_test(tc, iterations_on_a_dead_target_end);
+  tcase_add_loop_test(tc, iterations_without_time_are_dropped, 0, 2);
+  tcase_add_test(tc, users_come_and_go_with_the_stages);
+  tcase_add_test(tc, users_that_left_come_back);
+  tcase_add_test(tc, a_load_can_begin_later);
+  tcase_add_test(tc, a_load_can_be_cancelled_before_it_began);
+  tcase_add_test(tc, max_vus_bounds_connections);
   tcase_add_test(tc, lengths_are_scaled_and_rates_are_not);
   tcase_add_test(tc, a_scaled_load_lasts_half_a_second);
   tcase_add_test(tc, a_stalled_service_shows_in_the_latency);

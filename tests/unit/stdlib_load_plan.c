@@ -110,6 +110,34 @@ START_TEST(a_week_does_not_drift) {
 }
 END_TEST
 
+/* From one change to the next: never early, never one left out. */
+START_TEST(levels_change_where_the_line_crosses_a_half) {
+  static const struct {
+    int64_t at;
+    uint32_t level;
+  } changes[] = {{0, 0},          {S, 1},          {3 * S, 2},      {4 * S, 5},
+                 {6 * S, 5},      {6500000000, 4}, {7500000000, 3}, {8500000000, 2},
+                 {9500000000, 1}, {10500000000, 0}};
+  ck_assert(mf_load_plan_init(&plan, &arena, 4, 0));
+  mf_load_plan_add(&plan, 2, 4 * S); /* 0.5 at 1 s, 1.5 at 3 s */
+  mf_load_plan_add(&plan, 5, 0);
+  mf_load_plan_add(&plan, 5, 2 * S);
+  mf_load_plan_add(&plan, 0, 5 * S);
+  size_t n = 0;
+  uint32_t last = UINT32_MAX;
+  for (int64_t at = 0, until; at != INT64_MAX; at = until) {
+    uint32_t level = mf_load_plan_level(&plan, at, &until);
+    ck_assert_int_gt(until, at);
+    if (level == last) continue;
+    while (n < 9 && changes[n].level != level) n++;
+    ck_assert_uint_eq(level, changes[n].level);
+    ck_assert_int_le(llabs(at - changes[n].at), 10);
+    last = level;
+  }
+  ck_assert_uint_eq(last, 0);
+}
+END_TEST
+
 Suite *stdlib_load_plan_suite(void) {
   Suite *suite = suite_create("stdlib_load_plan");
   TCase *tc = tcase_create("load_plan");
@@ -121,6 +149,7 @@ Suite *stdlib_load_plan_suite(void) {
   tcase_add_test(tc, a_slow_rate_is_not_rounded_away);
   tcase_add_test(tc, fitting_cuts_and_holds);
   tcase_add_test(tc, a_week_does_not_drift);
+  tcase_add_test(tc, levels_change_where_the_line_crosses_a_half);
   suite_add_tcase(suite, tc);
   return suite;
 }
