@@ -11,8 +11,8 @@
 static const struct executor {
   const char *name, *needs[2], *takes;
 } executors[] = {
-    {"constant_arrival_rate", {"rate", NULL}, "rate max_vus vus duration"},
-    {"ramping_arrival_rate", {"stages", NULL}, "stages rate max_vus vus duration"},
+    {"constant_arrival_rate", {"rate", NULL}, "rate max_vus duration"},
+    {"ramping_arrival_rate", {"stages", NULL}, "stages rate max_vus duration"},
     {"constant_vus", {NULL, NULL}, "vus duration think_time"},
     {"ramping_vus", {"stages", NULL}, "stages vus duration think_time"},
     {"per_vu_iterations", {"iterations", NULL}, "iterations vus duration think_time"},
@@ -102,16 +102,17 @@ static double number_of(const mf_node *node, double otherwise) {
 }
 
 /* A number that has to be at least `least`, as far as that is known. */
-static void add_number(mf_compiler *c, mf_expr *map, const mf_node *from, mf_key key, double least,
-                       bool whole) {
+static void add_number(mf_compiler *c, mf_expr *map, const mf_node *from, mf_key key,
+                       const char *name, bool whole) {
+  const double least = whole ? 1 : 1e-9;
   const mf_node *node = mf_node_get(from, key);
   if (!node) return;
   const double d = number_of(node, least);
-  if (!(d >= least && d <= 1e9) || (whole && d != (double)(int64_t)d) || (least == 0 && d < 0))
+  if (!(d >= least && d <= 1e9) || (whole && d != (double)(int64_t)d))
     mf_diag_add(c->diags, MF_E_OUT_OF_RANGE, node->span, mf_key_spelling(key),
                 whole ? "a whole number from 1 on" : "a number above 0");
   else
-    mf_map_expr_add_key(c, map, mf_key_spelling(key), from, key);
+    mf_map_expr_add_key(c, map, name, from, key);
 }
 
 static mf_expr *stages_expr(mf_compiler *c, const mf_node *list) {
@@ -142,8 +143,9 @@ static bool is_data(const mf_node *data) {
   if (data->shape != MF_SHAPE_MAP) return data->shape == MF_SHAPE_BAD;
   bool file = false;
   for (const mf_member *m = data->as.members; m; m = m->next) {
-    if (!mf_str_is(m->name, "file") && !mf_str_is(m->name, "order")) return false;
-    if (m->value->shape != MF_SHAPE_TEXT) return false;
+    if (!(mf_str_is(m->name, "file") || mf_str_is(m->name, "mode")) ||
+        m->value->shape != MF_SHAPE_TEXT)
+      return false;
     file = file || mf_str_is(m->name, "file");
   }
   return file;
@@ -156,7 +158,7 @@ static void add_data(mf_compiler *c, mf_expr *map, const mf_node *load) {
     add(c, map, "data", mf_data_expr(c, data));
   else
     mf_diag_add(c->diags, MF_E_DATA_FORM, data->span,
-                "a file's name, {file, order} or a list of mappings");
+                "a file's name, {file, mode} or a list of mappings");
 }
 
 mf_expr *mf_load_arguments(mf_compiler *c, const mf_node *load, mf_str name, mf_expr *seconds) {
@@ -165,10 +167,11 @@ mf_expr *mf_load_arguments(mf_compiler *c, const mf_node *load, mf_str name, mf_
   if (!executor) return NULL;
   check_keys(c, load, executor);
   add(c, map, "executor", mf_literal_text(c, load->span, mf_str_of(executor->name)));
-  add_number(c, map, load, MF_KEY_RATE, 1e-9, false);
-  add_number(c, map, load, MF_KEY_VUS, 1, true);
-  add_number(c, map, load, MF_KEY_MAX_VUS, 1, true);
-  add_number(c, map, load, MF_KEY_ITERATIONS, 1, true);
+  const bool ramps = has_word(executor->takes, "stages");
+  add_number(c, map, load, MF_KEY_RATE, ramps ? "start_rate" : "rate", false);
+  add_number(c, map, load, MF_KEY_VUS, ramps ? "start_vus" : "vus", true);
+  add_number(c, map, load, MF_KEY_MAX_VUS, "max_vus", true);
+  add_number(c, map, load, MF_KEY_ITERATIONS, "iterations", true);
   add_seconds(c, map, load, MF_KEY_THINK_TIME);
   add_seconds(c, map, load, MF_KEY_AFTER);
   add_seconds(c, map, load, MF_KEY_GRACEFUL_STOP);
