@@ -9,6 +9,7 @@
 #   make test-asan     every test under AddressSanitizer and UBSan
 #   make check         dependency rule, formatting, banned calls, stale docs
 #   make bench         measure and print (N=name for one)
+#   make bench-load    load beside wrk, ab, hey and libcurl, 45 s
 #   make fuzz-NAME     fuzz NAME for FUZZ_SECONDS (60); fuzz: all of them
 #   make docs          write the generated documents again
 #   make bless         rewrite golden files of tests (review the diff)
@@ -64,7 +65,7 @@ FUZZERS := $(patsubst fuzz/fuzz_%.c,%,$(wildcard fuzz/fuzz_*.c))
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY: $(GEN_SRC) $(FUZZERS:%=$(B)/fuzz/fuzz_%.o)
-.PHONY: all demo test test-asan test-switch test-clang check bench docs bless clean install \
+.PHONY: all demo test test-asan test-switch test-clang check bench bench-load docs bless clean install \
         asan ubsan debug switch bootstrap bootstrap-test fuzz
 .DEFAULT_GOAL := all
 
@@ -170,6 +171,8 @@ demo: bootstrap
 	@B=$(B) sh tools/demo
 bench: all
 	@B=$(B) CC=$(CC) N="$(N)" sh bench/run
+bench-load: all
+	@B=$(B) CC=$(CC) sh bench/load/run
 
 $(B)/fuzz_%: $(B)/fuzz/fuzz_%.o $(B)/libmfvm.a
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
