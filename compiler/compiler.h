@@ -4,6 +4,7 @@
  * common.c      paths, places, words, hosts
  * names.c       scopes, slots, name resolution
  * link.c        documents that entries run
+ * ids.c         ids, and the order of rows that belong to others
  * inputs.c      types, constraints and defaults of `inputs`
  * conditions.c  condition mappings to expressions; which entries look at outcomes
  * data.c        free JSON with interpolations to expressions
@@ -127,6 +128,7 @@ typedef struct mf_watch_scope {
   mf_names bare[3];        /* by phase: a bare name that is no variable of a step -> slot */ \
   mf_names steps;          /* name as written (with #2) -> STEP row */                       \
   mf_names step_repeats;   /* a name that stands more than once -> how often so far */       \
+  mf_names ids;            /* id -> where it stands, in bytes */                              \
   mf_names assigned;       /* names that set_variable or save_as write */                    \
   mf_global_hook *hooks;   /* of the document, in its order */                               \
   uint32_t first_of_steps; /* of `steps` with `parallel: true`: the first branch */
@@ -311,6 +313,13 @@ void mf_link_close(mf_compiler *c);
 void mf_emit_link(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t flags);
 /* "linked": names, lengths and digests of the documents, if there are any. */
 void mf_links_write(const mf_compiler *c, mf_json_writer *w);
+
+/* ---- ids.c ---- */
+/* The id that `node` (NULL: none) gives a row of OWNER; reports one that is another's. */
+void mf_emit_id(mf_compiler *c, const mf_node *node, uint32_t owner, uint32_t row);
+/* Brings the rows of a table into the order of their first `keys` fields; those that
+ * are equal there stay in theirs. */
+void mf_rows_sort(mf_compiler *c, mf_table table, uint32_t keys);
 
 /* ---- inputs.c ---- */
 /* The slots and types of `inputs`. */

@@ -246,7 +246,9 @@ static uint32_t assertion_row(mf_compiler *c, const mf_node *node, const judgeme
                         step,
                         assertion_flags(c, node),
                         text};
-  return mf_builder_row(c->b, MF_TABLE_ASSERTION, fields);
+  uint32_t row = mf_builder_row(c->b, MF_TABLE_ASSERTION, fields);
+  mf_emit_id(c, mf_node_get(node, MF_KEY_ID), MF_OWNER_ASSERTION, row);
+  return row;
 }
 
 static void check_result_kind(mf_compiler *c, const mf_expr *result) {

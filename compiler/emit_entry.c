@@ -199,6 +199,7 @@ static void emit_step(mf_compiler *c, const mf_node *step, mf_str path) {
   uint32_t *fields = mf_builder_row_get(c->b, MF_TABLE_STEP, row);
   fields[1] = mf_compile_string(c, path);
   fields[3] |= entry_flags(c, step, looks);
+  mf_emit_id(c, step_get(c, step, MF_KEY_ID), MF_OWNER_STEP, row);
   uint32_t leave = mf_builder_label(c->b), skip = mf_builder_label(c->b);
   mf_compile_at(c, step->span);
   mf_emit_gate(c, step, looks);
@@ -285,6 +286,7 @@ static void emit_conditional(mf_compiler *c, const mf_node *entry, mf_str path) 
   bool looks = false;
   for (uint32_t i = 0; i < count; i++) looks = looks || mf_condition_looks(arms[i].condition);
   uint32_t row = branch_row(c, entry, path, count, entry_flags(c, entry, looks));
+  mf_emit_id(c, mf_node_get(entry, MF_KEY_ID), MF_OWNER_BRANCH, row);
   uint32_t failed = mf_builder_label(c->b), end = mf_builder_label(c->b);
   mf_compile_at(c, entry->span);
   mf_emit_gate(c, entry, looks);

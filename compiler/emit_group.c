@@ -104,6 +104,7 @@ void mf_emit_group(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t f
   uint32_t row = group_row(c, name && name->shape == MF_SHAPE_TEXT ? mf_node_text(name) : path,
                            path, fast ? MF_GROUP_MODE_FAIL_FAST : MF_GROUP_MODE_ALL,
                            flags | (looks ? MF_STEP_FLAGS_LOOKS : 0));
+  mf_emit_id(c, mf_node_get(entry, MF_KEY_ID), MF_OWNER_GROUP, row);
   uint32_t leave = mf_builder_label(c->b), skip = mf_builder_label(c->b);
   mf_compile_at(c, entry->span);
   mf_emit_gate(c, entry, looks);

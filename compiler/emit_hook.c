@@ -305,7 +305,9 @@ static uint32_t action_row(mf_compiler *c, const mf_node *action, const action_i
                     : mf_str_of(mf_enum_word(MF_OPERAND_ACTION_TYPE, info->type));
   uint32_t fields[4] = {mf_compile_string(c, text), mf_compile_string(c, path), info->type,
                         on_error};
-  return mf_builder_row(c->b, MF_TABLE_ACTION, fields);
+  uint32_t row = mf_builder_row(c->b, MF_TABLE_ACTION, fields);
+  mf_emit_id(c, mf_node_get(action, MF_KEY_ID), MF_OWNER_ACTION, row);
+  return row;
 }
 
 /* The guard of an action; in `assert` the condition is what is asserted. */
@@ -399,7 +401,9 @@ static uint32_t hook_row(mf_compiler *c, const mf_node *hook, uint32_t type, mf_
   const mf_node *name = mf_node_get(hook, MF_KEY_NAME);
   mf_str text = name && name->shape == MF_SHAPE_TEXT ? mf_node_text(name) : path;
   uint32_t fields[3] = {mf_compile_string(c, text), mf_compile_string(c, path), type};
-  return mf_builder_row(c->b, MF_TABLE_HOOK, fields);
+  uint32_t row = mf_builder_row(c->b, MF_TABLE_HOOK, fields);
+  mf_emit_id(c, mf_node_get(hook, MF_KEY_ID), MF_OWNER_HOOK, row);
+  return row;
 }
 
 static void emit_hook_actions(mf_compiler *c, const mf_node *hook, mf_str path) {

@@ -278,6 +278,7 @@ void mf_emit_repeat(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t 
   bool looks = mf_condition_looks(l.condition);
   l.row = repeat_row(c, name && name->shape == MF_SHAPE_TEXT ? mf_node_text(name) : path, path,
                      l.kind, &scope, flags | (looks ? MF_STEP_FLAGS_LOOKS : 0));
+  mf_emit_id(c, mf_node_get(entry, MF_KEY_ID), MF_OWNER_REPEAT, l.row);
   bool may_handle = mf_condition_looks(condition) || (looks && l.kind == MF_REPEAT_KIND_WHILE);
   mf_compile_at(c, entry->span);
   mf_emit_gate(c, entry, may_handle);

@@ -433,6 +433,7 @@ void mf_emit_link(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t fl
   mf_link *link = mf_link_of(c, entry);
   if (!link) return; /* reported */
   uint32_t leave = mf_builder_label(c->b), skip = mf_builder_label(c->b);
+  mf_emit_id(c, mf_node_get(entry, MF_KEY_ID), MF_OWNER_LINK, link->row);
   fill_row(c, link, path, flags | (looks ? MF_STEP_FLAGS_LOOKS : 0));
   mf_compile_at(c, entry->span);
   mf_emit_gate(c, entry, looks);

@@ -610,6 +610,7 @@ void mf_names_scope_init(mf_compiler *c, mf_document_scope *scope) {
   mf_names_init(&scope->steps, c->arena);
   mf_names_init(&scope->step_repeats, c->arena);
   mf_names_init(&scope->assigned, c->arena);
+  mf_names_init(&scope->ids, c->arena);
 }
 
 void mf_names_open(mf_compiler *c) {

@@ -124,6 +124,7 @@ typedef enum mf_operand_kind {
   MF_OPERAND_REQUEST_FLAGS,
   MF_OPERAND_WATCH_FLAGS,
   MF_OPERAND_AGGREGATE,
+  MF_OPERAND_OWNER,
   MF_OPERAND_WATCH_KIND,
 } mf_operand_kind;
 
@@ -264,6 +265,10 @@ bool mf_input_type_is_ordered(uint32_t type);
 /* Whether a row of INPUT is one of a linked document; all that is said of a row. */
 bool mf_input_is_linked(const mf_image *image, uint32_t row);
 mf_input mf_image_input_row(const mf_image *image, uint32_t row);
+
+/* The number of rows there are of an OWNER; the `id` of one, n 0: it has none. */
+uint32_t mf_image_owner_rows(const mf_image *image, uint32_t owner);
+mf_str mf_image_id(const mf_image *image, uint32_t owner, uint32_t row);
 
 /* Line map row that covers pc (a code-section word), NULL if none. */
 const mf_line_row *mf_image_line(const mf_image *image, uint32_t pc);

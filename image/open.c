@@ -388,6 +388,7 @@ static const struct table_check {
   const char *what;
   const char *(*wrong)(const mf_image *image, uint32_t *row);
 } table_checks[] = {{"input", mf_inputs_wrong},
+                    {"id", mf_ids_wrong},
                     {"reason", mf_reasons_wrong},
                     {"request", mf_requests_wrong},
                     {"reading", mf_readings_wrong},

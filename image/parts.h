@@ -110,6 +110,8 @@ mf_value mf_map_constant(mf_arena *arena, const mf_value *values, const uint32_t
 /* Whether inputs and their slots name each other, and their constants are of their
  * types.  NULL, or what is wrong with input *row. */
 const char *mf_inputs_wrong(const mf_image *image, uint32_t *row);
+/* The same of ID. */
+const char *mf_ids_wrong(const mf_image *im, uint32_t *row);
 /* The same of REASON, whose chunks were found to lie in the code. */
 const char *mf_reasons_wrong(const mf_image *im, uint32_t *row);
 /* The same for REQUEST, READING and WATCH. */

@@ -455,6 +455,7 @@ typedef struct mf_notice {
   uint32_t task;
   uint32_t index;            /* row of the table the kind is about */
   mf_str path;               /* "advanced_steps[0]" */
+  mf_str id;                 /* the document's, of an entry, hook, action or assertion; n 0: none */
   mf_str name;               /* display name */
   mf_str text;               /* message, error, level ... */
   double duration;           /* seconds, of a *_FINISHED that is timed, *_RETRIED, VERDICT */

@@ -210,6 +210,7 @@ static void put_reasons(mf_json_writer *w, const mf_notice *n) {
 static void put_notice(mf_json_writer *w, const mf_notice *n) {
   mf_json_key(w, "index");
   mf_json_put_uint(w, n->index);
+  if (n->id.n) put_text(w, "id", n->id);
   if (n->name.n) put_text(w, "name", n->name);
   if (has_outcome(n->kind)) put_word(w, "outcome", mf_str_of(mf_outcome_word(n->outcome)));
   if (n->text.n) put_text(w, "text", n->text);
@@ -308,6 +309,7 @@ static mf_status record_final(mf_host *h, mf_stamp stamp, size_t max) {
 static void record_cut(mf_host *h, mf_stamp stamp, const mf_notice *n) {
   mf_notice brief = {.kind = n->kind,
                      .outcome = n->outcome,
+                     .id = n->id.n <= MAX_SHOWN_BRIEFLY ? n->id : (mf_str){"", 0},
                      .index = n->index,
                      .duration = n->duration,
                      .attempt = n->attempt,

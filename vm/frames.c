@@ -331,9 +331,31 @@ mf_str mf_shown_text(mf_task *t, const mf_value *v) {
 
 /* ---- Notices ---- */
 
+/* The OWNER that `index` is a row of, + 1; 0: of none. */
+static const uint8_t owners[MF_NOTICE_COUNT] = {
+    [MF_NOTICE_STEP_STARTED] = 1 + MF_OWNER_STEP,
+    [MF_NOTICE_STEP_FINISHED] = 1 + MF_OWNER_STEP,
+    [MF_NOTICE_STEP_RETRIED] = 1 + MF_OWNER_STEP,
+    [MF_NOTICE_BRANCH] = 1 + MF_OWNER_BRANCH,
+    [MF_NOTICE_TURN] = 1 + MF_OWNER_REPEAT,
+    [MF_NOTICE_REPEAT_FINISHED] = 1 + MF_OWNER_REPEAT,
+    [MF_NOTICE_LINK_FINISHED] = 1 + MF_OWNER_LINK,
+    [MF_NOTICE_GROUP_STARTED] = 1 + MF_OWNER_GROUP,
+    [MF_NOTICE_GROUP_FINISHED] = 1 + MF_OWNER_GROUP,
+    [MF_NOTICE_HOOK_STARTED] = 1 + MF_OWNER_HOOK,
+    [MF_NOTICE_HOOK_FINISHED] = 1 + MF_OWNER_HOOK,
+    [MF_NOTICE_ACTION_FINISHED] = 1 + MF_OWNER_ACTION,
+    [MF_NOTICE_ACTION_RETRIED] = 1 + MF_OWNER_ACTION,
+    [MF_NOTICE_ASSERTION] = 1 + MF_OWNER_ASSERTION,
+};
+
 void mf_tell(mf_task *t, mf_notice *notice) {
+  const mf_vm *vm = t->vm;
   notice->task = t->number;
-  if (t->vm->notice) t->vm->notice(t->vm->notice_ctx, notice);
+  if (!vm->notice) return;
+  if (owners[notice->kind] && MF_ROW_COUNT(vm->image, ID))
+    notice->id = mf_image_id(vm->image, owners[notice->kind] - 1u, notice->index);
+  vm->notice(vm->notice_ctx, notice);
 }
 
 void mf_tell_warning(mf_task *t, mf_str path, mf_str text) {

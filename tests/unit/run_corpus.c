@@ -232,6 +232,11 @@ static void on_notice(void *ctx, const mf_notice *n) {
     case MF_NOTICE_COUNT: break;
   }
   add_line(w, &b);
+  if (n->id.n) {
+    b = line_buffer();
+    mf_buf_printf(&b, "id %.*s at %.*s", (int)n->id.n, n->id.p, path_n, n->path.p);
+    add_line(w, &b);
+  }
   add_reasons(w, n);
 }
 
