@@ -54,7 +54,7 @@ static void put_metric(sheet *s, mf_json *node) {
 /* ---- Columns ---- */
 
 static const char columns[] =
-    "path,name,status,success,attempt,retried,start_time,end_time,duration_seconds,"
+    "path,name,id,status,success,attempt,retried,start_time,end_time,duration_seconds,"
     "assertions,assertions_passed,error,";
 
 static void add_columns(sheet *s, const mf_json *metrics) {
@@ -98,6 +98,7 @@ static void put_step(sheet *s, const mf_report_step *step) {
   bool success = step->finished && step->outcome == MF_OUTCOME_PASSED;
   put_text(s, step->path);
   put_text(s, step->name);
+  put_text(s, step->id);
   put_text(s, mf_str_of(mf_report_step_word(step)));
   put_text(s, success ? MF_STR("true") : MF_STR("false"));
   put_count(s, step->attempt);
@@ -116,11 +117,12 @@ static void put_step(sheet *s, const mf_report_step *step) {
 /* Of steps that are only counted a row tells how many they are. */
 static void put_rest(sheet *s) {
   uint64_t omitted = s->r->steps - s->r->steps_kept;
-  uint32_t after = 9 + s->metrics.count; /* columns behind path, name and status */
+  uint32_t after = 9 + s->metrics.count; /* columns behind path, name, id and status */
   if (omitted == 0) return;
   mf_buf_putc(s->out, ',');
   char *text = mf_arena_printf(&s->r->scratch, "and %llu more", (unsigned long long)omitted);
   put_text(s, mf_str_of(text));
+  put_text(s, MF_STR(""));
   put_text(s, MF_STR("omitted"));
   while (after-- > 1) mf_buf_putc(s->out, ',');
   mf_buf_puts(s->out, "\r\n");

@@ -74,6 +74,7 @@ static mf_report_item *add_item(mf_report *r, mf_report_list *list, mf_notice_ki
   item->kind = kind;
   item->at = e->at;
   item->path = keep_name(r, e->path);
+  item->id = keep_data(r, e, "id", MF_REPORT_NAME);
   item->name = keep_data(r, e, "name", MF_REPORT_NAME);
   item->text = keep_data(r, e, "text", MF_REPORT_TEXT);
   item->outcome = mf_report_outcome(data_text(e, "outcome"));
@@ -178,6 +179,7 @@ static mf_report_step *add_step(mf_report *r, const event *e) {
   step->attempt = attempt_of(e);
   step->from = step->to = e->at;
   step->path = keep_name(r, e->path);
+  step->id = keep_data(r, e, "id", MF_REPORT_NAME);
   step->name = keep_data(r, e, "name", MF_REPORT_NAME);
   step->started = keep_wall(r);
   if (r->last_step)

@@ -255,6 +255,7 @@ static void put_facts(mf_page *p) {
 static void put_branch(mf_page *p, const mf_report_item *item) {
   mf_page_raw(p, "<tr><th scope=\"row\">");
   mf_page_name(p, item->name);
+  mf_page_id(p, item->id, item->name);
   mf_page_raw(p, "</th><td><span class=\"badge arm\">");
   mf_page_text(p, item->text.n ? item->text : MF_STR("none"));
   mf_page_raw(p, "</span></td><td data-label=\"Condition\">");

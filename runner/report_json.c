@@ -88,6 +88,7 @@ static void write_assertion(page *p, const mf_report_item *item) {
   write_parts(p, item);
   text_or_null(p, "error", passed ? MF_STR("") : item->text);
   text(p, "path", item->path);
+  text_or_null(p, "id", item->id);
   mf_json_close_map(&p->w);
 }
 
@@ -99,6 +100,7 @@ static void write_activity(page *p, const mf_report_item *item) {
   text_or_null(p, "error", item->text);
   text_or_null(p, "effect", item->effect);
   text(p, "path", item->path);
+  text_or_null(p, "id", item->id);
   mf_json_close_map(&p->w);
 }
 
@@ -108,6 +110,7 @@ static void write_branch(page *p, const mf_report_item *item) {
   text(p, "taken", item->text);
   kept_value(p, "condition", item->actual);
   text(p, "path", item->path);
+  text_or_null(p, "id", item->id);
   mf_json_close_map(&p->w);
 }
 
@@ -170,6 +173,7 @@ static void write_step(page *p, const mf_report_step *step) {
   write_list(p, "assertion_results", &step->assertions, write_assertion);
   write_metrics(p, step->metrics);
   text(p, "path", step->path);
+  text_or_null(p, "id", step->id);
   number(p, "attempt", step->attempt);
   flag(p, "retried", step->retried);
   write_list(p, "hooks", &step->activity, write_activity);

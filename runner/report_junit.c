@@ -18,7 +18,7 @@ typedef struct suite {
 
 /* One test case under construction. */
 typedef struct test_case {
-  mf_str path, name;
+  mf_str path, id, name;
   uint32_t attempt; /* 0: is not told */
   double seconds;
   result result;
@@ -71,6 +71,23 @@ static void put_result(mf_buf *out, const test_case *c) {
   mf_buf_printf(out, "</%s>\n", tag);
 }
 
+static void put_property(mf_buf *out, const char *indent, const char *name, mf_str value) {
+  if (value.n == 0) return;
+  mf_buf_puts(out, indent);
+  mf_buf_puts(out, "<property");
+  put_attribute(out, "name", mf_str_of(name));
+  put_attribute(out, "value", value);
+  mf_buf_puts(out, "/>\n");
+}
+
+/* A property needs a list of them around it. */
+static void put_id(mf_buf *out, mf_str id) {
+  if (id.n == 0) return;
+  mf_buf_puts(out, "      <properties>\n");
+  put_property(out, "        ", "id", id);
+  mf_buf_puts(out, "      </properties>\n");
+}
+
 /* `details`: what there is to say, a line each. */
 static void put_case(suite *s, test_case c, mf_buf *details) {
   mf_buf *out = &s->cases, name;
@@ -83,6 +100,7 @@ static void put_case(suite *s, test_case c, mf_buf *details) {
   put_attribute(out, "name", mf_buf_str(&name));
   put_seconds(out, c.seconds);
   mf_buf_puts(out, ">\n");
+  put_id(out, c.id);
   put_result(out, &c);
   if (details->n) mf_buf_puts(out, "      <system-out>");
   mf_escape_markup(out, mf_buf_str(details));
@@ -140,7 +158,7 @@ static void put_assertion_lines(suite *s, mf_buf *text, const mf_report_list *li
 
 static void put_step(suite *s, const mf_report_step *step, mf_buf *text) {
   mf_arena_mark mark = mf_arena_mark_get(&s->r->scratch);
-  test_case c = {.path = step->path, .name = step->name};
+  test_case c = {.path = step->path, .id = step->id, .name = step->name};
   c.attempt = step->attempt > 1 || step->retried ? step->attempt : 0;
   c.seconds = mf_report_step_length(s->r, step);
   judge_step(s, step, &c);
@@ -179,7 +197,7 @@ static void put_steps(suite *s, mf_buf *text) {
 
 static void put_assertion(suite *s, const mf_report_item *item, bool counts, mf_buf *text) {
   mf_arena_mark mark = mf_arena_mark_get(&s->r->scratch);
-  test_case c = {.path = item->path, .name = item->name, .type = mf_outcome_word(item->outcome)};
+  test_case c = {.path = item->path, .id = item->id, .name = item->name, .type = mf_outcome_word(item->outcome)};
   c.message = mf_report_assertion_text(s->r, item);
   if (item->outcome == MF_OUTCOME_FAILED || item->outcome == MF_OUTCOME_NO_DATA)
     c.result = counts ? FAILURE : SKIPPED;
@@ -211,7 +229,7 @@ static void put_assertions(suite *s, mf_buf *text) {
 
 /* Actions inside a hook are told by the hook. */
 static void put_hook(suite *s, const mf_report_item *item, bool counts, mf_buf *text) {
-  test_case c = {.path = item->path, .name = item->name, .message = item->text};
+  test_case c = {.path = item->path, .id = item->id, .name = item->name, .message = item->text};
   if (item->nested || item->retried) return;
   c.type = item->finished ? mf_outcome_word(item->outcome) : "unfinished";
   if (!item->finished || item->outcome == MF_OUTCOME_INTERRUPTED)
@@ -260,28 +278,20 @@ static void put_run(suite *s, mf_buf *text) {
 
 /* ---- Suites ---- */
 
-static void put_property(mf_buf *out, const char *name, mf_str value) {
-  if (value.n == 0) return;
-  mf_buf_puts(out, "      <property");
-  put_attribute(out, "name", mf_str_of(name));
-  put_attribute(out, "value", value);
-  mf_buf_puts(out, "/>\n");
-}
-
 static void put_properties(mf_report *r, mf_buf *out) {
   mf_buf scale;
   mf_buf_init(&scale, &r->alloc, 0);
   mf_report_number(&scale, r->time_scale);
   mf_buf_puts(out, "    <properties>\n");
-  put_property(out, "verdict", mf_str_of(mf_report_verdict_word(mf_report_verdict_of(r))));
-  put_property(out, "run_id", r->run_id);
-  put_property(out, "source", r->source);
-  put_property(out, "image_digest", r->digest);
-  put_property(out, "seed", r->seed);
-  put_property(out, "target", r->target_kind);
-  put_property(out, "target_url", r->target_url);
-  put_property(out, "time_scale", mf_buf_str(&scale));
-  put_property(out, "mfvm_version", r->version);
+  put_property(out, "      ", "verdict", mf_str_of(mf_report_verdict_word(mf_report_verdict_of(r))));
+  put_property(out, "      ", "run_id", r->run_id);
+  put_property(out, "      ", "source", r->source);
+  put_property(out, "      ", "image_digest", r->digest);
+  put_property(out, "      ", "seed", r->seed);
+  put_property(out, "      ", "target", r->target_kind);
+  put_property(out, "      ", "target_url", r->target_url);
+  put_property(out, "      ", "time_scale", mf_buf_str(&scale));
+  put_property(out, "      ", "mfvm_version", r->version);
   mf_buf_puts(out, "    </properties>\n");
   if (scale.failed) out->failed = true;
   mf_buf_fini(&scale);

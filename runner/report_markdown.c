@@ -45,6 +45,13 @@ static void put_cut(note *n, mf_str s, size_t max) {
 
 static void put_name(note *n, mf_str s) { put_cut(n, s.n ? s : MF_STR("(no name)"), NAME); }
 
+static void put_id(note *n, mf_str id) {
+  if (id.n == 0) return;
+  raw(n, " (id ");
+  put_cut(n, id, NAME);
+  raw(n, ")");
+}
+
 static void put_count(note *n, uint64_t count) {
   char text[24];
   mf_buf_add(n->out, text, mf_format_uint(count, text));
@@ -121,6 +128,7 @@ static void put_step(note *n, const mf_report_step *step) {
   const mf_json *metrics = mf_report_parse(n->r, step->metrics);
   raw(n, "| ");
   put_name(n, step->name);
+  put_id(n, step->id);
   if (step->attempt > 1 || step->retried) raw(n, " (attempt ");
   if (step->attempt > 1 || step->retried) put_count(n, step->attempt);
   if (step->attempt > 1 || step->retried) raw(n, ")");
@@ -174,6 +182,7 @@ static void put_assertion(note *n, const mf_report_item *item) {
   mf_arena_mark mark = mf_arena_mark_get(&n->r->scratch);
   raw(n, "| ");
   put_name(n, item->name);
+  put_id(n, item->id);
   raw(n, " | ");
   put_word(n, mf_outcome_word(item->outcome));
   raw(n, " | ");

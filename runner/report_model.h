@@ -54,7 +54,7 @@ struct mf_report_item {
   bool nested;   /* actions: inside a hook */
   bool retried;  /* actions: an attempt that does not count; a warning */
   double at;     /* seconds since the run's start */
-  mf_str path, name, text;
+  mf_str path, id, name, text;
   mf_str effect; /* actions: "POST http://host/x → 200 in 12.3 ms"; n 0: none */
   mf_report_json actual, expected;
   mf_report_json parts; /* of an assertion that did not pass: what the journal has as `reasons` */
@@ -77,7 +77,7 @@ struct mf_report_step {
   bool retried;    /* a later attempt was made: its outcome counts, not this one's */
   double from, to; /* seconds since the run's start */
   double duration; /* seconds */
-  mf_str path, name, error, started, ended;
+  mf_str path, id, name, error, started, ended;
   mf_report_json metrics;
   uint64_t judged, passed;             /* assertions */
   mf_report_list assertions, activity; /* activity: hooks and actions */

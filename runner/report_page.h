@@ -20,6 +20,8 @@ static inline void mf_page_raw(mf_page *p, const char *markup) { mf_buf_puts(p->
 void mf_page_text(mf_page *p, mf_str s);
 /* The same, isolated from the direction of the text around it. */
 void mf_page_name(mf_page *p, mf_str s);
+/* " id x" of what is named so; nothing when it has none. */
+void mf_page_id(mf_page *p, mf_str id, mf_str name);
 void mf_page_count(mf_page *p, uint64_t n);
 /* "1 step", "2 steps". */
 void mf_page_plural(mf_page *p, uint64_t n, const char *noun);

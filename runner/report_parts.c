@@ -18,6 +18,14 @@ void mf_page_name(mf_page *p, mf_str s) {
   mf_page_raw(p, "</bdi>");
 }
 
+/* What has no name is named by its id already. */
+void mf_page_id(mf_page *p, mf_str id, mf_str name) {
+  if (id.n == 0 || mf_str_eq(id, name)) return;
+  mf_page_raw(p, " <span class=\"dim\">id ");
+  mf_page_name(p, id);
+  mf_page_raw(p, "</span>");
+}
+
 void mf_page_count(mf_page *p, uint64_t n) {
   char text[24];
   mf_buf_add(p->out, text, mf_format_uint(n, text));
@@ -185,6 +193,7 @@ static void put_parts(mf_page *p, const mf_report_item *item) {
 static void put_assertion(mf_page *p, const mf_report_item *item) {
   mf_page_raw(p, "<tr><th scope=\"row\">");
   mf_page_name(p, item->name);
+  mf_page_id(p, item->id, item->name);
   if (item->outcome != MF_OUTCOME_PASSED) put_remark(p, mf_report_remark(item));
   put_parts(p, item);
   mf_page_raw(p, "</th><td>");
@@ -212,6 +221,7 @@ static void put_activity(mf_page *p, const mf_report_item *item) {
   mf_page_raw(p, mf_report_activity_word(item));
   mf_page_raw(p, "</span> ");
   mf_page_name(p, item->name);
+  mf_page_id(p, item->id, item->name);
   mf_page_raw(p, "</th><td>");
   mf_page_badge(p, item->finished ? mf_outcome_word(item->outcome) : "unfinished");
   mf_page_raw(p, "</td><td>");

@@ -108,6 +108,7 @@ static void put_assertions(mf_page *p, const mf_report_step *step) {
 static void put_row(mf_page *p, const mf_report_step *step, bool measured) {
   mf_page_raw(p, "<tr><th scope=\"row\">");
   put_link(p, step);
+  mf_page_id(p, step->id, step->name);
   put_attempt(p, step);
   mf_page_raw(p, "</th><td>");
   mf_page_badge(p, mf_report_step_word(step));
@@ -191,6 +192,8 @@ static void put_details(mf_page *p, const mf_report_step *step) {
   put_summary(p, step);
   mf_page_raw(p, "<div class=\"body\">\n<p class=\"path\">");
   mf_page_name(p, step->path);
+  if (step->id.n) mf_page_raw(p, ",");
+  mf_page_id(p, step->id, MF_STR(""));
   mf_page_raw(p, ", started ");
   mf_page_instant(p, step->started);
   mf_page_raw(p, "</p>\n");

@@ -252,7 +252,7 @@ START_TEST(rows_left_out_are_counted) {
   verdict("\"outcome\":\"passed\"");
   render("csv");
   check_sheet(MF_REPORT_LISTED + 1);
-  has("\r\n,and 5 more,omitted,,");
+  has("\r\n,and 5 more,,omitted,,");
   render("markdown");
   has("\xE2\x80\xA6 and 9955 more\n");
   render("junit");
