@@ -101,7 +101,7 @@ bool mf_compile_bool(mf_compiler *c, const mf_node *map, mf_key key, bool fallba
   const mf_node *node = mf_node_get(map, key);
   if (!node || node->shape == MF_SHAPE_BAD) return fallback;
   if (node->shape == MF_SHAPE_BOOL) return node->as.b;
-  mf_diag_add(c->diags, MF_E_NOT_CONSTANT, node->span, mf_key_spelling(key));
+  mf_diag_add(c->diags, MF_E_NOT_CONSTANT_BOOL, node->span, mf_key_spelling(key));
   return fallback;
 }
 

@@ -128,7 +128,7 @@ typedef struct mf_watch_scope {
   mf_names bare[3];        /* by phase: a bare name that is no variable of a step -> slot */ \
   mf_names steps;          /* name as written (with #2) -> STEP row */                       \
   mf_names step_repeats;   /* a name that stands more than once -> how often so far */       \
-  mf_names ids;            /* id -> where it stands, in bytes */                              \
+  mf_names ids;            /* id -> where it stands, in bytes */                             \
   mf_names assigned;       /* names that set_variable or save_as write */                    \
   mf_global_hook *hooks;   /* of the document, in its order */                               \
   uint32_t first_of_steps; /* of `steps` with `parallel: true`: the first branch */
@@ -242,7 +242,12 @@ mf_str mf_compile_written(const mf_compiler *c, const mf_node *node, size_t most
 double mf_compile_seconds(mf_compiler *c, const mf_node *map, mf_key key, double fallback);
 /* An entry's own key, or the one in its `base`. */
 const mf_node *mf_entry_get(const mf_node *entry, mf_key key);
+/* Reports an interpolation. */
 bool mf_compile_bool(mf_compiler *c, const mf_node *map, mf_key key, bool fallback);
+/* Is this a `${...}` in place of a number, length or bool? */
+static inline bool mf_is_computed(const mf_node *node) {
+  return node && node->shape == MF_SHAPE_TEXT && node->flags & MF_NODE_INTERPOLATED;
+}
 
 /* One of `variables`, which is a map or a list of {name, value}; start with zeros. */
 typedef struct mf_declared {
@@ -370,7 +375,12 @@ void mf_map_expr_add_key(mf_compiler *c, mf_expr *map, const char *name, const m
 void mf_emit_expr(mf_compiler *c, mf_expr *e);
 /* The same, of something that is known to take some kinds of values only: reports
  * one that certainly has another. */
-typedef enum mf_wanted { MF_WANTED_NUMBER, MF_WANTED_SECONDS, MF_WANTED_ELEMENTS } mf_wanted;
+typedef enum mf_wanted {
+  MF_WANTED_NUMBER,
+  MF_WANTED_SECONDS,
+  MF_WANTED_ELEMENTS,
+  MF_WANTED_BOOL
+} mf_wanted;
 void mf_emit_wanted(mf_compiler *c, mf_expr *e, const char *what, mf_wanted wanted);
 /* The same of a constant that the image has. */
 void mf_emit_constant(mf_compiler *c, mf_span span, uint32_t constant);
@@ -443,6 +453,8 @@ uint32_t mf_emit_guard(mf_compiler *c);
 void mf_emit_reports(mf_compiler *c);
 void mf_emit_entries(mf_compiler *c, const mf_node *list, mf_str path);
 void mf_emit_entry(mf_compiler *c, const mf_node *entry, mf_str path);
+/* `optional` and the like of the innermost frame's entry, where they are computed. */
+void mf_emit_allowances(mf_compiler *c, const mf_node *entry);
 /* A repeat; flags: STEP_FLAGS of the entry without `looks`. */
 void mf_emit_repeat(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t flags);
 /* The loop of the whole orchestration around its lists; false: it has none. */

@@ -243,6 +243,7 @@ void mf_emit_expr(mf_compiler *c, mf_expr *e) {
 }
 
 static bool is_wanted(const mf_type *type, mf_wanted wanted) {
+  if (wanted == MF_WANTED_BOOL) return type->kind == MF_TYPE_BOOL;
   if (wanted == MF_WANTED_ELEMENTS) return type->kind == MF_TYPE_LIST || type->kind == MF_TYPE_MAP;
   bool length = type->kind == MF_TYPE_DURATION || type->kind == MF_TYPE_STRING; /* "5m" */
   return (wanted == MF_WANTED_SECONDS && length) || mf_type_is_number(type);
@@ -251,6 +252,7 @@ static bool is_wanted(const mf_type *type, mf_wanted wanted) {
 /* The same of what has no type because it is written out. */
 static bool is_wanted_kind(mf_kind kind, mf_wanted wanted) {
   if (kind == MF_UNSET) return true;
+  if (wanted == MF_WANTED_BOOL) return kind == MF_BOOL;
   if (wanted == MF_WANTED_ELEMENTS) return kind == MF_LIST || kind == MF_MAP;
   bool length = kind == MF_DURATION || kind == MF_STRING;
   return (wanted == MF_WANTED_SECONDS && length) || kind == MF_INT || kind == MF_UINT ||
@@ -259,7 +261,7 @@ static bool is_wanted_kind(mf_kind kind, mf_wanted wanted) {
 
 void mf_emit_wanted(mf_compiler *c, mf_expr *e, const char *what, mf_wanted wanted) {
   static const char *const phrases[] = {"a number", "a number of seconds or a duration",
-                                        "a list or a map"};
+                                        "a list or a map", "true or false"};
   if (!e) return;
   mf_emit_expr(c, e);
   const mf_type *type = c->expr.type;

@@ -17,17 +17,30 @@ static const mf_node *step_get(mf_compiler *c, const mf_node *step, mf_key key) 
   return own ? own : base;
 }
 
-static bool step_flag(mf_compiler *c, const mf_node *step, mf_key key) {
-  const mf_node *base = mf_node_get(step, MF_KEY_BASE);
-  if (base) (void)step_get(c, step, key); /* reports one that is in both */
-  return mf_compile_bool(c, step, key, base && mf_compile_bool(c, base, key, false));
-}
+static const struct {
+  mf_key key;
+  uint32_t flag;
+} allowances[] = {{MF_KEY_CONTINUE_ON_FAILURE, MF_STEP_FLAGS_CONTINUE_ON_FAILURE},
+                  {MF_KEY_OPTIONAL, MF_STEP_FLAGS_OPTIONAL},
+                  {MF_KEY_FAIL_FAST, MF_STEP_FLAGS_FAIL_FAST}};
+enum { ALLOWANCES = sizeof allowances / sizeof *allowances };
 
 static uint32_t entry_flags(mf_compiler *c, const mf_node *entry, bool looks) {
   uint32_t flags = looks ? MF_STEP_FLAGS_LOOKS : 0;
-  if (step_flag(c, entry, MF_KEY_CONTINUE_ON_FAILURE)) flags |= MF_STEP_FLAGS_CONTINUE_ON_FAILURE;
-  if (step_flag(c, entry, MF_KEY_OPTIONAL)) flags |= MF_STEP_FLAGS_OPTIONAL;
+  for (int i = 0; i < ALLOWANCES; i++) {
+    const mf_node *node = step_get(c, entry, allowances[i].key);
+    if (node && node->shape == MF_SHAPE_BOOL && node->as.b) flags |= allowances[i].flag;
+  }
   return flags;
+}
+
+void mf_emit_allowances(mf_compiler *c, const mf_node *entry) {
+  for (int i = 0; i < ALLOWANCES; i++) {
+    const mf_node *node = mf_entry_get(entry, allowances[i].key);
+    if (!mf_is_computed(node)) continue;
+    mf_emit_wanted(c, mf_data_expr(c, node), mf_key_spelling(allowances[i].key), MF_WANTED_BOOL);
+    MF_EMIT(c, ALLOW, allowances[i].flag, 0);
+  }
 }
 
 void mf_emit_gate(mf_compiler *c, const mf_node *entry, bool looks) {
@@ -180,9 +193,11 @@ static void emit_display_name(mf_compiler *c, const mf_node *step, uint32_t row)
 }
 
 /* Condition false, or a branch that it needs has failed: to `skip`. */
-static bool emit_may_skip(mf_compiler *c, const mf_node *node, mf_expr *condition, uint32_t skip) {
+static bool emit_may_skip(mf_compiler *c, const mf_node *step, const mf_node *node,
+                          mf_expr *condition, uint32_t skip) {
   bool needs = mf_has_needs(c);
   mf_emit_needs(c, skip);
+  mf_emit_allowances(c, step);
   if (condition) mf_reach_guard(c, node, mf_emit_condition(c, condition, skip));
   return needs || condition;
 }
@@ -203,11 +218,13 @@ static void emit_step(mf_compiler *c, const mf_node *step, mf_str path) {
   uint32_t leave = mf_builder_label(c->b), skip = mf_builder_label(c->b);
   mf_compile_at(c, step->span);
   mf_emit_gate(c, step, looks);
-  (void)step_flag(c, step, MF_KEY_BACKGROUND); /* reports what is no boolean */
+  if (mf_is_computed(step_get(c, step, MF_KEY_BACKGROUND)))
+    mf_diag_add(c->diags, MF_E_NOT_CONSTANT_BOOL, step_get(c, step, MF_KEY_BACKGROUND)->span,
+                mf_key_spelling(MF_KEY_BACKGROUND));
   if (background) mf_spawn_begin(c, branch, mf_builder_string_get(c->b, fields[0]), path, &spawn);
   mf_reach_step_begin(c, row);
   MF_EMIT(c, STEP_ENTER, row, leave);
-  bool may_skip = emit_may_skip(c, node, condition, skip);
+  bool may_skip = emit_may_skip(c, step, node, condition, skip);
   if (looks) MF_EMIT(c, HANDLED, 0, 0);
   emit_display_name(c, step, row);
   bool watched = false;
@@ -291,6 +308,7 @@ static void emit_conditional(mf_compiler *c, const mf_node *entry, mf_str path) 
   mf_compile_at(c, entry->span);
   mf_emit_gate(c, entry, looks);
   MF_EMIT(c, BRANCH_ENTER, row, failed);
+  mf_emit_allowances(c, entry);
   const char *settled = NULL;
   for (uint32_t i = 0; i < count; i++) {
     uint32_t next = mf_builder_label(c->b);

@@ -100,15 +100,14 @@ void mf_emit_group(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t f
   if (!list || list->shape != MF_SHAPE_LIST) return;
   mf_expr *condition = node ? mf_condition_expr(c, node) : NULL;
   bool looks = mf_condition_looks(condition);
-  bool fast = mf_compile_bool(c, entry, MF_KEY_FAIL_FAST, false);
   uint32_t row = group_row(c, name && name->shape == MF_SHAPE_TEXT ? mf_node_text(name) : path,
-                           path, fast ? MF_GROUP_MODE_FAIL_FAST : MF_GROUP_MODE_ALL,
-                           flags | (looks ? MF_STEP_FLAGS_LOOKS : 0));
+                           path, MF_GROUP_MODE_ALL, flags | (looks ? MF_STEP_FLAGS_LOOKS : 0));
   mf_emit_id(c, mf_node_get(entry, MF_KEY_ID), MF_OWNER_GROUP, row);
   uint32_t leave = mf_builder_label(c->b), skip = mf_builder_label(c->b);
   mf_compile_at(c, entry->span);
   mf_emit_gate(c, entry, looks);
   MF_EMIT(c, GROUP_ENTER, row, leave);
+  mf_emit_allowances(c, entry);
   if (condition) mf_reach_guard(c, node, mf_emit_condition(c, condition, skip));
   if (looks) MF_EMIT(c, HANDLED, 0, 0);
   emit_most(c, entry);

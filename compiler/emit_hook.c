@@ -341,6 +341,7 @@ static void emit_framed_action(mf_compiler *c, const mf_node *action, const acti
   MF_EMIT(c, ACTION_ENTER, row, leave);
   bool may_skip = guard || mf_has_needs(c);
   mf_emit_needs(c, skip);
+  if (on_error >= MF_ON_ERROR_ENTRY) mf_emit_allowances(c, action);
   if (guard)
     mf_reach_guard(c, mf_node_get(action, MF_KEY_CONDITION), mf_emit_condition(c, guard, skip));
   if (guard && on_error >= MF_ON_ERROR_ENTRY && mf_condition_looks(guard))
@@ -372,10 +373,15 @@ static void emit_action(mf_compiler *c, const mf_node *action, mf_str path, bool
   emit_framed_action(c, action, info, path, on_error, guard);
 }
 
+static bool is_true(const mf_node *map, mf_key key) {
+  const mf_node *node = mf_node_get(map, key);
+  return node && node->shape == MF_SHAPE_BOOL && node->as.b;
+}
+
 void mf_emit_entry_action(mf_compiler *c, const mf_node *action, mf_str path) {
   const mf_node *on_error = mf_node_get(action, MF_KEY_ON_ERROR);
-  bool go_on = mf_compile_bool(c, action, MF_KEY_CONTINUE_ON_FAILURE, false);
-  bool optional = mf_compile_bool(c, action, MF_KEY_OPTIONAL, false);
+  bool go_on = is_true(action, MF_KEY_CONTINUE_ON_FAILURE);
+  bool optional = is_true(action, MF_KEY_OPTIONAL);
   if (on_error)
     mf_diag_add_hint(c->diags, MF_E_NO_ON_ERROR, on_error->span,
                      "write 'optional: true' or 'continue_on_failure: true'");

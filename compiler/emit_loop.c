@@ -283,6 +283,7 @@ void mf_emit_repeat(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t 
   mf_compile_at(c, entry->span);
   mf_emit_gate(c, entry, may_handle);
   MF_EMIT(c, REPEAT_ENTER, l.row, leave);
+  mf_emit_allowances(c, entry);
   if (condition) {
     mf_reach_guard(c, node, mf_emit_condition(c, condition, skip));
     emit_handled(c, condition);

@@ -102,14 +102,26 @@ static void emit_default(mf_compiler *c) {
   emit_report(c, &r);
 }
 
-void mf_emit_reports(mf_compiler *c) {
-  const mf_node *path = mf_node_get(c->document, MF_KEY_REPORT_PATH);
-  if (!mf_compile_bool(c, c->document, MF_KEY_ENABLE_REPORTING, path != NULL)) return;
+static void emit_wanted(mf_compiler *c, const mf_node *path) {
   if (!path) {
     emit_default(c);
   } else if (path->shape == MF_SHAPE_LIST) {
     for (const mf_node *item = path->as.first; item; item = item->next) emit_node(c, item);
   } else {
     emit_node(c, path);
+  }
+}
+
+void mf_emit_reports(mf_compiler *c) {
+  const mf_node *path = mf_node_get(c->document, MF_KEY_REPORT_PATH);
+  const mf_node *enabled = mf_node_get(c->document, MF_KEY_ENABLE_REPORTING);
+  if (mf_is_computed(enabled)) {
+    uint32_t off = mf_emit_guard(c);
+    mf_emit_wanted(c, mf_data_expr(c, enabled), "enable_reporting", MF_WANTED_BOOL);
+    MF_EMIT(c, JUMP_FALSE, off, 0);
+    emit_wanted(c, path);
+    mf_builder_place(c->b, off);
+  } else if (enabled ? enabled->shape == MF_SHAPE_BOOL && enabled->as.b : path != NULL) {
+    emit_wanted(c, path);
   }
 }

@@ -30,7 +30,10 @@ static void add_factor(mf_compiler *c, mf_expr *policy, const mf_node *retry) {
   const mf_node *factor = mf_node_get(retry, MF_KEY_FACTOR);
   if (factor && is_below(factor, 1))
     mf_diag_add(c->diags, MF_E_OUT_OF_RANGE, factor->span, "factor", "1 or greater");
-  if (!mf_compile_bool(c, retry, MF_KEY_EXPONENTIAL_BACKOFF, factor != NULL)) return;
+  const mf_node *grows = mf_node_get(retry, MF_KEY_EXPONENTIAL_BACKOFF);
+  if (grows ? grows->shape == MF_SHAPE_BOOL && !grows->as.b : !factor) return;
+  if (mf_is_computed(grows))
+    mf_map_expr_add(c, policy, "exponential_backoff", mf_data_expr(c, grows));
   mf_map_expr_add(c, policy, "factor",
                   factor ? mf_data_expr(c, factor)
                          : mf_literal(c, retry->span, (mf_value){.kind = MF_INT, .as.i = 2}));

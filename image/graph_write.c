@@ -159,7 +159,7 @@ static void put_branch(writer *w, const mf_graph_node *node) {
 
 static void put_group(writer *w, const mf_graph_node *node) {
   const mf_row_group *row = &MF_ROWS(w->im, GROUP, group)[node->row];
-  mf_buf_puts(&w->nodes, row->mode == MF_GROUP_MODE_FAIL_FAST ? "parallel, fail fast" : "parallel");
+  mf_buf_puts(&w->nodes, row->flags & MF_STEP_FLAGS_FAIL_FAST ? "parallel, fail fast" : "parallel");
   if (row->name != row->path) put_line(w, &w->nodes, "", mf_image_string(w->im, row->name));
 }
 

@@ -197,7 +197,10 @@ static void put_steps(suite *s, mf_buf *text) {
 
 static void put_assertion(suite *s, const mf_report_item *item, bool counts, mf_buf *text) {
   mf_arena_mark mark = mf_arena_mark_get(&s->r->scratch);
-  test_case c = {.path = item->path, .id = item->id, .name = item->name, .type = mf_outcome_word(item->outcome)};
+  test_case c = {.path = item->path,
+                 .id = item->id,
+                 .name = item->name,
+                 .type = mf_outcome_word(item->outcome)};
   c.message = mf_report_assertion_text(s->r, item);
   if (item->outcome == MF_OUTCOME_FAILED || item->outcome == MF_OUTCOME_NO_DATA)
     c.result = counts ? FAILURE : SKIPPED;
@@ -283,7 +286,8 @@ static void put_properties(mf_report *r, mf_buf *out) {
   mf_buf_init(&scale, &r->alloc, 0);
   mf_report_number(&scale, r->time_scale);
   mf_buf_puts(out, "    <properties>\n");
-  put_property(out, "      ", "verdict", mf_str_of(mf_report_verdict_word(mf_report_verdict_of(r))));
+  put_property(out, "      ", "verdict",
+               mf_str_of(mf_report_verdict_word(mf_report_verdict_of(r))));
   put_property(out, "      ", "run_id", r->run_id);
   put_property(out, "      ", "source", r->source);
   put_property(out, "      ", "image_digest", r->digest);

@@ -295,7 +295,8 @@ static void on_notice(void *ctx, const mf_notice *notice) {
   if (notice->kind == MF_NOTICE_METRIC) keep_recorded(h, notice);
   /* Behind the verdict only hooks, which warn, and reports are left. */
   if (h->told_verdict && notice->kind == MF_NOTICE_ERROR)
-    mf_host_io_error(h, "a report could not be made: its path is an error");
+    mf_host_io_error(
+        h, "a report could not be made: its path is an error, or enable_reporting is no bool");
   h->told_verdict |= notice->kind == MF_NOTICE_VERDICT;
   mf_record_notice(h, stamp, notice);
   mf_progress_notice(&h->progress, notice, stamp.monotonic_ns);

@@ -107,12 +107,20 @@ MF_OPERATION(action_enter) {
   return MF_GO;
 }
 
+/* What its failure does: `optional` and `continue_on_failure` of an entry may have
+ * been known only when it began. */
+static uint32_t on_error_of(const mf_row_action *row, const mf_frame *f) {
+  if (f->flags & MF_STEP_FLAGS_OPTIONAL) return MF_ON_ERROR_ENTRY_OPTIONAL;
+  bool goes_on = f->flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE && row->on_error == MF_ON_ERROR_ENTRY;
+  return goes_on ? MF_ON_ERROR_ENTRY_CONTINUE : row->on_error;
+}
+
 static void tell_action(mf_task *t, const mf_row_action *row, const mf_frame *f) {
   const mf_image *im = t->vm->image;
   mf_notice n = {.kind = MF_NOTICE_ACTION_FINISHED, .outcome = outcome_of(f), .index = f->row};
   n.attempt = f->attempt;
-  bool may_fail = row->on_error == MF_ON_ERROR_IGNORE ||
-                  row->on_error == MF_ON_ERROR_ENTRY_OPTIONAL;
+  uint32_t on_error = on_error_of(row, f);
+  bool may_fail = on_error == MF_ON_ERROR_IGNORE || on_error == MF_ON_ERROR_ENTRY_OPTIONAL;
   if (f->failed && may_fail) n.outcome = MF_OUTCOME_WARNING;
   n.path = mf_path_here(t, row->path);
   n.name = mf_image_string(im, row->name);
@@ -139,15 +147,16 @@ void mf_entry_ran(mf_task *t) {
 /* A wait that succeeds moves neither previous nor all_steps_succeeded; it only
  * counts as something that was run. */
 static mf_stop bare_action_ended(mf_task *t, const mf_row_action *row, const mf_frame *f) {
+  uint32_t on_error = on_error_of(row, f);
   if (row->type == MF_ACTION_TYPE_WAIT && !f->failed) {
     if (!f->skipped) mf_entry_ran(t);
     return MF_GO;
   }
-  if (f->failed && row->on_error == MF_ON_ERROR_ENTRY_OPTIONAL) t->vm->counts.warnings++;
-  bool counts = f->failed && row->on_error != MF_ON_ERROR_ENTRY_OPTIONAL &&
+  if (f->failed && on_error == MF_ON_ERROR_ENTRY_OPTIONAL) t->vm->counts.warnings++;
+  bool counts = f->failed && on_error != MF_ON_ERROR_ENTRY_OPTIONAL &&
                 !mf_rollback_failed(t, mf_frame_error(f));
   if (counts) mf_entry_failed(t);
-  if (counts && row->on_error == MF_ON_ERROR_ENTRY) t->pending = true;
+  if (counts && on_error == MF_ON_ERROR_ENTRY) t->pending = true;
   return f->failed || !f->skipped ? mf_entry_ended(t, f) : MF_GO;
 }
 
@@ -254,6 +263,7 @@ MF_OPERATION(branch_take) {
 
 void mf_entry_broke(mf_task *t, uint32_t path, uint32_t flags) {
   mf_tell_error(t, mf_path_here(t, path), mf_frame_error(mf_frame_top(t)));
+  flags = mf_frame_flags(mf_frame_top(t), flags);
   if (flags & MF_STEP_FLAGS_OPTIONAL) {
     t->vm->counts.warnings++;
     return;

@@ -110,14 +110,15 @@ MF_OPERATION(group_begin) {
  * in it to say. */
 static mf_stop end_group(mf_task *t, const mf_row_group *row, mf_frame *f) {
   mf_stop stop = MF_GO;
-  bool optional = row->flags & MF_STEP_FLAGS_OPTIONAL, ran = t->vm->ran;
+  uint32_t flags = mf_frame_flags(f, row->flags);
+  bool optional = flags & MF_STEP_FLAGS_OPTIONAL, ran = t->vm->ran;
   mf_outcome_kind outcome = f->failed    ? MF_OUTCOME_FAILED
                             : f->skipped ? MF_OUTCOME_SKIPPED
                                          : MF_OUTCOME_PASSED;
   if (f->failed && optional) t->vm->counts.warnings++;
   if (f->failed && !optional && !mf_rollback_failed(t, mf_frame_error(f))) {
     mf_entry_failed(t);
-    if (!(row->flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE)) t->pending = true;
+    if (!(flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE)) t->pending = true;
   }
   if (outcome != MF_OUTCOME_SKIPPED) stop = mf_entry_ended(t, f);
   t->vm->ran = ran;
@@ -162,7 +163,8 @@ static mf_stop begin_branch(mf_task *t, mf_frame *home, uint32_t row, uint32_t e
   child->counted = true;
   home->group->running++;
   home->group->tasks++;
-  if (group_row(t, home)->flags & MF_STEP_FLAGS_OPTIONAL) child->lenient = true;
+  if (mf_frame_flags(home, group_row(t, home)->flags) & MF_STEP_FLAGS_OPTIONAL)
+    child->lenient = true;
   mf_frame_push(child, MF_OP_SPAWN, row, end);
   mf_task_wake(child);
   mf_status status = mf_previous_inherit(child);
@@ -243,7 +245,7 @@ static mf_stop fail_group(mf_task *t) {
     t->parent->pending = true;
     return MF_GO;
   }
-  if (row->mode == MF_GROUP_MODE_FAIL_FAST) end_branches(t->vm, home);
+  if (mf_frame_flags(home, row->flags) & MF_STEP_FLAGS_FAIL_FAST) end_branches(t->vm, home);
   int n = name.n < 200 ? (int)name.n : 200;
   mf_value text = mf_errorf(&t->arena, MF_EVAL_NONE, "branch '%.*s' failed", n, name.p);
   if (mf_arena_oom(&t->arena)) return mf_end_with(t, MF_OUT_OF_MEMORY);

@@ -553,6 +553,7 @@ next:
   STATEMENT(JUMP_MISSED, mf_do_jump_missed, NO_B)
   STATEMENT(JUMP_CLEAN, mf_do_jump_clean, NO_B)
   STATEMENT(HANDLED, mf_do_handled, NO_B)
+  STATEMENT(ALLOW, mf_do_allow, NO_B)
 
   /* ---- frames ---- */
 

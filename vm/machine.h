@@ -43,6 +43,7 @@ typedef struct mf_frame {
   bool judged;  /* a step's: STEP_OUTCOME came */
   bool undone;  /* a fault's: the undo was answered */
   bool crossed; /* a step's: it failed by thresholds alone */
+  uint8_t flags; /* STEP_FLAGS beside those of its row */
   uint32_t row;
   uint32_t handler; /* word of the chunk at which its failures continue */
   uint32_t base;    /* stack depth when it was opened */
@@ -63,6 +64,10 @@ typedef struct mf_frame {
   mf_arena_mark scratch; /* where that of the attempts begins */
   mf_judged judged_now;  /* of a step: in this attempt */
 } mf_frame;
+
+static inline uint32_t mf_frame_flags(const mf_frame *f, uint32_t of_row) {
+  return of_row | f->flags;
+}
 
 /* ---- Steps, metrics ---- */
 

@@ -26,6 +26,7 @@ MF_OPERATION(fail);
 MF_OPERATION(abort);
 MF_OPERATION(gate);
 MF_OPERATION(handled);
+MF_OPERATION(allow);
 MF_OPERATION(log);
 MF_OPERATION(labels);
 MF_OPERATION(message);

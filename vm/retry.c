@@ -27,11 +27,24 @@ typedef struct policy {
   double delay, factor, max_delay, jitter;
 } policy;
 
+/* Given where it was not known to the compiler. */
+static bool read_growth(mf_task *t, const mf_value *map, policy *p, mf_stop *stop) {
+  const mf_value *grows = mf_map_get(map, MF_STR("exponential_backoff"));
+  if (!grows) return true;
+  if (grows->kind == MF_BOOL) {
+    if (!grows->as.i) p->factor = 1;
+    return true;
+  }
+  *stop = mf_raisef(t, "retry: exponential_backoff must be true or false, not a value of type %s",
+                    mf_kind_name(grows->kind));
+  return false;
+}
+
 static bool read_policy(mf_task *t, const mf_value *map, policy *p, mf_stop *stop) {
   return read_number(t, map, "delay", 0, 0, &p->delay, stop) &&
          read_number(t, map, "factor", 1, 1, &p->factor, stop) &&
          read_number(t, map, "max_delay", 0, LONGEST_PAUSE, &p->max_delay, stop) &&
-         read_number(t, map, "jitter", 0, 0, &p->jitter, stop);
+         read_number(t, map, "jitter", 0, 0, &p->jitter, stop) && read_growth(t, map, p, stop);
 }
 
 static bool is_step(const mf_frame *f) { return f->op == MF_OP_STEP_ENTER; }

@@ -81,6 +81,18 @@ MF_OPERATION(clear) {
   return MF_GO;
 }
 
+MF_OPERATION(allow) {
+  (void)b;
+  mf_value v;
+  mf_stop stop;
+  if (!mf_pop(t, &v, &stop)) return stop;
+  if (v.kind != MF_BOOL)
+    return mf_raisef(t, "%s must be true or false, not a value of type %s",
+                     mf_enum_word(MF_OPERAND_STEP_FLAGS, a), mf_kind_name(v.kind));
+  if (v.as.i) mf_frame_top(t)->flags |= (uint8_t)a;
+  return MF_GO;
+}
+
 /* ---- Ending ---- */
 
 MF_OPERATION(fail) {

@@ -235,7 +235,7 @@ static void count_failed_step(mf_task *t, const mf_frame *f) {
 }
 
 static void count_failure(mf_task *t, const mf_frame *f) {
-  uint32_t flags = step_row(t, f->row)->flags;
+  uint32_t flags = mf_frame_flags(f, step_row(t, f->row)->flags);
   if (flags & MF_STEP_FLAGS_EXPECTED_TO_FAIL) {
     t->vm->results[f->row].owed = true;
     return;

@@ -426,7 +426,9 @@ static void rows(generator *g) {
     mf_builder_row(g->b, MF_TABLE_LINK, (uint32_t[]){text(g, "link"), name, name, i});
     mf_builder_row(g->b, MF_TABLE_REPEAT,
                    (uint32_t[]){text(g, "repeat"), name, i + 1, i ? i : MF_ABSENT, i});
-    mf_builder_row(g->b, MF_TABLE_GROUP, (uint32_t[]){text(g, "group"), name, i, i});
+    mf_builder_row(
+        g->b, MF_TABLE_GROUP,
+        (uint32_t[]){text(g, "group"), name, i / 2, i == 1 ? MF_STEP_FLAGS_FAIL_FAST : i});
     mf_builder_row(g->b, MF_TABLE_TASK, (uint32_t[]){text(g, "task"), name});
     mf_builder_row(g->b, MF_TABLE_FAULT, (uint32_t[]){text(g, "fault"), name, text(g, "proxy")});
   }

@@ -4,16 +4,16 @@
 
 Suite *vm_tasks_suite(void);
 
-#define ROWS                                                                                  \
-  ".step 0 name=\"one\" path=\"one\"\n.step 1 name=\"two\" path=\"two\"\n"                    \
-  ".group 0 name=\"all\" path=\"all\"\n.group 1 name=\"fast\" path=\"fast\" mode=fail_fast\n" \
-  ".group 2 name=\"back\" path=\"back\" mode=background\n"                                    \
-  ".task 0 name=\"left\" path=\"left\"\n.task 1 name=\"right\" path=\"right\"\n"              \
-  ".task 2 name=\"third\" path=\"third\"\n"                                                   \
-  ".fault 0 name=\"slow\" path=\"slow\" driver=\"proxy\"\n"                                   \
-  ".fault 1 name=\"lossy\" path=\"lossy\" driver=\"proxy\"\n"                                 \
-  ".slot 0 name=\"x\" kind=global\n"                                                          \
-  ".const 0 int 1\n.const 1 int 2\n.const 2 null\n.const 3 string \"shown\"\n.const 4 map\n"  \
+#define ROWS                                                                                   \
+  ".step 0 name=\"one\" path=\"one\"\n.step 1 name=\"two\" path=\"two\"\n"                     \
+  ".group 0 name=\"all\" path=\"all\"\n.group 1 name=\"fast\" path=\"fast\" flags=fail_fast\n" \
+  ".group 2 name=\"back\" path=\"back\" mode=background\n"                                     \
+  ".task 0 name=\"left\" path=\"left\"\n.task 1 name=\"right\" path=\"right\"\n"               \
+  ".task 2 name=\"third\" path=\"third\"\n"                                                    \
+  ".fault 0 name=\"slow\" path=\"slow\" driver=\"proxy\"\n"                                    \
+  ".fault 1 name=\"lossy\" path=\"lossy\" driver=\"proxy\"\n"                                  \
+  ".slot 0 name=\"x\" kind=global\n"                                                           \
+  ".const 0 int 1\n.const 1 int 2\n.const 2 null\n.const 3 string \"shown\"\n.const 4 map\n"   \
   ".const 5 int 5\n.const 6 string \"a text that owns memory\"\n"
 #define RUN(body)                                                 \
   ROWS ".chunk 0 name=\"main\" kind=main\nRUN_ENTER final\n" body \
