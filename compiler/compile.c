@@ -135,6 +135,7 @@ static mf_status check_and_emit(mf_compilation *comp, const mf_node *document, m
   mf_emit_run(&c);
   mf_unused_document(&c);
   mf_rows_sort(&c, MF_TABLE_ID, 2);
+  mf_rows_sort(&c, MF_TABLE_REASON, 3);
   if (dumps->types) mf_names_dump(&c, dumps->types);
   if (mf_arena_oom(&comp->arena) || mf_arena_oom(scratch)) return MF_OUT_OF_MEMORY;
   return comp->diags.errors ? MF_DOCUMENT_INVALID : finish_image(comp, &c);

@@ -502,14 +502,19 @@ void mf_emit_effect_of(mf_compiler *c, const char *driver);
 /* ---- emit_reasons.c ---- */
 /* A condition, so that the machine can tell why it did not hold. */
 typedef struct mf_explained {
-  mf_expr *condition; /* NULL: nothing is told */
-  mf_str source;      /* what the spans in it are of */
-  bool prepared;      /* code was made of it before */
+  uint32_t owner, row, number; /* as in REASON */
+  mf_str whole;                /* how it reads; n 0: as what is found in the source */
+  mf_expr *condition;          /* NULL: nothing is told */
+  mf_str source;               /* what the spans in it are of */
+  bool prepared;               /* code was made of it before */
 } mf_explained;
-/* The REASON rows of an assertion and their chunk.  Right after its own code was made;
- * `whole` is how its condition reads. */
-void mf_emit_reasons(mf_compiler *c, uint32_t assertion, mf_str whole,
-                     const mf_explained *explained);
+/* That of a node whose code was made: of which row is for the caller to say. */
+mf_explained mf_explained_of(mf_compiler *c, const mf_node *node, mf_expr *condition);
+/* The REASON rows of a condition and their chunk.  Right after its own code was made. */
+void mf_emit_reasons(mf_compiler *c, const mf_explained *explained);
+/* Both, of the condition of an entry, hook or action. */
+void mf_emit_why(mf_compiler *c, const mf_node *node, mf_expr *condition, uint32_t owner,
+                 uint32_t row, uint32_t number);
 
 /* ---- secret_names.c ---- */
 void mf_secrets_declare(mf_compiler *c);

@@ -173,19 +173,10 @@ static bool is_comparison(const mf_expr *e) {
   return e && e->kind == MF_EXPR_BINARY && e->op >= MF_OP_EQ && e->op <= MF_OP_GE;
 }
 
-/* Where the text is not what the source has, its parts are found in the text. */
-static mf_explained explained_condition(mf_compiler *c, const mf_node *node, mf_expr *result) {
-  bool is_text = node->shape == MF_SHAPE_TEXT;
-  if (!is_text || node->flags & MF_NODE_VERBATIM || c->diags->errors)
-    return (mf_explained){.condition = result, .source = c->source, .prepared = true};
-  mf_expr_source source = {.text = mf_node_text(node), .exact = true};
-  return (mf_explained){.condition = mf_condition_of_text(c, &source), .source = source.text};
-}
-
 /* A comparison shows its two sides; anything else its value and true. */
 static judgement condition_holds(mf_compiler *c, const mf_node *node) {
   judgement j = {.type = MF_ASSERTION_TYPE_CONDITION, .result = mf_condition_expr(c, node)};
-  j.explained = explained_condition(c, node, j.result);
+  j.explained = mf_explained_of(c, node, j.result);
   if (is_comparison(j.result)) {
     j.actual = j.result->first;
     j.expected = j.result->first->next;
@@ -282,7 +273,10 @@ static void emit_assertion(mf_compiler *c, const mf_node *node, mf_str path, uin
     mf_emit_expr(c, j.actual);
     mf_emit_expr(c, j.expected);
     mf_emit_expr(c, j.result);
-    mf_emit_reasons(c, row, j.description, &j.explained);
+    j.explained.owner = MF_OWNER_ASSERTION;
+    j.explained.row = row;
+    j.explained.whole = j.description;
+    mf_emit_reasons(c, &j.explained);
   }
   c->judging = false;
   emit_message(c, mf_node_get(node, MF_KEY_MESSAGE));

@@ -199,6 +199,7 @@ static bool emit_may_skip(mf_compiler *c, const mf_node *step, const mf_node *no
   mf_emit_needs(c, skip);
   mf_emit_allowances(c, step);
   if (condition) mf_reach_guard(c, node, mf_emit_condition(c, condition, skip));
+  if (condition) mf_emit_why(c, node, condition, MF_OWNER_STEP, step->count, 0);
   return needs || condition;
 }
 
@@ -313,6 +314,7 @@ static void emit_conditional(mf_compiler *c, const mf_node *entry, mf_str path) 
   for (uint32_t i = 0; i < count; i++) {
     uint32_t next = mf_builder_label(c->b);
     int answer = mf_emit_condition(c, arms[i].condition, next);
+    mf_emit_why(c, arms[i].node, arms[i].condition, MF_OWNER_BRANCH, row, i);
     if (!settled && answer == 0 && mf_reach_is_written(arms[i].node))
       warn_never_taken(c, arms[i].node, arms[i].steps, "its condition is false");
     if (settled) warn_never_taken(c, arms[i].node, arms[i].steps, settled);

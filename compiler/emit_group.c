@@ -109,6 +109,7 @@ void mf_emit_group(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t f
   MF_EMIT(c, GROUP_ENTER, row, leave);
   mf_emit_allowances(c, entry);
   if (condition) mf_reach_guard(c, node, mf_emit_condition(c, condition, skip));
+  if (condition) mf_emit_why(c, node, condition, MF_OWNER_GROUP, row, 0);
   if (looks) MF_EMIT(c, HANDLED, 0, 0);
   emit_most(c, entry);
   MF_EMIT(c, GROUP_BEGIN, row, 0);

@@ -12,10 +12,11 @@ typedef struct action_info {
   mf_tag tag;
   uint32_t type;
   bool fails; /* on_error: fail by default */
-  void (*emit)(mf_compiler *c, const mf_node *action);
+  void (*emit)(mf_compiler *c, const mf_node *action, uint32_t row);
 } action_info;
 
-static void emit_set_variable(mf_compiler *c, const mf_node *action) {
+static void emit_set_variable(mf_compiler *c, const mf_node *action, uint32_t row) {
+  (void)row;
   mf_str name = mf_compile_word(c, action, MF_KEY_NAME);
   const mf_member *value = mf_node_member(action, MF_KEY_VALUE);
   mf_expr *e = value ? mf_data_expr(c, value->value)
@@ -46,7 +47,8 @@ static void emit_text_of_key(mf_compiler *c, const mf_node *action, mf_key key,
       c, node ? mf_text_expr(c, node) : mf_literal_text(c, action->span, mf_str_of(fallback)));
 }
 
-static void emit_log(mf_compiler *c, const mf_node *action) {
+static void emit_log(mf_compiler *c, const mf_node *action, uint32_t row) {
+  (void)row;
   emit_text_of_key(c, action, MF_KEY_MESSAGE, "");
   MF_EMIT(c, LOG, log_level(c, action), 0);
 }
@@ -161,11 +163,13 @@ static mf_expr *http_args(mf_compiler *c, const mf_node *action) {
   return args;
 }
 
-static void emit_http_request(mf_compiler *c, const mf_node *action) {
+static void emit_http_request(mf_compiler *c, const mf_node *action, uint32_t row) {
+  (void)row;
   emit_effect(c, action, "http_request", http_args(c, action), "response.status");
 }
 
-static void emit_command(mf_compiler *c, const mf_node *action) {
+static void emit_command(mf_compiler *c, const mf_node *action, uint32_t row) {
+  (void)row;
   mf_expr *args = mf_map_expr(c, action->span);
   const mf_node *command = mf_node_get(action, MF_KEY_COMMAND);
   bool shell = mf_compile_bool(c, action, MF_KEY_SHELL, false);
@@ -183,7 +187,8 @@ static void emit_command(mf_compiler *c, const mf_node *action) {
   emit_effect(c, action, "command", args, "response.exit_code");
 }
 
-static void emit_record_metric(mf_compiler *c, const mf_node *action) {
+static void emit_record_metric(mf_compiler *c, const mf_node *action, uint32_t row) {
+  (void)row;
   mf_str name = mf_compile_word(c, action, MF_KEY_NAME);
   const mf_node *value = mf_node_get(action, MF_KEY_VALUE);
   if (!value || name.n == 0) return;
@@ -197,7 +202,8 @@ static void emit_record_metric(mf_compiler *c, const mf_node *action) {
   MF_EMIT(c, METRIC, mf_names_metric(c, name, MF_METRIC_KIND_GAUGE), 0);
 }
 
-static void emit_assert(mf_compiler *c, const mf_node *action) {
+static void emit_assert(mf_compiler *c, const mf_node *action, uint32_t row) {
+  (void)row;
   const mf_node *condition = mf_node_get(action, MF_KEY_CONDITION);
   uint32_t failed = mf_builder_label(c->b), holds = mf_builder_label(c->b);
   if (!condition) return;
@@ -209,7 +215,8 @@ static void emit_assert(mf_compiler *c, const mf_node *action) {
   mf_builder_place(c->b, holds);
 }
 
-static void emit_wait(mf_compiler *c, const mf_node *action) {
+static void emit_wait(mf_compiler *c, const mf_node *action, uint32_t row) {
+  (void)row;
   const mf_node *seconds = mf_node_get(action, MF_KEY_DURATION);
   if (!seconds) seconds = mf_node_get(action, MF_KEY_WAIT);
   if (!seconds) return;
@@ -226,7 +233,7 @@ static void emit_seconds(mf_compiler *c, const mf_node *map, mf_key key, double 
 
 /* A look that is an error is one that does not hold: what is waited for may not
  * be there yet. */
-static void emit_wait_until(mf_compiler *c, const mf_node *action) {
+static void emit_wait_until(mf_compiler *c, const mf_node *action, uint32_t row) {
   const mf_node *http = mf_node_get(action, MF_KEY_HTTP);
   const mf_node *condition = mf_node_get(action, MF_KEY_WAIT_UNTIL);
   uint32_t look = mf_builder_label(c->b), no = mf_builder_label(c->b);
@@ -240,6 +247,7 @@ static void emit_wait_until(mf_compiler *c, const mf_node *action) {
   }
   mf_expr *e = mf_condition_expr(c, condition);
   if (e) mf_emit_truth(c, e);
+  mf_emit_why(c, condition, e, MF_OWNER_ACTION, row, 1);
   MF_EMIT(c, CHOOSE, no, again);
   MF_EMIT(c, JUMP, holds, 0);
   mf_builder_place(c->b, no);
@@ -251,12 +259,14 @@ static void emit_wait_until(mf_compiler *c, const mf_node *action) {
   mf_builder_place(c->b, holds);
 }
 
-static void emit_fail(mf_compiler *c, const mf_node *action) {
+static void emit_fail(mf_compiler *c, const mf_node *action, uint32_t row) {
+  (void)row;
   emit_text_of_key(c, action, MF_KEY_MESSAGE, "a fail action was reached");
   MF_EMIT(c, FAIL, 0, 0);
 }
 
-static void emit_abort(mf_compiler *c, const mf_node *action) {
+static void emit_abort(mf_compiler *c, const mf_node *action, uint32_t row) {
+  (void)row;
   emit_text_of_key(c, action, MF_KEY_MESSAGE, "an abort action was reached");
   MF_EMIT(c, ABORT, 0, 0);
 }
@@ -322,16 +332,23 @@ static void emit_attempts(mf_compiler *c, const mf_node *action, const action_in
                           uint32_t row, uint32_t leave) {
   const mf_node *retry = mf_node_get(action, MF_KEY_RETRY);
   if (!retry) {
-    info->emit(c, action);
+    info->emit(c, action, row);
     return;
   }
   uint32_t tried = mf_builder_label(c->b);
   uint32_t attempt = mf_emit_retry_begin(c, &mf_action_retry, retry, row);
   MF_EMIT(c, HANDLER, tried, 0);
-  info->emit(c, action);
+  info->emit(c, action, row);
   mf_builder_place(c->b, tried);
   mf_emit_retry_end(c, &mf_action_retry, retry, row, attempt);
   MF_EMIT(c, HANDLER, leave, 0);
+}
+
+static void emit_guard(mf_compiler *c, const mf_node *action, mf_expr *guard, uint32_t row,
+                       uint32_t skip) {
+  const mf_node *node = mf_node_get(action, MF_KEY_CONDITION);
+  mf_reach_guard(c, node, mf_emit_condition(c, guard, skip));
+  mf_emit_why(c, node, guard, MF_OWNER_ACTION, row, 0);
 }
 
 static void emit_framed_action(mf_compiler *c, const mf_node *action, const action_info *info,
@@ -342,8 +359,7 @@ static void emit_framed_action(mf_compiler *c, const mf_node *action, const acti
   bool may_skip = guard || mf_has_needs(c);
   mf_emit_needs(c, skip);
   if (on_error >= MF_ON_ERROR_ENTRY) mf_emit_allowances(c, action);
-  if (guard)
-    mf_reach_guard(c, mf_node_get(action, MF_KEY_CONDITION), mf_emit_condition(c, guard, skip));
+  if (guard) emit_guard(c, action, guard, row, skip);
   if (guard && on_error >= MF_ON_ERROR_ENTRY && mf_condition_looks(guard))
     MF_EMIT(c, HANDLED, 0, 0);
   emit_attempts(c, action, info, row, leave);
@@ -431,6 +447,7 @@ static void emit_hook(mf_compiler *c, const mf_node *hook, uint32_t row, mf_str 
   mf_compile_at(c, hook->span);
   MF_EMIT(c, HOOK_ENTER, row, leave);
   if (condition) mf_reach_guard(c, node, mf_emit_condition(c, condition, skip));
+  if (condition) mf_emit_why(c, node, condition, MF_OWNER_HOOK, row, 0);
   MF_EMIT(c, HOOK_BEGIN, row, 0);
   emit_hook_actions(c, hook, path);
   if (condition) mf_emit_skipped(c, skip, leave);

@@ -236,6 +236,7 @@ static void emit_turns(mf_compiler *c, const mf_node *entry, const loop *l, mf_l
   mf_builder_place(c->b, next);
   if (l->kind == MF_REPEAT_KIND_WHILE) {
     mf_emit_condition(c, l->condition, leave);
+    mf_emit_why(c, l->how, l->condition, MF_OWNER_REPEAT, l->row, 1);
     emit_handled(c, l->condition);
   }
   MF_EMIT(c, REPEAT_NEXT, l->row, leave);
@@ -248,6 +249,7 @@ static void emit_turns(mf_compiler *c, const mf_node *entry, const loop *l, mf_l
     uint32_t again = mf_builder_label(c->b);
     mf_compile_at(c, l->how->span);
     mf_emit_condition(c, l->condition, again);
+    mf_emit_why(c, l->how, l->condition, MF_OWNER_REPEAT, l->row, 1);
     MF_EMIT(c, JUMP, leave, 0);
     mf_builder_place(c->b, again);
     emit_handled(c, l->condition);
@@ -286,6 +288,7 @@ void mf_emit_repeat(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t 
   mf_emit_allowances(c, entry);
   if (condition) {
     mf_reach_guard(c, node, mf_emit_condition(c, condition, skip));
+    mf_emit_why(c, node, condition, MF_OWNER_REPEAT, l.row, 0);
     emit_handled(c, condition);
   }
   emit_turns(c, entry, &l, &scope, path, leave);

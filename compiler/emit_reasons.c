@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* emit_reasons - what an assertion's condition consists of.
+/* emit_reasons - what the condition of an assertion, an entry or an action consists of.
  *
- * The condition is coded once more, as a chunk that only an assertion that did not
- * hold evaluates, with a row for each part that has a value of its own.  Nothing is
+ * The condition is coded once more, as a chunk that is evaluated only when it did not
+ * hold, with a row for each part that has a value of its own.  Nothing is
  * fused there, so that each value stands on the stack at some time.  One evaluation
  * gives all values, and parts that && || ?: do not reach have none.
  *
@@ -71,13 +71,13 @@ static uint32_t text_of(mf_compiler *c, const mf_expr *e, mf_str source) {
                                       relations[e->op - MF_OP_EQ], (int)right.n, right.p));
 }
 
-static void add_rows(mf_compiler *c, uint32_t assertion, uint32_t chunk, mf_str whole,
-                     mf_str source) {
+static void add_rows(mf_compiler *c, const mf_explained *x, uint32_t chunk) {
   for (uint32_t i = 0; i < c->parts->count; i++) {
     const mf_code_part *part = &c->parts->part[i];
-    uint32_t text = i ? text_of(c, part->e, source) : flattened(c, whole);
-    const mf_row_reason row = {assertion, chunk, part->from, part->at, part->depth, text};
-    mf_builder_row(c->b, MF_TABLE_REASON, &row.assertion);
+    uint32_t text = i || !x->whole.n ? text_of(c, part->e, x->source) : flattened(c, x->whole);
+    const mf_row_reason row = {x->owner,   x->row,   x->number,   chunk,
+                               part->from, part->at, part->depth, text};
+    mf_builder_row(c->b, MF_TABLE_REASON, &row.owner);
   }
 }
 
@@ -91,24 +91,45 @@ static bool open_parts(mf_compiler *c) {
   return c->parts != NULL;
 }
 
-/* The whole alone tells no more than the assertion does. */
-static void emit_chunk(mf_compiler *c, uint32_t assertion, mf_str whole,
-                       const mf_explained *explained, mf_expr *root) {
+/* The whole alone tells no more than an assertion does. */
+static void emit_chunk(mf_compiler *c, const mf_explained *x, mf_expr *root) {
   mf_builder_aside_begin(c->b, MF_STR("reasons"));
   mf_code_with_parts(&c->expr, root, c->parts);
   MF_EMIT(c, RETURN, 0, 0);
-  bool keep = c->parts->count > 1;
+  bool keep = c->parts->count > (x->owner == MF_OWNER_ASSERTION);
   uint32_t chunk = mf_builder_aside_end(c->b, keep);
-  if (keep && chunk != MF_ABSENT) add_rows(c, assertion, chunk, whole, explained->source);
+  if (keep && chunk != MF_ABSENT) add_rows(c, x, chunk);
 }
 
-void mf_emit_reasons(mf_compiler *c, uint32_t assertion, mf_str whole,
-                     const mf_explained *explained) {
-  if (!explained->condition || c->diags->errors || !open_parts(c)) return;
-  mf_expr root = *explained->condition;
-  if (mf_expr_is_too_deep(&root) || asks_chance(&root)) return;
+void mf_emit_reasons(mf_compiler *c, const mf_explained *x) {
+  if (!x->condition || c->diags->errors || !open_parts(c)) return;
+  mf_expr root = *x->condition;
+  if (root.kind == MF_EXPR_LITERAL || mf_expr_is_too_deep(&root) || asks_chance(&root)) return;
   const mf_diags told = *c->diags; /* all there is to say was said of the code before */
-  if (explained->prepared || mf_expr_prepare(&c->expr, &root))
-    emit_chunk(c, assertion, whole, explained, &root);
+  if (x->prepared || mf_expr_prepare(&c->expr, &root)) emit_chunk(c, x, &root);
   *c->diags = told;
+}
+
+/* Where the text is not what the source has, its parts are found in the text. */
+mf_explained mf_explained_of(mf_compiler *c, const mf_node *node, mf_expr *condition) {
+  bool is_text = node->shape == MF_SHAPE_TEXT;
+  mf_explained x = {.condition = condition, .source = c->source, .prepared = true};
+  if (is_text) x.whole = mf_node_text(node);
+  if (!is_text || node->flags & MF_NODE_VERBATIM || c->diags->errors) return x;
+  mf_expr_source source = {.text = mf_node_text(node), .exact = true};
+  x.condition = mf_condition_of_text(c, &source);
+  x.source = source.text;
+  x.prepared = false;
+  return x;
+}
+
+/* What is emitted in many places has other names in each. */
+void mf_emit_why(mf_compiler *c, const mf_node *node, mf_expr *condition, uint32_t owner,
+                 uint32_t row, uint32_t number) {
+  if (!condition || c->anywhere) return;
+  mf_explained x = mf_explained_of(c, node, condition);
+  x.owner = owner;
+  x.row = row;
+  x.number = number;
+  mf_emit_reasons(c, &x);
 }

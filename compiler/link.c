@@ -440,6 +440,7 @@ void mf_emit_link(mf_compiler *c, const mf_node *entry, mf_str path, uint32_t fl
   MF_EMIT(c, LINK_ENTER, link->row, leave);
   mf_emit_allowances(c, entry);
   if (condition) mf_reach_guard(c, node, mf_emit_condition(c, condition, skip));
+  if (condition) mf_emit_why(c, node, condition, MF_OWNER_LINK, link->row, 0);
   if (looks) MF_EMIT(c, HANDLED, 0, 0);
   emit_clear(c, link);
   givens all = emit_givens(c, link);

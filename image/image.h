@@ -269,6 +269,9 @@ mf_input mf_image_input_row(const mf_image *image, uint32_t row);
 /* The number of rows there are of an OWNER; the `id` of one, n 0: it has none. */
 uint32_t mf_image_owner_rows(const mf_image *image, uint32_t owner);
 mf_str mf_image_id(const mf_image *image, uint32_t owner, uint32_t row);
+/* The parts of one of its conditions; NULL: none are known. */
+const mf_row_reason *mf_image_reasons(const mf_image *image, uint32_t owner, uint32_t row,
+                                      uint32_t number, uint32_t *count);
 
 /* Line map row that covers pc (a code-section word), NULL if none. */
 const mf_line_row *mf_image_line(const mf_image *image, uint32_t pc);

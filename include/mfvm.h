@@ -439,8 +439,8 @@ typedef enum mf_outcome_kind {
   MF_OUTCOME_INTERRUPTED = 5, /* a signal ended it */
 } mf_outcome_kind;
 
-/* A part of an assertion's condition that was evaluated, and its value: why the
- * assertion did not pass. */
+/* A part of a condition that was evaluated, and its value: why an assertion did not
+ * pass, an entry was skipped, or a branch not taken. */
 typedef struct mf_notice_reason {
   mf_str text;    /* as the document has it, on one line; perhaps cut */
   uint32_t depth; /* 0: the whole; the parts of a part follow it, one deeper */
@@ -462,8 +462,9 @@ typedef struct mf_notice {
   uint32_t attempt;          /* from 1; of steps; of actions and assertions with a retry policy */
   uint64_t turn;             /* of a repeat: from 1; at its end, how many there were */
   mf_value actual, expected; /* assertions; a metric's or variable's value */
-  const mf_notice_reason *reasons; /* of an assertion that did not pass: in document order */
-  uint32_t reason_count;           /* at most MF_LIMIT_ASSERTION_REASONS; 0: nothing more to tell */
+  const mf_notice_reason
+      *reasons;          /* in document order; of several conditions one after the other */
+  uint32_t reason_count; /* at most MF_LIMIT_ASSERTION_REASONS; 0: nothing more to tell */
 } mf_notice;
 
 typedef void (*mf_notice_fn)(void *ctx, const mf_notice *notice);

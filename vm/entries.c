@@ -59,7 +59,7 @@ static void tell_hook(mf_task *t, mf_notice_kind kind, const mf_frame *f) {
       .kind = kind, .outcome = outcome_of(f), .index = f->row, .text = mf_frame_error(f)};
   n.path = mf_path_here(t, row->path);
   n.name = mf_image_string(im, row->name);
-  mf_tell(t, &n);
+  mf_tell_end(t, &n, MF_OWNER_HOOK, f);
 }
 
 MF_OPERATION(hook_begin) {
@@ -115,6 +115,16 @@ static uint32_t on_error_of(const mf_row_action *row, const mf_frame *f) {
   return goes_on ? MF_ON_ERROR_ENTRY_CONTINUE : row->on_error;
 }
 
+/* A wait_until that is over: its guard was an error, or what it waits for did not come. */
+static void tell_unmet(mf_task *t, mf_notice *n, const mf_frame *f) {
+  mf_reasons reasons;
+  mf_reasons_init(t, &reasons);
+  if (mf_reasons_wanted(t) &&
+      !mf_reasons_add(t, MF_OWNER_ACTION, f->row, 0, MF_CAME_TO_ERROR, &reasons))
+    mf_reasons_add(t, MF_OWNER_ACTION, f->row, 1, MF_CAME_TO_NOT_TRUE, &reasons);
+  mf_tell_reasons(t, n, &reasons);
+}
+
 static void tell_action(mf_task *t, const mf_row_action *row, const mf_frame *f) {
   const mf_image *im = t->vm->image;
   mf_notice n = {.kind = MF_NOTICE_ACTION_FINISHED, .outcome = outcome_of(f), .index = f->row};
@@ -125,7 +135,10 @@ static void tell_action(mf_task *t, const mf_row_action *row, const mf_frame *f)
   n.path = mf_path_here(t, row->path);
   n.name = mf_image_string(im, row->name);
   n.text = mf_frame_error(f);
-  mf_tell(t, &n);
+  if (f->failed && row->type == MF_ACTION_TYPE_WAIT_UNTIL)
+    tell_unmet(t, &n, f);
+  else
+    mf_tell_end(t, &n, MF_OWNER_ACTION, f);
 }
 
 /* The error of a failed action, told again by the frame around it. */
@@ -244,12 +257,20 @@ static const char *arm_word(const mf_row_branch *row, uint32_t arm) {
 static void tell_branch(mf_task *t, const mf_row_branch *row, uint32_t arm) {
   const mf_image *im = t->vm->image;
   const mf_frame *f = mf_frame_top(t);
+  mf_reasons reasons;
   mf_notice n = {.kind = MF_NOTICE_BRANCH, .outcome = outcome_of(f), .index = f->row};
   n.path = mf_path_here(t, row->path);
   n.name = mf_image_string(im, row->name);
   n.text = mf_str_of(f->skipped ? "none" : arm_word(row, arm));
   n.actual = mf_bool(!f->skipped && arm < row->arms);
-  mf_tell(t, &n);
+  if (arm == 0 || !mf_reasons_wanted(t)) {
+    mf_tell(t, &n);
+    return;
+  }
+  mf_reasons_init(t, &reasons);
+  for (uint32_t i = 0; i < arm; i++) /* those above it */
+    mf_reasons_add(t, MF_OWNER_BRANCH, f->row, i, MF_CAME_TO_NOT_TRUE, &reasons);
+  mf_tell_reasons(t, &n, &reasons);
 }
 
 MF_OPERATION(branch_take) {
@@ -261,8 +282,24 @@ MF_OPERATION(branch_take) {
   return MF_GO;
 }
 
+/* The arms come one after the other: it was the first that is an error. */
+static void tell_broken_branch(mf_task *t, const mf_frame *f, mf_notice *n) {
+  const mf_row_branch *row = &MF_ROWS(t->vm->image, BRANCH, branch)[f->row];
+  mf_reasons reasons;
+  mf_reasons_init(t, &reasons);
+  for (uint32_t i = 0; mf_reasons_wanted(t) && i < row->arms; i++)
+    if (mf_reasons_add(t, MF_OWNER_BRANCH, f->row, i, MF_CAME_TO_ERROR, &reasons)) break;
+  mf_tell_reasons(t, n, &reasons);
+}
+
 void mf_entry_broke(mf_task *t, uint32_t path, uint32_t flags) {
-  mf_tell_error(t, mf_path_here(t, path), mf_frame_error(mf_frame_top(t)));
+  const mf_frame *f = mf_frame_top(t);
+  mf_notice n = {.kind = MF_NOTICE_ERROR, .outcome = MF_OUTCOME_FAILED, .text = mf_frame_error(f)};
+  n.path = mf_path_here(t, path);
+  if (f->op == MF_OP_BRANCH_ENTER)
+    tell_broken_branch(t, f, &n);
+  else
+    mf_tell(t, &n);
   flags = mf_frame_flags(mf_frame_top(t), flags);
   if (flags & MF_STEP_FLAGS_OPTIONAL) {
     t->vm->counts.warnings++;

@@ -74,7 +74,7 @@ static void tell_group(mf_task *t, mf_notice_kind kind, const mf_frame *f,
   n.name = mf_image_string(t->vm->image, group_row(t, f)->name);
   if (kind == MF_NOTICE_GROUP_FINISHED && f->begun)
     n.duration = (double)(t->vm->now_ns - f->begin_ns) / 1e9;
-  mf_tell(t, &n);
+  mf_tell_end(t, &n, MF_OWNER_GROUP, f);
 }
 
 void mf_group_interrupt(mf_task *t, const mf_frame *f) {

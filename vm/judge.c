@@ -124,11 +124,9 @@ static mf_str message_of(mf_task *t, const mf_row_assertion *row, const mf_value
 
 static void tell_with_reasons(mf_task *t, mf_notice *n) {
   mf_reasons reasons;
-  mf_reasons_find(t, n->index, &reasons);
-  n->reasons = reasons.items;
-  n->reason_count = reasons.count;
-  mf_tell(t, n);
-  mf_reasons_fini(&reasons);
+  mf_reasons_init(t, &reasons);
+  mf_reasons_add(t, MF_OWNER_ASSERTION, n->index, 0, MF_CAME_TO_ANY, &reasons);
+  mf_tell_reasons(t, n, &reasons);
 }
 
 MF_OPERATION(assert) {

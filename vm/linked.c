@@ -12,7 +12,7 @@ void mf_tell_link(mf_task *t, const mf_frame *f, mf_outcome_kind outcome) {
   n.path = mf_frame_path(t, f);
   n.name = mf_image_string(t->vm->image, row_of(t, f)->name);
   n.text = mf_frame_error(f);
-  mf_tell(t, &n);
+  mf_tell_end(t, &n, MF_OWNER_LINK, f);
 }
 
 MF_OPERATION(link_enter) {

@@ -374,17 +374,35 @@ void mf_tell_error(mf_task *t, mf_str path, mf_str text);
 
 /* ---- vm/reasons.c ---- */
 
-/* The values of the parts of an assertion's condition. */
+/* The values of the parts of conditions. */
 typedef struct mf_reasons {
   mf_arena arena; /* what is made for them */
   mf_notice_reason *items;
   uint32_t count;
 } mf_reasons;
-/* Evaluates the condition of assertion `row` again, part by part, with fuel and memory
- * of its own; where these do not suffice, and where the image knows no parts, there
- * are none.  Fini in any case. */
-void mf_reasons_find(mf_task *t, uint32_t row, mf_reasons *out);
+void mf_reasons_init(mf_task *t, mf_reasons *reasons);
+/* What a condition has to have come to for its parts to be told. */
+typedef enum mf_came_to {
+  MF_CAME_TO_ANY,
+  MF_CAME_TO_TRUE,
+  MF_CAME_TO_NOT_TRUE,
+  MF_CAME_TO_ERROR
+} mf_came_to;
+/* Evaluates condition `number` of a row of OWNER again, part by part, with fuel and
+ * memory of its own; where these do not suffice, and where the image knows no parts,
+ * there are none.  True: it was an error. */
+bool mf_reasons_add(mf_task *t, uint32_t owner, uint32_t row, uint32_t number, mf_came_to wanted,
+                    mf_reasons *reasons);
 void mf_reasons_fini(mf_reasons *reasons);
+/* Tells it with them, and ends them. */
+void mf_tell_reasons(mf_task *t, mf_notice *notice, mf_reasons *reasons);
+/* Whether anybody would hear of them. */
+static inline bool mf_reasons_wanted(const mf_task *t) {
+  return t->vm->notice && MF_ROW_COUNT(t->vm->image, REASON);
+}
+/* Tells how an entry, hook or action ended; with its condition when that was false
+ * (it was skipped), or an error (it failed and had not begun). */
+void mf_tell_end(mf_task *t, mf_notice *notice, uint32_t owner, const mf_frame *f);
 
 /* ---- vm/watched.c ---- */
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* reasons - why an assertion did not pass: the values of the parts of its condition.
+/* reasons - why an assertion did not pass, or why an entry was skipped: the values of the
+ * parts of a condition.
  *
- * An assertion that holds costs nothing for this.  For one that does not, the pure
+ * One that holds costs nothing for this.  For one that does not, the pure
  * chunk that its REASON rows name is run beside the task, and whenever control comes
  * to the end of a part, what is on top of the stack is its value.  The run goes on as
  * if it had not happened: fuel, stack and memory are not the task's, and nothing that
@@ -16,23 +17,6 @@ typedef struct watcher {
   uint32_t start; /* of the chunk, in the code section */
   uint32_t last;  /* word of the instruction before, from there */
 } watcher;
-
-/* The rows of an assertion, which follow each other in order. */
-static const mf_row_reason *rows_of(const mf_image *im, uint32_t assertion, uint32_t *count) {
-  const mf_row_reason *rows = MF_ROWS(im, REASON, reason);
-  uint32_t low = 0, high = MF_ROW_COUNT(im, REASON), end;
-  while (low < high) {
-    uint32_t middle = low + (high - low) / 2;
-    if (rows[middle].assertion < assertion)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  for (end = low; end < MF_ROW_COUNT(im, REASON) && rows[end].assertion == assertion;) end++;
-  *count = end - low < MF_LIMIT_ASSERTION_REASONS ? end - low
-                                                  : (uint32_t)MF_LIMIT_ASSERTION_REASONS;
-  return *count ? rows + low : NULL; /* an image may have none at all */
-}
 
 /* A part may be jumped over to where it ends: then the value is another's. */
 static void watch(void *ctx, uint32_t task, uint32_t pc, const mf_value *stack, uint32_t depth) {
@@ -76,15 +60,51 @@ static void keep(const mf_image *im, const watcher *w, mf_reasons *out) {
                                                     .value = w->values[i]};
 }
 
-void mf_reasons_find(mf_task *t, uint32_t row, mf_reasons *out) {
+static bool came_to(const mf_value *v, mf_came_to wanted) {
+  switch (wanted) {
+    case MF_CAME_TO_TRUE: return v->kind == MF_BOOL && v->as.i;
+    case MF_CAME_TO_NOT_TRUE: return v->kind != MF_UNSET && !(v->kind == MF_BOOL && v->as.i);
+    case MF_CAME_TO_ERROR: return v->kind != MF_UNSET && v->kind != MF_BOOL;
+    default: return true;
+  }
+}
+
+void mf_reasons_init(mf_task *t, mf_reasons *reasons) {
+  *reasons = (mf_reasons){.count = 0};
+  mf_arena_init(&reasons->arena, &t->vm->alloc, (size_t)MF_LIMIT_REASON_MEMORY);
+}
+
+bool mf_reasons_add(mf_task *t, uint32_t owner, uint32_t row, uint32_t number, mf_came_to wanted,
+                    mf_reasons *reasons) {
+  const uint32_t most = (uint32_t)MF_LIMIT_ASSERTION_REASONS;
   watcher w = {.rows = NULL};
-  *out = (mf_reasons){.count = 0};
-  mf_arena_init(&out->arena, &t->vm->alloc, (size_t)MF_LIMIT_REASON_MEMORY);
-  w.rows = rows_of(t->vm->image, row, &w.count);
-  if (w.count == 0) return;
-  w.values = MF_NEW_ARRAY(&out->arena, mf_value, w.count);
-  out->items = MF_NEW_ARRAY(&out->arena, mf_notice_reason, w.count);
-  if (w.values && out->items && evaluate(t, &out->arena, &w)) keep(t->vm->image, &w, out);
+  w.rows = mf_image_reasons(t->vm->image, owner, row, number, &w.count);
+  if (w.count > most - reasons->count) w.count = most - reasons->count;
+  if (w.count == 0) return false;
+  if (!reasons->items) reasons->items = MF_NEW_ARRAY(&reasons->arena, mf_notice_reason, most);
+  w.values = MF_NEW_ARRAY(&reasons->arena, mf_value, w.count);
+  if (!w.values || !reasons->items || !evaluate(t, &reasons->arena, &w)) return false;
+  if (came_to(&w.values[0], wanted)) keep(t->vm->image, &w, reasons);
+  return came_to(&w.values[0], MF_CAME_TO_ERROR);
 }
 
 void mf_reasons_fini(mf_reasons *reasons) { mf_arena_fini(&reasons->arena); }
+
+void mf_tell_reasons(mf_task *t, mf_notice *notice, mf_reasons *reasons) {
+  notice->reasons = reasons->items;
+  notice->reason_count = reasons->count;
+  mf_tell(t, notice);
+  mf_reasons_fini(reasons);
+}
+
+void mf_tell_end(mf_task *t, mf_notice *notice, uint32_t owner, const mf_frame *f) {
+  bool untold = !(f->skipped || f->failed) || f->begun || !mf_reasons_wanted(t);
+  mf_reasons reasons;
+  if (untold) {
+    mf_tell(t, notice);
+    return;
+  }
+  mf_reasons_init(t, &reasons);
+  mf_reasons_add(t, owner, f->row, 0, f->failed ? MF_CAME_TO_ERROR : MF_CAME_TO_NOT_TRUE, &reasons);
+  mf_tell_reasons(t, notice, &reasons);
+}

@@ -19,11 +19,34 @@ static mf_notice notice_of(mf_task *t, const mf_frame *f, mf_notice_kind kind) {
   return n;
 }
 
+/* Its own condition and then `while` or `until`: which of them ended it, or was an
+ * error.  One that was left tells none. */
+static void tell_with_reasons(mf_task *t, const mf_frame *f, mf_notice *n) {
+  uint32_t kind = row_of(t, f)->kind;
+  bool looks = kind == MF_REPEAT_KIND_WHILE || kind == MF_REPEAT_KIND_UNTIL;
+  bool ended = n->outcome == MF_OUTCOME_PASSED && looks;
+  mf_reasons reasons;
+  if (!mf_reasons_wanted(t) || !(ended || f->failed || f->skipped)) {
+    mf_tell(t, n);
+    return;
+  }
+  mf_reasons_init(t, &reasons);
+  if (ended)
+    mf_reasons_add(t, MF_OWNER_REPEAT, f->row, 1,
+                   kind == MF_REPEAT_KIND_UNTIL ? MF_CAME_TO_TRUE : MF_CAME_TO_NOT_TRUE, &reasons);
+  else if (!f->failed)
+    mf_reasons_add(t, MF_OWNER_REPEAT, f->row, 0, MF_CAME_TO_NOT_TRUE, &reasons);
+  else if (f->turn > 0 ||
+           !mf_reasons_add(t, MF_OWNER_REPEAT, f->row, 0, MF_CAME_TO_ERROR, &reasons))
+    mf_reasons_add(t, MF_OWNER_REPEAT, f->row, 1, MF_CAME_TO_ERROR, &reasons);
+  mf_tell_reasons(t, n, &reasons);
+}
+
 void mf_tell_repeat(mf_task *t, const mf_frame *f, mf_outcome_kind outcome) {
   mf_notice n = notice_of(t, f, MF_NOTICE_REPEAT_FINISHED);
   n.outcome = outcome;
   n.text = mf_frame_error(f);
-  mf_tell(t, &n);
+  tell_with_reasons(t, f, &n);
 }
 
 /* ---- Entering ---- */

@@ -122,7 +122,7 @@ static void tell_step(mf_task *t, mf_notice_kind kind, const mf_frame *f, mf_out
   n.text = mf_frame_error(f);
   n.attempt = outcome == MF_OUTCOME_SKIPPED ? 0 : f->attempt ? f->attempt : 1;
   if (kind == MF_NOTICE_STEP_FINISHED && n.attempt) n.duration = t->vm->results[f->row].duration;
-  mf_tell(t, &n);
+  mf_tell_end(t, &n, MF_OWNER_STEP, f);
 }
 
 static bool in_image(const mf_image *im, const char *p) {

@@ -12,7 +12,8 @@ static inline mf_status meaning_compile(const char *name, mf_str text, mf_compil
 
 static inline void meaning_take(void *ctx, const char *p, size_t n) { mf_buf_add(ctx, p, n); }
 
-/* The listing of an image without lines of the source and their digest. */
+/* The listing of an image without lines of the source and their digest, and without the
+ * parts of conditions, which are as they are written. */
 static inline char *meaning_of_image(const mf_compilation *comp) {
   size_t n;
   const uint8_t *bytes = mf_compilation_image(comp, &n);
@@ -29,7 +30,8 @@ static inline char *meaning_of_image(const mf_compilation *comp) {
   size_t kept = 0;
   for (size_t at = 0; at < all.n;) {
     size_t end = at + strcspn(all.p + at, "\n") + 1;
-    bool placed = !strncmp(all.p + at, ".line ", 6) || !strncmp(all.p + at, ".source ", 8);
+    bool placed = !strncmp(all.p + at, ".line ", 6) || !strncmp(all.p + at, ".source ", 8) ||
+                  !strncmp(all.p + at, ".string ", 8) || !strncmp(all.p + at, ".reason ", 8);
     if (!placed) memmove(all.p + kept, all.p + at, end - at), kept += end - at;
     at = end;
   }

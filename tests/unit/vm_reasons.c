@@ -12,8 +12,9 @@
 #define FAILS "CONST 0\nCONST 0\nCONST 1\nASSERT 1\n"
 #define HOLDS "CONST 0\nCONST 0\nCONST 0\nASSERT 1\n"
 #define FAILED "assertion x failed: assertion 'x' failed: actual true, expected true [true, true]\n"
-#define ROW(n, from, at, depth, text) \
-  ".reason " n " assertion=1 chunk=1 from=" from " at=" at " depth=" depth " text=\"" text "\"\n"
+#define ROW(n, from, at, depth, text)                                                         \
+  ".reason " n " owner=assertion row=1 number=0 chunk=1 from=" from " at=" at " depth=" depth \
+  " text=\"" text "\"\n"
 #define DONE "verdict failed: nothing was run\n= done failed\n"
 
 static void expect(const char *program, const char *judged) {
@@ -91,8 +92,10 @@ START_TEST(at_most_ASSERTION_REASONS_are_told) {
   mf_buf_init(&program, NULL, 0);
   mf_buf_puts(&program, JUDGED("", "CONST 0\nNOT\nRETURN\n", FAILS));
   for (unsigned i = 0; i < MF_LIMIT_ASSERTION_REASONS + 5; i++)
-    mf_buf_printf(&program, ".reason %u assertion=1 chunk=1 from=0 at=2 depth=%d text=\"p\"\n", i,
-                  i > 0);
+    mf_buf_printf(
+        &program,
+        ".reason %u owner=assertion row=1 number=0 chunk=1 from=0 at=2 depth=%d text=\"p\"\n", i,
+        i > 0);
   mf_buf_putc(&program, '\0');
   vm_host_init(&h, program.p);
   vm_host_new(&h);
