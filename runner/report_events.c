@@ -44,6 +44,13 @@ static mf_report_json keep_json(mf_report *r, const event *e, const mf_json *nod
   return json;
 }
 
+/* The parts of conditions that the line tells. */
+static mf_report_json keep_parts(mf_report *r, const event *e) {
+  const mf_json *parts = mf_json_get(e->data, "reasons");
+  bool told = parts && parts->kind == MF_JSON_LIST;
+  return told ? keep_json(r, e, parts, MF_REPORT_PARTS) : (mf_report_json){NULL, 0};
+}
+
 /* A clock's text fits in any of our 40-byte fields, or it is none. */
 static void copy_wall(char out[40], mf_str wall) {
   mf_str head = mf_report_prefix(wall, 39);
@@ -227,6 +234,7 @@ static void on_step_finished(mf_report *r, const event *e) {
   }
   step->attempt = attempt_of(e) > step->attempt ? attempt_of(e) : step->attempt;
   step->error = keep_data(r, e, "text", MF_REPORT_TEXT);
+  step->parts = keep_parts(r, e);
   step->ended = keep_wall(r);
 }
 
@@ -253,7 +261,9 @@ static void on_block_finished(mf_report *r, const event *e) {
 
 static void on_branch(mf_report *r, const event *e) {
   mf_report_item *item = add_item(r, &r->branches, MF_NOTICE_BRANCH, e);
-  if (item) item->actual = keep_json(r, e, mf_json_get(e->data, "actual"), MF_REPORT_TEXT);
+  if (item == NULL) return;
+  item->actual = keep_json(r, e, mf_json_get(e->data, "actual"), MF_REPORT_TEXT);
+  item->parts = keep_parts(r, e);
 }
 
 static void on_hook_started(mf_report *r, const event *e) {
@@ -272,7 +282,8 @@ static void on_hook_finished(mf_report *r, const event *e) {
   mf_report_open open;
   note_hook_failure(r, e);
   if (!pop_open(r, e, false, &open)) {
-    add_item(r, activity_of(r, e->task), MF_NOTICE_HOOK_FINISHED, e);
+    mf_report_item *item = add_item(r, activity_of(r, e->task), MF_NOTICE_HOOK_FINISHED, e);
+    if (item) item->parts = keep_parts(r, e);
     return;
   }
   if (open.item == NULL) return;
@@ -309,6 +320,7 @@ static void on_action_finished(mf_report *r, const event *e) {
   if (item == NULL) return;
   item->nested = inside_hook(r, e->task);
   item->effect = take_flight(r, e->task);
+  item->parts = keep_parts(r, e);
 }
 
 /* The attempt is over, and another one follows. */
@@ -342,8 +354,7 @@ static void on_assertion(mf_report *r, const event *e) {
   if (item == NULL) return;
   item->actual = keep_json(r, e, mf_json_get(e->data, "actual"), MF_REPORT_TEXT);
   item->expected = keep_json(r, e, mf_json_get(e->data, "expected"), MF_REPORT_TEXT);
-  const mf_json *parts = mf_json_get(e->data, "reasons");
-  if (parts && parts->kind == MF_JSON_LIST) item->parts = keep_json(r, e, parts, MF_REPORT_PARTS);
+  item->parts = keep_parts(r, e);
 }
 
 static void on_log(mf_report *r, const event *e) { add_item(r, &r->logs, MF_NOTICE_LOG, e); }

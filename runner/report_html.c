@@ -260,6 +260,7 @@ static void put_branch(mf_page *p, const mf_report_item *item) {
   mf_page_text(p, item->text.n ? item->text : MF_STR("none"));
   mf_page_raw(p, "</span></td><td data-label=\"Condition\">");
   mf_page_value(p, item->actual, false);
+  mf_page_reasons(p, item->parts);
   mf_page_raw(p, "</td></tr>\n");
 }
 

@@ -61,9 +61,9 @@ static void open_map(page *p, const char *key) {
 
 /* ---- Entries ---- */
 
-static void write_parts(page *p, const mf_report_item *item) {
+static void write_parts(page *p, mf_report_json parts) {
   mf_arena_mark mark = mf_arena_mark_get(&p->r->scratch);
-  mf_report_part part = mf_report_part_first(p->r, item);
+  mf_report_part part = mf_report_part_first(p->r, parts);
   open_list(p, "reasons");
   for (; part.node; part = mf_report_part_next(&part)) {
     mf_json_open_map(&p->w);
@@ -85,7 +85,7 @@ static void write_assertion(page *p, const mf_report_item *item) {
   text(p, "outcome", mf_str_of(mf_outcome_word(item->outcome)));
   kept_value(p, "expected", item->expected);
   kept_value(p, "actual", item->actual);
-  write_parts(p, item);
+  write_parts(p, item->parts);
   text_or_null(p, "error", passed ? MF_STR("") : item->text);
   text(p, "path", item->path);
   text_or_null(p, "id", item->id);
@@ -99,6 +99,7 @@ static void write_activity(page *p, const mf_report_item *item) {
   text(p, "outcome", mf_str_of(item->finished ? mf_outcome_word(item->outcome) : "unfinished"));
   text_or_null(p, "error", item->text);
   text_or_null(p, "effect", item->effect);
+  write_parts(p, item->parts);
   text(p, "path", item->path);
   text_or_null(p, "id", item->id);
   mf_json_close_map(&p->w);
@@ -109,6 +110,7 @@ static void write_branch(page *p, const mf_report_item *item) {
   text(p, "name", item->name);
   text(p, "taken", item->text);
   kept_value(p, "condition", item->actual);
+  write_parts(p, item->parts);
   text(p, "path", item->path);
   text_or_null(p, "id", item->id);
   mf_json_close_map(&p->w);
@@ -172,6 +174,7 @@ static void write_step(page *p, const mf_report_step *step) {
   text_or_null(p, "error", step->error);
   write_list(p, "assertion_results", &step->assertions, write_assertion);
   write_metrics(p, step->metrics);
+  write_parts(p, step->parts);
   text(p, "path", step->path);
   text_or_null(p, "id", step->id);
   number(p, "attempt", step->attempt);

@@ -152,7 +152,7 @@ static void put_assertion_lines(suite *s, mf_buf *text, const mf_report_list *li
     mf_buf_printf(text, "%s: ", mf_outcome_word(item->outcome));
     mf_buf_add_str(text, mf_report_assertion_text(s->r, item));
     mf_buf_putc(text, '\n');
-    mf_report_part_lines(s->r, text, item, "  ");
+    mf_report_part_lines(s->r, text, item->parts, "  ");
   }
 }
 
@@ -164,6 +164,7 @@ static void put_step(suite *s, const mf_report_step *step, mf_buf *text) {
   judge_step(s, step, &c);
   mf_buf_clear(text);
   if (step->error.n) mf_buf_add_str(text, step->error), mf_buf_putc(text, '\n');
+  mf_report_part_lines(s->r, text, step->parts, "");
   put_assertion_lines(s, text, &step->assertions);
   put_metrics(s, text, step);
   put_case(s, c, text);
@@ -212,7 +213,7 @@ static void put_assertion(suite *s, const mf_report_item *item, bool counts, mf_
   mf_buf_printf(text, "%s: ", c.type);
   mf_buf_add_str(text, c.message);
   if (item->parts.n) mf_buf_putc(text, '\n');
-  mf_report_part_lines(s->r, text, item, "  ");
+  mf_report_part_lines(s->r, text, item->parts, "  ");
   put_case(s, c, text);
   mf_arena_release(&s->r->scratch, mark);
 }
@@ -234,6 +235,7 @@ static void put_assertions(suite *s, mf_buf *text) {
 static void put_hook(suite *s, const mf_report_item *item, bool counts, mf_buf *text) {
   test_case c = {.path = item->path, .id = item->id, .name = item->name, .message = item->text};
   if (item->nested || item->retried) return;
+  mf_arena_mark mark = mf_arena_mark_get(&s->r->scratch);
   c.type = item->finished ? mf_outcome_word(item->outcome) : "unfinished";
   if (!item->finished || item->outcome == MF_OUTCOME_INTERRUPTED)
     c.result = ERROR_;
@@ -246,7 +248,9 @@ static void put_hook(suite *s, const mf_report_item *item, bool counts, mf_buf *
   mf_buf_clear(text);
   if (item->effect.n) mf_buf_add_str(text, item->effect), mf_buf_putc(text, '\n');
   if (item->text.n) mf_buf_add_str(text, item->text), mf_buf_putc(text, '\n');
+  mf_report_part_lines(s->r, text, item->parts, "");
   put_case(s, c, text);
+  mf_arena_release(&s->r->scratch, mark);
 }
 
 static void put_hooks(suite *s, mf_buf *text) {

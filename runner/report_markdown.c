@@ -208,7 +208,7 @@ static void put_unmet(note *n, const mf_report_list *list, uint64_t *shown, uint
 /* The parts of its condition, as lists in lists. */
 static void put_parts(note *n, const mf_report_item *item) {
   mf_arena_mark mark = mf_arena_mark_get(&n->r->scratch);
-  mf_report_part part = mf_report_part_first(n->r, item);
+  mf_report_part part = mf_report_part_first(n->r, item->parts);
   unsigned shown = 0;
   raw(n, "\nWhy ");
   put_name(n, item->name);
@@ -228,7 +228,7 @@ static void put_parts(note *n, const mf_report_item *item) {
 /* Of a comparison with one name the table has said it all. */
 static bool tells_more(note *n, const mf_report_item *item) {
   mf_arena_mark mark = mf_arena_mark_get(&n->r->scratch);
-  mf_report_part part = mf_report_part_first(n->r, item);
+  mf_report_part part = mf_report_part_first(n->r, item->parts);
   unsigned count = 0;
   for (; part.node && count < 3; part = mf_report_part_next(&part)) count++;
   mf_arena_release(&n->r->scratch, mark);

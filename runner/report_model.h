@@ -33,7 +33,7 @@ enum {
   MF_REPORT_KEPT = 64 << 20,      /* bytes of all lists together */
   MF_REPORT_NAME = 1024,          /* bytes of a name or path */
   MF_REPORT_TEXT = 4096,          /* bytes of a message, of an actual or expected value */
-  MF_REPORT_PARTS = 131072,       /* bytes of the parts of an assertion's condition */
+  MF_REPORT_PARTS = 131072,       /* bytes of the parts of conditions told in one line */
   MF_REPORT_STEP_METRICS = 65536, /* bytes of one step's metrics */
   MF_REPORT_OPEN = 20000,         /* steps and hooks begun, effects in flight: two for each of
                                      as many tasks as a machine may have */
@@ -57,7 +57,7 @@ struct mf_report_item {
   mf_str path, id, name, text;
   mf_str effect; /* actions: "POST http://host/x → 200 in 12.3 ms"; n 0: none */
   mf_report_json actual, expected;
-  mf_report_json parts; /* of an assertion that did not pass: what the journal has as `reasons` */
+  mf_report_json parts; /* of conditions, why it is so: what the journal has as `reasons` */
 };
 
 typedef struct mf_report_list {
@@ -79,6 +79,7 @@ struct mf_report_step {
   double duration; /* seconds */
   mf_str path, id, name, error, started, ended;
   mf_report_json metrics;
+  mf_report_json parts;                /* why it was skipped, or its condition an error */
   uint64_t judged, passed;             /* assertions */
   mf_report_list assertions, activity; /* activity: hooks and actions */
 };
@@ -246,19 +247,18 @@ void mf_report_reasons_get(mf_report *r, mf_report_reasons *out);
 
 /* ---- report_reasons.c ---- */
 
-/* A part of an assertion's condition and its value. */
+/* A part of a condition and its value. */
 typedef struct mf_report_part {
   mf_json *node; /* in the list; NULL: there is none left */
   mf_str text;
-  uint32_t depth; /* at most one more than that of the part before, 0 of the first only */
+  uint32_t depth; /* at most one more than that of the part before; 0: another condition */
   mf_json *value;
 } mf_report_part;
-/* The first of an assertion, parsed into scratch memory, and the one after. */
-mf_report_part mf_report_part_first(mf_report *r, const mf_report_item *assertion);
+/* The first of what the journal told, parsed into scratch memory, and the one after. */
+mf_report_part mf_report_part_first(mf_report *r, mf_report_json parts);
 mf_report_part mf_report_part_next(const mf_report_part *part);
 /* A line for each, which begins with `indent` and two blanks for each depth. */
-void mf_report_part_lines(mf_report *r, mf_buf *out, const mf_report_item *assertion,
-                          const char *indent);
+void mf_report_part_lines(mf_report *r, mf_buf *out, mf_report_json parts, const char *indent);
 
 /* ---- report_text.c ---- */
 

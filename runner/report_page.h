@@ -22,6 +22,8 @@ void mf_page_text(mf_page *p, mf_str s);
 void mf_page_name(mf_page *p, mf_str s);
 /* " id x" of what is named so; nothing when it has none. */
 void mf_page_id(mf_page *p, mf_str id, mf_str name);
+/* The parts of conditions as lists in lists. */
+void mf_page_reasons(mf_page *p, mf_report_json parts);
 void mf_page_count(mf_page *p, uint64_t n);
 /* "1 step", "2 steps". */
 void mf_page_plural(mf_page *p, uint64_t n, const char *noun);

@@ -170,10 +170,9 @@ static void put_remark(mf_page *p, mf_str text) {
   mf_page_raw(p, "</span>");
 }
 
-/* The parts of a condition as lists in lists. */
-static void put_parts(mf_page *p, const mf_report_item *item) {
+void mf_page_reasons(mf_page *p, mf_report_json parts) {
   mf_arena_mark mark = mf_arena_mark_get(&p->r->scratch);
-  mf_report_part part = mf_report_part_first(p->r, item);
+  mf_report_part part = mf_report_part_first(p->r, parts);
   uint32_t open = 0; /* lists, in each of which an entry is open */
   for (; part.node; part = mf_report_part_next(&part)) {
     if (part.depth == open)
@@ -195,7 +194,7 @@ static void put_assertion(mf_page *p, const mf_report_item *item) {
   mf_page_name(p, item->name);
   mf_page_id(p, item->id, item->name);
   if (item->outcome != MF_OUTCOME_PASSED) put_remark(p, mf_report_remark(item));
-  put_parts(p, item);
+  mf_page_reasons(p, item->parts);
   mf_page_raw(p, "</th><td>");
   mf_page_badge(p, mf_outcome_word(item->outcome));
   mf_page_raw(p, "</td><td data-label=\"Actual\">");
@@ -227,6 +226,7 @@ static void put_activity(mf_page *p, const mf_report_item *item) {
   mf_page_raw(p, "</td><td>");
   if (item->effect.n) put_code_element(p, item->effect);
   put_remark(p, item->text);
+  mf_page_reasons(p, item->parts);
   mf_page_raw(p, "</td></tr>\n");
 }
 

@@ -32,9 +32,10 @@ static bool any_measured(mf_page *p) {
   return false;
 }
 
-/* A step that was skipped has nothing behind it. */
+/* A step that was skipped may have nothing behind it. */
 static bool has_details(const mf_report_step *step) {
-  return step->error.n || step->metrics.n || step->assertions.total || step->activity.total;
+  return step->error.n || step->parts.n || step->metrics.n || step->assertions.total ||
+         step->activity.total;
 }
 
 static bool is_skipped(const mf_report_step *step) {
@@ -198,6 +199,8 @@ static void put_details(mf_page *p, const mf_report_step *step) {
   mf_page_instant(p, step->started);
   mf_page_raw(p, "</p>\n");
   put_error(p, step);
+  if (step->parts.n) mf_page_raw(p, "<h4>Condition</h4>\n");
+  mf_page_reasons(p, step->parts);
   if (step->assertions.total) {
     mf_page_raw(p, "<h4>Assertions</h4>\n");
     mf_page_assertions(p, &step->assertions);
