@@ -387,12 +387,9 @@ static mf_status check_chunks(const opener *o) {
 static const struct table_check {
   const char *what;
   const char *(*wrong)(const mf_image *image, uint32_t *row);
-} table_checks[] = {{"input", mf_inputs_wrong},
-                    {"id", mf_ids_wrong},
-                    {"reason", mf_reasons_wrong},
-                    {"request", mf_requests_wrong},
-                    {"reading", mf_readings_wrong},
-                    {"watch", mf_watches_wrong}};
+} table_checks[] = {{"input", mf_inputs_wrong},     {"id", mf_ids_wrong},
+                    {"reason", mf_reasons_wrong},   {"request", mf_requests_wrong},
+                    {"reading", mf_readings_wrong}, {"watch", mf_watches_wrong}};
 
 static mf_status check_rows(const opener *o) {
   for (size_t i = 0; i < sizeof table_checks / sizeof *table_checks; i++) {

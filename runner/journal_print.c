@@ -16,11 +16,17 @@ typedef struct printer {
   mf_output out;
 } printer;
 
+/* An effect's, which is a number; those of the document are texts. */
+static bool is_effect_id(const mf_json *node) {
+  return node && mf_str_is(node->key, "id") && node->kind != MF_JSON_STRING;
+}
+
 /* Fields that say nothing to a reader: positions in tables, digests. */
-static bool is_noise(mf_str key) {
-  static const char *const noise[] = {"index", "format", "image_digest", "id"};
+static bool is_noise(const mf_json *node) {
+  static const char *const noise[] = {"index", "format", "image_digest"};
+  if (is_effect_id(node)) return true; /* it stands before the path */
   for (size_t i = 0; i < sizeof noise / sizeof *noise; i++)
-    if (mf_str_is(key, noise[i])) return true;
+    if (mf_str_is(node->key, noise[i])) return true;
   return false;
 }
 
@@ -49,7 +55,7 @@ static void print_task(printer *p, const mf_json *root) {
 
 static void print_id(printer *p, const mf_json *data) {
   const mf_json *id = mf_json_get(data, "id");
-  if (id) mf_buf_printf(&p->text, "  #%lld", (long long)mf_json_int(id, 0));
+  if (is_effect_id(id)) mf_buf_printf(&p->text, "  #%lld", (long long)mf_json_int(id, 0));
 }
 
 static mf_status print_event(printer *p, mf_str line) {
@@ -67,7 +73,7 @@ static mf_status print_event(printer *p, mf_str line) {
   mf_print_safe(&p->text, path);
   if (data && data->kind == MF_JSON_MAP)
     for (const mf_json *m = data->as.first; m; m = m->next)
-      if (!is_noise(m->key)) print_member(p, line, m);
+      if (!is_noise(m)) print_member(p, line, m);
   return MF_OK;
 }
 

@@ -39,10 +39,10 @@ typedef struct mf_group {
 typedef struct mf_frame {
   uint8_t op; /* opcode that opened it: RUN_ENTER, STEP_ENTER ... */
   bool failed, skipped;
-  bool begun;   /* its condition held; a fault's: it was injected */
-  bool judged;  /* a step's: STEP_OUTCOME came */
-  bool undone;  /* a fault's: the undo was answered */
-  bool crossed; /* a step's: it failed by thresholds alone */
+  bool begun;    /* its condition held; a fault's: it was injected */
+  bool judged;   /* a step's: STEP_OUTCOME came */
+  bool undone;   /* a fault's: the undo was answered */
+  bool crossed;  /* a step's: it failed by thresholds alone */
   uint8_t flags; /* STEP_FLAGS beside those of its row */
   uint32_t row;
   uint32_t handler; /* word of the chunk at which its failures continue */
