@@ -19,8 +19,8 @@ static size_t drop(char *bytes, size_t size, size_t n, void *ctx) {
 
 int main(int argc, char **argv) {
   if (argc < 4) return 2;
-  const int connections = atoi(argv[2]);
-  const double end = now() + atof(argv[3]);
+  const int connections = (int)strtol(argv[2], NULL, 10);
+  const double end = now() + strtod(argv[3], NULL);
   unsigned long done = 0;
   int running = 0, left;
   curl_global_init(CURL_GLOBAL_DEFAULT);

@@ -24,7 +24,7 @@ int main(int argc, char **argv) {
   struct rusage used;
   if (argc < 4) return 2;
   CPU_ZERO(&cores);
-  CPU_SET((size_t)atoi(argv[2]), &cores);
+  CPU_SET((size_t)strtol(argv[2], NULL, 10), &cores);
   sched_setaffinity(0, sizeof cores, &cores);
   const double begin = now();
   pid_t child = fork();
