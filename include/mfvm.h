@@ -500,9 +500,9 @@ typedef struct mf_vm_options {
   uint64_t seed;         /* of random() and friends */
   int64_t start_wall_ns; /* the run's start, since 1970 */
   const char *run_id;    /* copied */
-  double timeout_scale;  /* lengthens timeouts; up to 1: as they are */
-  bool allow_empty;      /* "nothing was run" passes */
-  int64_t loop_ns;       /* a looping orchestration begins no iteration after it; 0: no limit */
+  double time_scale; /* the host's, of planned lengths: above 1 it lengthens timeouts, too; 0: 1 */
+  bool allow_empty;  /* "nothing was run" passes */
+  int64_t loop_ns;   /* a looping orchestration begins no iteration after it; 0: no limit */
   const mf_regex *regex; /* of matches(); NULL: none */
   mf_notice_fn notice;   /* may be NULL */
   void *notice_ctx;

@@ -317,7 +317,7 @@ static int make_machine(mf_host *h) {
                            .run_id = h->run_id,
                            .allow_empty = h->options->allow_empty,
                            .loop_ns = h->loop_ns,
-                           .timeout_scale = h->time_scale,
+                           .time_scale = h->time_scale,
                            .regex = mf_regex_re2(),
                            .notice = on_notice,
                            .notice_ctx = h};

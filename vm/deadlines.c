@@ -27,7 +27,7 @@ MF_OPERATION(timeout) {
     return mf_raisef(t, "a timeout takes a number of seconds, not %s", mf_kind_name(v.kind));
   if (!(seconds > 0)) return mf_raise(t, MF_STR("a timeout must be longer than no time"));
   mf_deadline_clear(t, f);
-  if (vm->timeout_scale > 1) seconds *= vm->timeout_scale;
+  if (vm->time_scale > 1) seconds *= vm->time_scale;
   if (seconds > 9e9) return MF_GO; /* centuries */
   f->timeout_ns = (int64_t)(seconds * 1e9);
   f->deadline_ns = vm->now_ns + (f->timeout_ns > 0 ? f->timeout_ns : 1);

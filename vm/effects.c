@@ -90,18 +90,23 @@ MF_OPERATION(wait) {
   return pop_seconds(t, &seconds, &stop) ? mf_ask_wait(t, MF_OP_WAIT, seconds) : stop;
 }
 
-/* What the last look said goes into the message when it was an error. */
+enum { NO_TIME_NS = 1000 }; /* what rounding may leave over of a limit */
+
+/* What the last look said goes into the message when it was an error.  The host
+ * scales pauses, as planned lengths, but a limit is only made longer. */
 MF_OPERATION(wait_again) {
   (void)b;
   mf_stop stop;
-  double limit, pause;
+  double limit, pause, scale = t->vm->time_scale > 0 ? t->vm->time_scale : 1;
   if (!pop_seconds(t, &limit, &stop) || !pop_seconds(t, &pause, &stop)) return stop;
   const mf_value *last = --t->exec.sp;
-  double waited = (double)(t->vm->now_ns - mf_frame_top(t)->begin_ns) / 1e9;
-  if (waited < limit) {
+  if (scale > 1) limit *= scale;
+  double waited_ns = (double)(t->vm->now_ns - mf_frame_top(t)->begin_ns);
+  double left_ns = round(limit * 1e9 - waited_ns);
+  if (left_ns >= NO_TIME_NS) {
     mf_task_tidy(t); /* or a long wait would fill the memory */
     mf_jump(t, a);
-    return mf_ask_wait(t, MF_OP_WAIT, pause);
+    return mf_ask_wait(t, MF_OP_WAIT, fmin(pause, left_ns / 1e9 / scale));
   }
   if (last->kind != MF_ERROR) return mf_raisef(t, "it did not hold within %g s", limit);
   mf_str why = mf_value_str(*last);

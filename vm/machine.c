@@ -119,7 +119,7 @@ static void take_options(mf_vm *vm, const mf_vm_options *options) {
   uint64_t fuel = options->fuel ? options->fuel : MF_LIMIT_RUN_FUEL;
   vm->fuel = fuel < INT64_MAX ? (int64_t)fuel : INT64_MAX;
   vm->fuel_left = vm->fuel;
-  vm->timeout_scale = options->timeout_scale;
+  vm->time_scale = options->time_scale;
   vm->memory.inner = mf_alloc_or_default(&options->alloc);
   vm->memory.limit = options->max_memory ? options->max_memory : (size_t)MF_LIMIT_RUN_MEMORY;
   vm->memory.in_use = vm->memory.peak = sizeof *vm;

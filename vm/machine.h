@@ -205,7 +205,7 @@ struct mf_vm {
   mf_branch_state *branches; /* of each row of TASK */
   uint32_t *own_slots;       /* slots that each task has for itself */
   uint32_t own_count;
-  double timeout_scale;
+  double time_scale;
   int64_t deadline_ns; /* the earliest, if that is known */
   bool deadline_known;
   mf_regex_cache regexes;

@@ -484,7 +484,7 @@ static void fill_wait_until(generator *g, flow_entry *e) {
     }
   }
   e->interval = 0.5 * (1 + pick(g, 2));
-  e->timeout = e->interval * (1 + pick(g, 3));
+  e->timeout = 0.25 * (1 + pick(g, 8));
 }
 
 static flow_entry *entry(generator *g) {

@@ -124,14 +124,16 @@ static flow_end run_repeat(flow_run *r, flow_entry *e, const flow_path *p) {
   return l.end == LEFT ? LEFT : DONE;
 }
 
-/* "evaluated until it holds"; a look that is an error does not hold. */
+/* "looked at until it holds: at once, then each `interval`, and when `timeout` is over"; a
+ * look that is an error does not hold. */
 static flow_end wait_until(flow_run *r, const flow_entry *e) {
   double begun = r->now;
   for (;;) {
     if (e->url) r->response = flow_ask(r, "http_request", e->url, NULL);
     if (flow_holds(r, e->until) == FLOW_TRUE) return DONE;
-    if (r->now - begun >= e->timeout) return BAD;
-    flow_pass_time(r, e->interval);
+    double left = begun + e->timeout - r->now;
+    if (left <= 0) return BAD;
+    flow_pass_time(r, left < e->interval ? left : e->interval);
   }
 }
 

@@ -58,7 +58,8 @@ static flow_end steady(flow_run *r) {
 static void recover(flow_run *r) {
   double begun = r->now, limit = r->d->recovery >= 0 ? r->d->recovery : 30;
   flow_end e;
-  while ((e = steady(r)) != DONE && r->now - begun < limit) flow_pass_time(r, 1);
+  while ((e = steady(r)) != DONE && r->now - begun < limit)
+    flow_pass_time(r, fmin(1, begun + limit - r->now));
   flow_tell(r, "block recovery %s %g", flow_end_words[e], r->now - begun);
   if (e == DONE)
     flow_tell_value(r, "metric", "recovery_time",

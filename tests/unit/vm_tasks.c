@@ -208,10 +208,26 @@ END_TEST
 START_TEST(timeouts_are_lengthened_only) {
   for (int i = 0; i < 2; i++) {
     vm_host_init(&h, RUN(STEP("0", "CONST 1\nTIMEOUT\n" WAIT("0"))));
-    h.options.timeout_scale = i ? 3 : 0.5;
+    h.options.time_scale = i ? 3 : 0.5;
     vm_host_new(&h);
     next();
     ck_assert_int_eq(mf_vm_deadline(h.vm), i ? 6000000000 : 2000000000);
+    if (i == 0) vm_host_fini(&h);
+  }
+}
+END_TEST
+
+/* Pauses of 2 s until 2 s are over, where the host makes 1 s of 2, or 6. */
+START_TEST(the_last_pause_is_cut_as_the_host_scales) {
+  for (int i = 0; i < 2; i++) {
+    vm_host_init(&h, RUN("again:\nCONST 2\nCONST 1\nCONST 1\nWAIT_AGAIN again\n"));
+    h.options.time_scale = i ? 3 : 0.5;
+    vm_host_new(&h);
+    wants("effect 1 wait in 0");
+    answer_at(1, "{\"ok\":true}", i ? 6 : 1);
+    if (i == 0) wants("effect 2 wait in 0");
+    if (i == 0) answer_at(2, "{\"ok\":true}", 2);
+    wants("done");
     if (i == 0) vm_host_fini(&h);
   }
 }
@@ -274,6 +290,7 @@ Suite *vm_tasks_suite(void) {
   tcase_add_test(t, the_earliest_deadline_is_asked_for);
   tcase_add_test(t, a_deadline_on_the_way_out_is_let_go);
   tcase_add_test(t, timeouts_are_lengthened_only);
+  tcase_add_test(t, the_last_pause_is_cut_as_the_host_scales);
   tcase_add_test(t, a_timeout_undoes_the_faults_of_its_step);
   tcase_add_test(t, branches_that_wait_for_each_other_end_the_run);
   tcase_add_test(t, a_branch_that_waits_for_itself_ends_the_run);
