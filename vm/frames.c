@@ -24,6 +24,7 @@ void mf_frame_pop(mf_task *t) {
   mf_deadline_clear(t, f);
   if (f->group) mf_realloc(&t->vm->alloc, f->group, sizeof *f->group, 0);
   f->group = NULL;
+  mf_metrics_free_kept(t->vm, f);
   if (f->error) mf_box_free(&t->vm->alloc, f->error);
   if (f->args) mf_box_free(&t->vm->alloc, f->args);
   f->error = f->args = NULL;

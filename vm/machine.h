@@ -57,12 +57,13 @@ typedef struct mf_frame {
   /* Of a fault: its arguments; of a step or action: its retry policy; of a for_each:
    * what it goes through.  Owned. */
   mf_box *args;
-  uint64_t turn;         /* of a repeat: the one under way, from 1; 0: none yet */
-  uint64_t turns;        /* how many in all; with a retry policy: of attempts, at most */
-  uint32_t attempt;      /* with a retry policy: from 1; 0: none was made */
-  double pause;          /* after this attempt, in seconds */
-  mf_arena_mark scratch; /* where that of the attempts begins */
-  mf_judged judged_now;  /* of a step: in this attempt */
+  uint64_t turn;               /* of a repeat: the one under way, from 1; 0: none yet */
+  uint64_t turns;              /* how many in all; with a retry policy: of attempts, at most */
+  uint32_t attempt;            /* with a retry policy: from 1; 0: none was made */
+  double pause;                /* after this attempt, in seconds */
+  mf_arena_mark scratch;       /* where that of the attempts begins */
+  mf_judged judged_now;        /* of a step: in this attempt */
+  struct mf_kept_metric *kept; /* of a step: recorded before its attempts; owned */
 } mf_frame;
 
 static inline uint32_t mf_frame_flags(const mf_frame *f, uint32_t of_row) {
@@ -88,6 +89,12 @@ typedef struct mf_tally {
   double sum;
   bool fractions; /* some sample was no int */
 } mf_tally;
+
+/* Of a metric, before the attempts of a step. */
+typedef struct mf_kept_metric {
+  mf_tally tally;
+  mf_value value; /* a number, or UNSET */
+} mf_kept_metric;
 
 /* A row of METRIC: its slots by kind, MF_ABSENT where the image has none. */
 enum { MF_METRIC_SLOTS = MF_SLOT_KIND_METRIC_COUNT - MF_SLOT_KIND_METRIC_STEP + 1 };
@@ -264,6 +271,11 @@ void mf_metric_record_run(mf_vm *vm, uint32_t metric, mf_value v);
 void mf_metric_sample(mf_task *t, uint32_t metric, mf_value v);
 /* The metrics of the step under way are those of no step. */
 void mf_metrics_begin_step(mf_task *t);
+/* What was recorded so far is the step's in each of its attempts.  False: no memory. */
+bool mf_metrics_keep(mf_task *t, mf_frame *step);
+/* An attempt begins: the metrics of the step are those that were kept. */
+void mf_metrics_begin_attempt(mf_task *t, const mf_frame *step);
+void mf_metrics_free_kept(mf_vm *vm, mf_frame *step);
 
 /* ---- vm/tasks.c: who runs ---- */
 

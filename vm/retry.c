@@ -67,6 +67,7 @@ MF_OPERATION(retry_begin) {
   f->attempt = 1;
   mf_status status = mf_box_put(&t->vm->alloc, &f->args, &v, t->vm->memory.limit, NULL);
   if (status != MF_OK) return mf_end_with(t, status);
+  if (is_step(f) && !mf_metrics_keep(t, f)) return mf_end_with(t, MF_OUT_OF_MEMORY);
   f->scratch = mf_arena_mark_get(&t->arena);
   return MF_GO;
 }

@@ -151,6 +151,41 @@ void mf_metrics_begin_step(mf_task *t) {
   t->metrics_set = false;
 }
 
+static mf_value *step_slot(mf_vm *vm, uint32_t metric) {
+  uint32_t slot = vm->metrics[metric].slots[0]; /* METRIC_STEP */
+  return slot == MF_ABSENT ? NULL : &vm->slots[slot];
+}
+
+static size_t kept_size(const mf_vm *vm) {
+  return MF_ROW_COUNT(vm->image, METRIC) * sizeof(mf_kept_metric);
+}
+
+bool mf_metrics_keep(mf_task *t, mf_frame *step) {
+  mf_vm *vm = t->vm;
+  if (!t->metrics_set) return true;
+  if (step->kept == NULL) step->kept = mf_realloc(&vm->alloc, NULL, 0, kept_size(vm));
+  if (step->kept == NULL) return false;
+  for (uint32_t i = 0; i < MF_ROW_COUNT(vm->image, METRIC); i++) {
+    const mf_value *v = step_slot(vm, i);
+    step->kept[i] = (mf_kept_metric){t->tallies[i], v ? *v : (mf_value){.kind = MF_UNSET}};
+  }
+  return true;
+}
+
+void mf_metrics_begin_attempt(mf_task *t, const mf_frame *step) {
+  mf_metrics_begin_step(t);
+  for (uint32_t i = 0; step->kept && i < MF_ROW_COUNT(t->vm->image, METRIC); i++) {
+    t->tallies[i] = step->kept[i].tally;
+    set_metric(t->vm, &t->vm->metrics[i], MF_SLOT_KIND_METRIC_STEP, step->kept[i].value);
+  }
+  t->metrics_set = step->kept != NULL;
+}
+
+void mf_metrics_free_kept(mf_vm *vm, mf_frame *step) {
+  if (step->kept) mf_realloc(&vm->alloc, step->kept, kept_size(vm), 0);
+  step->kept = NULL;
+}
+
 /* ---- Reading what has no value ---- */
 
 static bool is_metric_slot(uint32_t kind) {

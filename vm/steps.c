@@ -185,7 +185,7 @@ mf_stop mf_step_attempt_failed(mf_task *t, const mf_frame *f) {
 void mf_step_forget(mf_task *t, mf_frame *f) {
   mf_judged_forget(t, f);
   drop_box(t->vm, &t->vm->results[f->row].metrics);
-  mf_metrics_begin_step(t);
+  mf_metrics_begin_attempt(t, f);
 }
 
 void mf_step_attempt(mf_task *t, const mf_frame *f) {

@@ -19,9 +19,8 @@ typedef struct generator {
   const char *loops[LOOPS + 1];
   unsigned loop_count, named;
   flow_list steps;
-  flow_list open;       /* where the steps go that expressions and assertions name */
-  flow_list asked;      /* beside each: the step around it, which it must not name */
-  bool records_nothing; /* no record_metric here */
+  flow_list open;  /* where the steps go that expressions and assertions name */
+  flow_list asked; /* beside each: the step around it, which it must not name */
   bool metric_recorded, saved_request, saved_command, written[NAMES];
 } generator;
 
@@ -272,7 +271,6 @@ static flow_action *action(generator *g, bool may_abort) {
   a->kind = kinds[pick(g, 12)];
   if ((a->kind == FLOW_ABORT || a->kind == FLOW_FAIL) && !chance(g, g->wild)) a->kind = FLOW_LOG;
   if (a->kind == FLOW_ABORT && !may_abort) a->kind = FLOW_LOG;
-  if (a->kind == FLOW_METRIC && g->records_nothing) a->kind = FLOW_LOG;
   a->expect_code = -1;
   switch (a->kind) {
     case FLOW_SET_VARIABLE:
@@ -318,11 +316,8 @@ static flow_hook *hook(generator *g, flow_moment moment) {
   h->moment = moment;
   maybe_condition(g, &h->condition, 25);
   if (chance(g, 15)) h->on_error = (flow_on_error)(1 + pick(g, 2));
-  /* What is recorded before a step's attempts goes with the first that fails. */
-  g->records_nothing = moment == FLOW_PRE_STEP;
   for (unsigned n = 1 + pick(g, 2); n--;)
     add(g, &h->actions, hook_action(g, moment != FLOW_POST_VERDICT));
-  g->records_nothing = false;
   register_list(g, &h->actions);
   return h;
 }
