@@ -61,8 +61,9 @@ static void unknown_dependency(mf_compiler *c, const mf_names *names, const mf_n
   mf_diag_add_hint(c->diags, MF_E_UNKNOWN_DEPENDENCY, node->span, hint, (int)name.n, name.p);
 }
 
+/* In list order, as they are waited for: `last` is where the next one goes. */
 static void add_dependency(mf_compiler *c, const mf_names *names, uint32_t branch,
-                           const mf_node *node) {
+                           const mf_node *node, mf_dependency ***last) {
   mf_concurrency *k = &c->concurrency;
   if (node->shape != MF_SHAPE_TEXT) return;
   if (node->flags & MF_NODE_INTERPOLATED) {
@@ -78,25 +79,23 @@ static void add_dependency(mf_compiler *c, const mf_names *names, uint32_t branc
   } else {
     mf_dependency *d = MF_NEW(c->arena, mf_dependency);
     if (!d) return;
-    *d = (mf_dependency){.on = on,
-                         .of = branch,
-                         .next = k->branches[branch].needs,
-                         .next_of_on = k->branches[on].needed,
-                         .span = node->span};
-    k->branches[branch].needs = k->branches[on].needed = d;
+    *d = (mf_dependency){
+        .on = on, .of = branch, .next_of_on = k->branches[on].needed, .span = node->span};
+    k->branches[on].needed = **last = d;
+    *last = &d->next;
     k->branches[branch].open_needs++;
   }
 }
 
-/* Not in list order any more; the emitted NEEDS are all waited for anyway. */
 static void find_dependencies(mf_compiler *c, uint32_t first, uint32_t count) {
   mf_names names = {.count = 0};
   for (uint32_t i = first; i < first + count; i++) {
     const mf_node *list = mf_entry_get(c->concurrency.branches[i].entry, MF_KEY_DEPENDS_ON);
     if (!list || list->shape != MF_SHAPE_LIST) continue;
     if (names.count == 0) name_branches(c, &names, first, count);
+    mf_dependency **last = &c->concurrency.branches[i].needs;
     for (const mf_node *node = list->as.first; node; node = node->next)
-      add_dependency(c, &names, i, node);
+      add_dependency(c, &names, i, node, &last);
   }
 }
 
