@@ -167,7 +167,7 @@ static mf_stop bare_action_ended(mf_task *t, const mf_row_action *row, const mf_
   }
   if (f->failed && on_error == MF_ON_ERROR_ENTRY_OPTIONAL) t->vm->counts.warnings++;
   bool counts = f->failed && on_error != MF_ON_ERROR_ENTRY_OPTIONAL &&
-                !mf_rollback_failed(t, mf_frame_error(f));
+                !mf_rollback_failed(t, on_error == MF_ON_ERROR_ENTRY, mf_frame_error(f));
   if (counts) mf_entry_failed(t);
   if (counts && on_error == MF_ON_ERROR_ENTRY) t->pending = true;
   return f->failed || !f->skipped ? mf_entry_ended(t, f) : MF_GO;
@@ -197,9 +197,9 @@ MF_OPERATION(block_enter) {
   return MF_GO;
 }
 
-bool mf_rollback_failed(mf_task *t, mf_str text) {
+bool mf_rollback_failed(mf_task *t, bool stops, mf_str text) {
   if (!t->vm->rolling_back) return false;
-  if (t->parent) t->frames[0].failed = true; /* nothing is pending: so its group hears of it */
+  if (t->parent && stops) t->frames[0].failed = true; /* its group hears of it so */
   if (t->lenient) {
     t->vm->counts.warnings++;
     return true;
@@ -305,9 +305,10 @@ void mf_entry_broke(mf_task *t, uint32_t path, uint32_t flags) {
     t->vm->counts.warnings++;
     return;
   }
-  if (mf_rollback_failed(t, mf_frame_error(mf_frame_top(t)))) return;
+  bool stops = !(flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE);
+  if (mf_rollback_failed(t, stops, mf_frame_error(mf_frame_top(t)))) return;
   mf_entry_failed(t);
-  if (!(flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE)) t->pending = true;
+  if (stops) t->pending = true;
 }
 
 MF_OPERATION(branch_fail) {

@@ -199,7 +199,7 @@ static void tell_interrupted(mf_task *t, mf_frame *f) {
     n.kind = MF_NOTICE_HOOK_FINISHED;
     n.name = mf_image_string(im, MF_ROWS(im, HOOK, hook)[f->row].name);
     mf_tell(t, &n);
-  } else if (f->op == MF_OP_ACTION_ENTER) {
+  } else if (f->op == MF_OP_ACTION_ENTER && !f->needs) {
     n.kind = MF_NOTICE_ACTION_FINISHED;
     n.attempt = f->attempt;
     n.name = mf_image_string(im, MF_ROWS(im, ACTION, action)[f->row].name);

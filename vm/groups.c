@@ -116,9 +116,10 @@ static mf_stop end_group(mf_task *t, const mf_row_group *row, mf_frame *f) {
                             : f->skipped ? MF_OUTCOME_SKIPPED
                                          : MF_OUTCOME_PASSED;
   if (f->failed && optional) t->vm->counts.warnings++;
-  if (f->failed && !optional && !mf_rollback_failed(t, mf_frame_error(f))) {
+  bool stops = !(flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE);
+  if (f->failed && !optional && !mf_rollback_failed(t, stops, mf_frame_error(f))) {
     mf_entry_failed(t);
-    if (!(flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE)) t->pending = true;
+    if (stops) t->pending = true;
   }
   if (outcome != MF_OUTCOME_SKIPPED) stop = mf_entry_ended(t, f);
   t->vm->ran = ran;
@@ -130,7 +131,7 @@ static mf_stop end_group(mf_task *t, const mf_row_group *row, mf_frame *f) {
 static void end_background(mf_task *t, const mf_frame *f) {
   if (!f->failed) return;
   mf_tell_error(t, mf_frame_path(t, f), mf_frame_error(f));
-  if (mf_rollback_failed(t, mf_frame_error(f))) return;
+  if (mf_rollback_failed(t, true, mf_frame_error(f))) return;
   mf_entry_failed(t);
   t->pending = true;
 }
@@ -196,6 +197,7 @@ static mf_stop wait_in_need(mf_task *t, mf_group *g) {
     g->held = false;
   }
   g->needing = true;
+  mf_frame_top(t)->needs = true;
   return wait_for(t, MF_WAIT_NEEDS, 2);
 }
 
@@ -204,6 +206,7 @@ MF_OPERATION(needs) {
   if (t->vm->branches[a].alive || !(t->counted || has_room(g))) return wait_in_need(t, g);
   if (!t->counted) g->running++;
   t->counted = true;
+  mf_frame_top(t)->needs = false;
   mf_frame_top(t)->begin_ns = t->vm->now_ns; /* waiting was no part of the entry */
   if (!t->vm->branches[a].failed) return MF_GO;
   t->frames[0].skipped = true; /* who needs this one is skipped as well */
@@ -237,12 +240,20 @@ static void hand_over(mf_task *t) {
   }
 }
 
+/* What was interrupted has an error, too, but is no failure that is pending; nor is
+ * any in a rollback, where a branch around the list fails with it. */
+static void fail_list(mf_task *t) {
+  mf_task *parent = t->parent;
+  if (t->pending) parent->pending = true;
+  if (t->vm->rolling_back && parent->parent) parent->frames[0].failed = true;
+}
+
 static mf_stop fail_group(mf_task *t) {
   mf_frame *home = t->home;
   const mf_row_group *row = group_row(t->parent, home);
   mf_str name = mf_image_string(t->vm->image, MF_ROWS(t->vm->image, TASK, task)[t->row].name);
   if (row->mode == MF_GROUP_MODE_BACKGROUND) {
-    t->parent->pending = true;
+    fail_list(t);
     return MF_GO;
   }
   if (mf_frame_flags(home, row->flags) & MF_STEP_FLAGS_FAIL_FAST) end_branches(t->vm, home);

@@ -41,6 +41,7 @@ typedef struct mf_frame {
   bool failed, skipped;
   bool begun;    /* its condition held; a fault's: it was injected */
   bool judged;   /* a step's: STEP_OUTCOME came */
+  bool needs;    /* it waits for another branch: nothing of it has begun */
   bool undone;   /* a fault's: the undo was answered */
   bool crossed;  /* a step's: it failed by thresholds alone */
   uint8_t flags; /* STEP_FLAGS beside those of its row */
@@ -426,8 +427,9 @@ void mf_watched_forget(mf_task *t);
 
 /* Frame f, a block, ends. */
 void mf_block_ended(mf_task *t, const mf_frame *f, mf_outcome_kind outcome);
-/* An entry failed with `text`: in a rollback that is all it is, a failure of it. */
-bool mf_rollback_failed(mf_task *t, mf_str text);
+/* An entry failed with `text`: in a rollback that is all it is, a failure of it, and
+ * nothing is pending; `stops`: elsewhere it would be, so a branch has failed by it. */
+bool mf_rollback_failed(mf_task *t, bool stops, mf_str text);
 /* Whether something has failed that makes the verdict "failed". */
 bool mf_has_failed(const mf_vm *vm);
 /* The innermost frame, a step, was ended from outside. */

@@ -244,9 +244,10 @@ static void count_failure(mf_task *t, const mf_frame *f) {
     t->vm->counts.warnings++;
     return;
   }
-  if (mf_rollback_failed(t, mf_frame_error(f))) return;
+  bool stops = !(flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE);
+  if (mf_rollback_failed(t, stops, mf_frame_error(f))) return;
   count_failed_step(t, f);
-  if (!(flags & MF_STEP_FLAGS_CONTINUE_ON_FAILURE)) t->pending = true;
+  if (stops) t->pending = true;
 }
 
 static void skip(mf_task *t, const mf_frame *f) {
