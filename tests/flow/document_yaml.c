@@ -304,6 +304,20 @@ static void put_repeat(mf_buf *b, const flow_entry *e) {
   if (e->entries.count == 0) mf_buf_puts(b, ", steps: []");
 }
 
+static void put_group(mf_buf *b, const flow_entry *e) {
+  put_list(b, "parallel", &e->entries, put_entry);
+  if (e->entries.count == 0) mf_buf_puts(b, ", parallel: []");
+  put_flag(b, "fail_fast", e->fail_fast);
+  if (e->most) mf_buf_puts(b, ", max_concurrency: "), put_data(b, e->most);
+}
+
+static void put_needs(mf_buf *b, const flow_entry *e) {
+  if (e->label) mf_buf_printf(b, ", id: b%u", e->label);
+  for (unsigned i = 0; i < e->needs.count; i++)
+    mf_buf_printf(b, "%sb%u", i ? ", " : ", depends_on: [", ((flow_entry *)e->needs.at[i])->label);
+  if (e->needs.count) mf_buf_putc(b, ']');
+}
+
 static void put_wait_until(mf_buf *b, const flow_entry *e) {
   mf_buf_puts(b, ", wait_until: "), put_condition(b, e->until);
   if (e->url) mf_buf_printf(b, ", http: {url: %s}", e->url);
@@ -322,10 +336,13 @@ static void put_entry(mf_buf *b, const void *p) {
   if (e->kind != FLOW_CONDITIONAL && e->kind != FLOW_AN_ACTION) put_if(b, e->condition);
   put_flag(b, "optional", e->optional);
   put_flag(b, "continue_on_failure", e->goes_on);
+  put_flag(b, "background", e->background);
+  put_needs(b, e);
   switch (e->kind) {
     case FLOW_A_STEP: put_step(b, e); break;
     case FLOW_CONDITIONAL: put_conditional(b, e); break;
     case FLOW_REPEAT: put_repeat(b, e); break;
+    case FLOW_GROUP: put_group(b, e); break;
     case FLOW_WAIT: mf_buf_puts(b, ", wait: "), put_data(b, e->seconds); break;
     case FLOW_WAIT_UNTIL: put_wait_until(b, e); break;
     case FLOW_AN_ACTION: break;
@@ -367,6 +384,7 @@ void flow_print(flow_document *d, mf_buf *out) {
   put_settings(out, &d->variables), mf_buf_puts(out, "}\n");
   if (d->iterations)
     mf_buf_printf(out, "loop_orchestration: true\nmax_iterations: %u\n", d->iterations);
+  if (d->parallel) mf_buf_puts(out, "parallel: true\n");
   put_lines(out, "hooks", &d->hooks, put_global_hook);
   put_steady(out, d);
   for (unsigned i = 0; i < 3; i++) put_lines(out, lists[i], &d->lists[i], put_entry);

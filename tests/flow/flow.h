@@ -149,6 +149,7 @@ typedef enum flow_entry_kind {
   FLOW_A_STEP,
   FLOW_CONDITIONAL,
   FLOW_REPEAT,
+  FLOW_GROUP,
   FLOW_WAIT,
   FLOW_WAIT_UNTIL,
   FLOW_AN_ACTION,
@@ -156,6 +157,7 @@ typedef enum flow_entry_kind {
 typedef enum flow_turns { FLOW_COUNT, FLOW_WHILE, FLOW_UNTIL, FLOW_FOR_EACH } flow_turns;
 typedef struct flow_result {
   bool known, skipped, succeeded, interrupted;
+  bool erred; /* there is an error to tell: not of what was only interrupted */
   double duration;
   unsigned attempts, runs, runs_passed, runs_failed;
   bool owed; /* an assertion that was to judge its failure did not yet */
@@ -188,7 +190,15 @@ typedef struct flow_entry {
   flow_turns turns;
   flow_expr *how;
   const char *as;
-  flow_list entries;
+  flow_list entries; /* of a group: its branches */
+  /* a group */
+  bool fail_fast;
+  flow_expr *most;
+  /* a branch, a background step */
+  bool background;
+  flow_list needs;           /* entries of the same group */
+  unsigned label;            /* its id; 0: none */
+  bool begun, alive, missed; /* of the reference */
   /* a wait, a wait_until */
   flow_expr *seconds, *until;
   const char *url;
@@ -204,6 +214,7 @@ typedef struct flow_document {
   flow_list lists[3];
   flow_list hooks, assertions, rollbacks;
   flow_strategy strategy;
+  bool parallel;       /* all of lists[0] at once */
   unsigned iterations; /* 0: no loop */
   bool steady;
   flow_list probes, steady_assertions;
@@ -212,7 +223,8 @@ typedef struct flow_document {
   /* what flow_shrink may take away */
   flow_list **all_lists;
   flow_expr ***all_conditions;
-  unsigned list_count, condition_count, list_room, condition_room;
+  bool **all_flags;
+  unsigned list_count, condition_count, flag_count, list_room, condition_room, flag_room;
 } flow_document;
 
 /* ---- what happens ---- */

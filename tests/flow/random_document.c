@@ -9,6 +9,12 @@
 
 enum { NAMES = 8, LOOPS = 3 };
 
+/* Inside which branch, or background step. */
+typedef struct place {
+  const struct place *around;
+  const flow_list *group; /* NULL: of a list, beside the rest of which it runs */
+} place;
+
 typedef struct generator {
   flow_document *d;
   uint64_t state;
@@ -21,6 +27,9 @@ typedef struct generator {
   flow_list steps;
   flow_list open;  /* where the steps go that expressions and assertions name */
   flow_list asked; /* beside each: the step around it, which it must not name */
+  /* the same three, where they are */
+  const place *here;
+  flow_list places_of_steps, places_of_open;
   bool metric_recorded, saved_request, saved_command, written[NAMES];
 } generator;
 
@@ -60,6 +69,13 @@ static void register_condition(generator *g, flow_expr **e) {
     d->all_conditions = realloc(d->all_conditions, d->condition_room * sizeof(void *));
   }
   d->all_conditions[d->condition_count++] = e;
+}
+
+static void register_flag(generator *g, bool *flag) {
+  flow_document *d = g->d;
+  if (d->flag_count == d->flag_room)
+    d->all_flags = realloc(d->all_flags, (d->flag_room = d->flag_room * 2 + 16) * sizeof(void *));
+  d->all_flags[d->flag_count++] = flag;
 }
 
 /* ---- expressions ---- */
@@ -115,6 +131,7 @@ static flow_expr *name(generator *g) {
 static void wait_for_step(generator *g, flow_entry **step) {
   add(g, &g->open, step);
   add(g, &g->asked, g->step);
+  add(g, &g->places_of_open, (void *)(uintptr_t)g->here);
 }
 
 /* A field, and what it is compared with, if it is no bool. */
@@ -355,6 +372,13 @@ static void assertions(generator *g, flow_list *l, unsigned percent, bool about_
 /* ---- entries ---- */
 
 static void entries(generator *g, flow_list *l, unsigned most);
+static flow_entry *entry(generator *g, bool in_list);
+
+static void enter(generator *g, const flow_list *group) {
+  place *inner = NEW(g, place);
+  *inner = (place){g->here, group};
+  g->here = inner;
+}
 
 static void fill_step(generator *g, flow_entry *e) {
   static const char *const names[] = {"s0", "s1", "s2", "s3", "s4", "s5"};
@@ -366,7 +390,9 @@ static void fill_step(generator *g, flow_entry *e) {
     e->name = mf_arena_printf(&g->d->arena, "%s ${%s}", e->name, shown->name);
   }
   e->in_base = chance(g, 10);
+  if (e->background) enter(g, NULL);
   add(g, &g->steps, e);
+  add(g, &g->places_of_steps, (void *)(uintptr_t)g->here);
   g->step = e;
   if (chance(g, 20)) {
     flow_setting *s = NEW(g, flow_setting);
@@ -394,6 +420,7 @@ static void fill_step(generator *g, flow_entry *e) {
   hooks(g, &e->post_hooks, FLOW_POST_STEP, 20);
   assertions(g, &e->assertions, 25, true);
   g->step = NULL;
+  if (e->background) g->here = g->here->around;
 }
 
 static void fill_conditional(generator *g, flow_entry *e) {
@@ -465,6 +492,43 @@ static void fill_repeat(generator *g, flow_entry *e) {
   if (e->as) g->loop_count--;
 }
 
+/* What begins later may be needed, too, but never in a circle: need goes by rank. */
+static void fill_needs(generator *g, flow_list *branches) {
+  unsigned turn = pick(g, branches->count);
+  for (unsigned i = 0; i < branches->count; i++) {
+    flow_entry *e = branches->at[i];
+    for (unsigned k = 0; k < branches->count; k++) {
+      flow_entry *need = branches->at[k];
+      bool below = (k + turn) % branches->count < (i + turn) % branches->count;
+      if (!below || !chance(g, 25)) continue;
+      if (!need->label) need->label = ++g->named;
+      add(g, &e->needs, need);
+    }
+    register_list(g, &e->needs);
+  }
+}
+
+static void branches(generator *g, flow_list *l, unsigned most) {
+  g->depth++;
+  for (unsigned n = 1 + pick(g, most); n-- && g->room;) {
+    g->room--;
+    enter(g, l);
+    add(g, l, entry(g, false));
+    g->here = g->here->around;
+  }
+  g->depth--;
+  register_list(g, l);
+  if (l->count && chance(g, 60)) fill_needs(g, l);
+}
+
+static void fill_group(generator *g, flow_entry *e) {
+  e->fail_fast = chance(g, 40);
+  register_flag(g, &e->fail_fast);
+  if (chance(g, 35)) e->most = chance(g, 85) ? literal(g, int_value(1 + pick(g, 3))) : name(g);
+  register_condition(g, &e->most);
+  branches(g, &e->entries, 4);
+}
+
 static void fill_wait_until(generator *g, flow_entry *e) {
   e->until = condition(g);
   if (chance(g, 50)) {
@@ -482,18 +546,22 @@ static void fill_wait_until(generator *g, flow_entry *e) {
   e->timeout = 0.25 * (1 + pick(g, 8));
 }
 
-static flow_entry *entry(generator *g) {
+static flow_entry *entry(generator *g, bool in_list) {
   flow_entry *e = NEW(g, flow_entry);
   bool deep = g->depth >= 4 || g->loop_count >= LOOPS || g->room < 2;
-  unsigned kind = pick(g, 20);
+  unsigned kind = pick(g, 23);
   e->duration = e->delay = -1;
   e->kind = kind < 8    ? FLOW_A_STEP
             : kind < 11 ? FLOW_CONDITIONAL
             : kind < 13 ? FLOW_REPEAT
-            : kind < 14 ? FLOW_WAIT
-            : kind < 15 ? FLOW_WAIT_UNTIL
+            : kind < 16 ? FLOW_GROUP
+            : kind < 17 ? FLOW_WAIT
+            : kind < 18 ? FLOW_WAIT_UNTIL
                         : FLOW_AN_ACTION;
-  if (deep && (e->kind == FLOW_CONDITIONAL || e->kind == FLOW_REPEAT)) e->kind = FLOW_A_STEP;
+  bool has_entries = e->kind == FLOW_CONDITIONAL || e->kind == FLOW_REPEAT || e->kind == FLOW_GROUP;
+  if (deep && has_entries) e->kind = FLOW_A_STEP;
+  e->background = in_list && e->kind == FLOW_A_STEP && chance(g, 20);
+  register_flag(g, &e->background);
   if (e->kind != FLOW_CONDITIONAL && e->kind != FLOW_AN_ACTION)
     maybe_condition(g, &e->condition, 35);
   e->optional = chance(g, 15);
@@ -502,6 +570,7 @@ static flow_entry *entry(generator *g) {
     case FLOW_A_STEP: fill_step(g, e); break;
     case FLOW_CONDITIONAL: fill_conditional(g, e); break;
     case FLOW_REPEAT: fill_repeat(g, e); break;
+    case FLOW_GROUP: fill_group(g, e); break;
     case FLOW_WAIT:
       e->seconds = chance(g, 70)
                        ? literal(g, (flow_value){.kind = FLOW_DOUBLE, .d = 0.5 * (1 + pick(g, 4))})
@@ -518,7 +587,7 @@ static void entries(generator *g, flow_list *l, unsigned most) {
   g->depth++;
   for (unsigned n = 1 + pick(g, most); n-- && g->room;) {
     g->room--;
-    add(g, l, entry(g));
+    add(g, l, entry(g, l != &g->d->rollbacks));
   }
   if (l->count == 0) {
     flow_entry *e = NEW(g, flow_entry);
@@ -576,7 +645,11 @@ static void fill(generator *g, flow_document *d) {
         g, chance(g, 80) ? int_value(pick(g, 3)) : (flow_value){.kind = FLOW_TEXT, .text = "a"});
     declare(g, "g4", sum);
   }
-  entries(g, &d->lists[0], 6);
+  d->parallel = chance(g, 12);
+  if (d->parallel)
+    branches(g, &d->lists[0], 6);
+  else
+    entries(g, &d->lists[0], 6);
   if (chance(g, 40)) entries(g, &d->lists[1], 3);
   if (chance(g, 25)) {
     flow_entry *e = NEW(g, flow_entry);
@@ -603,13 +676,34 @@ static void plain_step(generator *g) {
   e->name = "plain";
   e->duration = e->delay = -1;
   add(g, &g->steps, e);
+  add(g, &g->places_of_steps, NULL);
   add(g, &g->d->lists[0], e);
 }
 
+static bool is_inside(const place *p, const place *around) {
+  while (p && p != around) p = p->around;
+  return p == around;
+}
+
+/* Whether the step may run at the same time as who asks how it ended. */
+static bool runs_beside(const place *step, const place *here) {
+  for (; step && !is_inside(here, step); step = step->around) {
+    if (!step->group) return true;
+    for (const place *p = here; p; p = p->around)
+      if (p->group == step->group) return true;
+  }
+  return false;
+}
+
+/* What runs beside is refused: that is seldom wanted. */
 static void resolve_steps(generator *g) {
   while (g->steps.count < 2) plain_step(g);
   for (unsigned i = 0; i < g->open.count; i++) {
     unsigned at = pick(g, g->steps.count);
+    for (unsigned n = 0; n < 8; n++) {
+      if (!runs_beside(g->places_of_steps.at[at], g->places_of_open.at[i])) break;
+      at = pick(g, g->steps.count);
+    }
     if (g->steps.at[at] == g->asked.at[i]) at = (at + 1) % g->steps.count;
     *(flow_entry **)g->open.at[i] = g->steps.at[at];
   }
@@ -651,6 +745,7 @@ void flow_free(flow_document *d) {
   mf_arena_fini(&d->arena);
   free(d->all_lists);
   free(d->all_conditions);
+  free(d->all_flags);
 }
 
 /* ---- identities ---- */

@@ -9,19 +9,27 @@
 #include "../../vm/value.h"
 #include "flow.h"
 
-enum { EFFECTS = 100000 }; /* turns of the loop below, about two an effect */
+enum {
+  EFFECTS = 100000, /* turns of the loop below, about two an effect */
+  FLIGHTS = 64
+};
 static const int64_t START_NS = INT64_C(1700000000000000000);
 
+/* An effect under way: each task has one at a time. */
+typedef struct flight {
+  uint32_t id;
+  int64_t due_ns;
+  mf_value answer;
+} flight;
 typedef struct recorder {
   flow_world world;
   mf_arena arena;
   mf_buf *out;
   mf_vm *vm;
   int64_t now_ns;
-  /* the effect under way: one task has one at a time */
-  uint32_t flight;
-  int64_t due_ns;
-  mf_value answer;
+  flight flights[FLIGHTS]; /* in the order in which they were asked for */
+  unsigned flying;
+  int64_t due_ns; /* of the one that is being asked for */
 } recorder;
 
 /* ---- notices ---- */
@@ -82,6 +90,10 @@ static void on_notice(void *ctx, const mf_notice *n) {
       break;
     case MF_NOTICE_BLOCK_FINISHED:
       mf_buf_printf(out, "block %.*s %s %g", name_n, name, word, n->duration);
+      break;
+    case MF_NOTICE_GROUP_STARTED: mf_buf_printf(out, "begin group %.*s", path_n, path); break;
+    case MF_NOTICE_GROUP_FINISHED:
+      mf_buf_printf(out, "group %.*s %s %g", path_n, path, word, n->duration);
       break;
     case MF_NOTICE_BRANCH:
       mf_buf_printf(out, "branch %.*s %.*s", path_n, path, text_n, n->text.p);
@@ -173,20 +185,43 @@ static mf_value perform(recorder *r, const mf_effect *e) {
   return mf_map_done(&b);
 }
 
-static void deliver(recorder *r, mf_value answer) {
-  mf_outcome outcome = {&answer, r->now_ns, START_NS + r->now_ns};
-  mf_vm_deliver(r->vm, r->flight, &outcome);
+static void ask(recorder *r, const mf_effect *e) {
+  if (r->flying == FLIGHTS) {
+    mf_buf_puts(r->out, "too many effects at once\n");
+    return;
+  }
+  r->due_ns = r->now_ns;
+  mf_value answer = perform(r, e);
+  r->flights[r->flying++] = (flight){e->id, r->due_ns, answer};
 }
 
-/* The effect ends, or before that the time it has. */
+static void land(recorder *r, unsigned i, mf_value answer) {
+  mf_outcome outcome = {&answer, r->now_ns, START_NS + r->now_ns};
+  mf_vm_deliver(r->vm, r->flights[i].id, &outcome);
+  r->flying--;
+  memmove(&r->flights[i], &r->flights[i + 1], (r->flying - i) * sizeof *r->flights);
+}
+
+static void cancel(recorder *r, const mf_effect *e) {
+  unsigned i = 0;
+  mf_buf_printf(r->out, "cancel %.*s\n", (int)e->driver.n, e->driver.p);
+  while (i < r->flying && r->flights[i].id != e->id) i++;
+  if (i < r->flying) land(r, i, failure(r, "cancelled"));
+}
+
+/* What ends first, of two at once the one that was asked for first; before that, what
+ * runs out of time. */
 static void pass_time(recorder *r) {
   int64_t deadline = mf_vm_deadline(r->vm);
-  if (deadline <= r->due_ns) {
+  unsigned first = 0;
+  for (unsigned i = 1; i < r->flying; i++)
+    if (r->flights[i].due_ns < r->flights[first].due_ns) first = i;
+  if (deadline <= r->flights[first].due_ns) {
     r->now_ns = deadline;
     mf_vm_time(r->vm, r->now_ns, START_NS + r->now_ns);
   } else {
-    r->now_ns = r->due_ns;
-    deliver(r, r->answer);
+    r->now_ns = r->flights[first].due_ns;
+    land(r, first, r->flights[first].answer);
   }
 }
 
@@ -194,15 +229,12 @@ static void drive(recorder *r) {
   mf_effect e;
   mf_vm_state state = mf_vm_run(r->vm, &e);
   for (int n = 0; state != MF_VM_DONE && state != MF_VM_FAILED && n < EFFECTS; n++) {
-    if (state == MF_VM_EFFECT) {
-      r->flight = e.id;
-      r->due_ns = r->now_ns;
-      r->answer = perform(r, &e);
-    } else if (state == MF_VM_CANCEL) {
-      deliver(r, failure(r, "cancelled"));
-    } else {
+    if (state == MF_VM_EFFECT)
+      ask(r, &e);
+    else if (state == MF_VM_CANCEL)
+      cancel(r, &e);
+    else
       pass_time(r);
-    }
     state = mf_vm_run(r->vm, &e);
   }
   if (state != MF_VM_DONE)

@@ -31,8 +31,8 @@ void flow_tell_value(flow_run *r, const char *what, const char *name, flow_value
 flow_path flow_here(const flow_run *r, const flow_path *p) {
   flow_path out = *p;
   size_t n = strlen(out.text);
-  for (unsigned i = 0; i < r->turn_count && n > 0; i++)
-    n += (size_t)snprintf(out.text + n, sizeof out.text - n, i ? ".%u" : "@%u", r->turns[i]);
+  for (unsigned i = 0; i < r->t->turn_count && n > 0; i++)
+    n += (size_t)snprintf(out.text + n, sizeof out.text - n, i ? ".%u" : "@%u", r->t->turns[i]);
   return out;
 }
 
@@ -43,21 +43,18 @@ flow_path flow_part(const flow_path *p, const char *name) {
 }
 flow_path flow_element(const flow_path *p, const char *name, unsigned i) {
   flow_path out;
-  snprintf(out.text, sizeof out.text, "%.150s%s%s[%u]", p->text, p->text[0] ? "." : "", name, i);
+  if (name)
+    snprintf(out.text, sizeof out.text, "%.150s%s%s[%u]", p->text, p->text[0] ? "." : "", name, i);
+  else
+    snprintf(out.text, sizeof out.text, "%.180s[%u]", p->text, i);
   return out;
 }
 
 /* ---- the world ---- */
 
-static bool takes(flow_run *r, double seconds) {
-  r->timed_out = r->now + seconds >= r->deadline;
-  r->now = r->timed_out ? r->deadline : r->now + seconds;
-  return !r->timed_out;
-}
-
 bool flow_pass_time(flow_run *r, double seconds) {
   if (seconds > 0) flow_tell(r, "effect wait %g", seconds);
-  return takes(r, seconds);
+  return flow_takes(r, "wait", seconds, true) && !flow_must_leave(r);
 }
 
 bool flow_as_seconds(flow_value v, double *seconds) {
@@ -77,7 +74,7 @@ flow_value flow_ask(flow_run *r, const char *driver, const char *name, const flo
   if (with) mf_buf_putc(r->out, ' '), flow_put_value(r->out, with);
   mf_buf_putc(r->out, '\n');
   flow_reply reply = flow_answer(&r->world, driver, name);
-  takes(r, reply.seconds);
+  flow_takes(r, driver, reply.seconds, true);
   return answer_of(driver, reply);
 }
 
@@ -85,7 +82,7 @@ flow_value flow_ask(flow_run *r, const char *driver, const char *name, const flo
 
 /* "writes the innermost scope that declares the name, else the global one" */
 static bool set(flow_run *r, const char *name, flow_value v) {
-  flow_cell *cell = r->in_step ? flow_find(&r->of_step, name) : NULL;
+  flow_cell *cell = r->t->in_step ? flow_find(&r->t->of_step, name) : NULL;
   if (!cell) cell = flow_find(&r->globals, name);
   if (!strcmp(name, "i0") && v.kind != FLOW_INT) return false; /* an input has a type */
   if (!cell) {
@@ -106,8 +103,8 @@ static flow_end do_effect(flow_run *r, const flow_action *a) {
   flow_value v = flow_ask(r, a->kind == FLOW_REQUEST ? "http_request" : "command", a->name,
                           a->value ? &with : NULL);
   bool judged = a->expect || a->expect_code >= 0;
-  if (r->timed_out) return LEFT;
-  if (a->save_as || judged) r->response = v;
+  if (flow_must_leave(r)) return LEFT;
+  if (a->save_as || judged) r->t->response = v;
   if (a->save_as) set(r, a->save_as, v);
   if (!judged) return v.ok ? DONE : BAD;
   if (v.i < 0) return BAD;
@@ -117,9 +114,10 @@ static flow_end do_effect(flow_run *r, const flow_action *a) {
 
 static flow_end do_metric(flow_run *r, const flow_action *a) {
   flow_value v = flow_evaluate(r, a->value);
-  flow_metric *m = &r->metrics[1];
+  flow_metric *m = &r->t->metrics[1];
   if (v.kind != FLOW_INT && v.kind != FLOW_DOUBLE) return BAD;
-  m->of_step = m->last = m->of_run = v;
+  m->of_step = m->last = r->of_run[1] = v;
+  r->t->measured[1] = true;
   double number = v.kind == FLOW_INT ? (double)v.i : v.d;
   double most = r->most.kind == FLOW_INT ? (double)r->most.i : r->most.d;
   if (r->samples++ == 0 || number > most) r->most = v;
@@ -158,8 +156,9 @@ static flow_end do_action(flow_run *r, const flow_action *a, const flow_path *p)
       return flow_pass_time(r, seconds) ? DONE : LEFT;
     case FLOW_FAIL: return BAD;
     case FLOW_ABORT:
-      r->aborted = true;
+      r->aborted = r->t->erred = true;
       flow_tell(r, "error %s", flow_here(r, p).text);
+      flow_abort(r);
       return LEFT;
   }
   return BAD;
@@ -171,7 +170,7 @@ flow_end flow_guarded(flow_run *r, const flow_action *a, const flow_path *p, boo
     flow_truth t = flow_holds(r, a->condition);
     if (t == FLOW_FALSE) return SKIPPED;
     if (t != FLOW_TRUE) return BAD;
-    if (handles && flow_looks(a->condition)) r->pending = false;
+    if (handles && flow_looks(a->condition)) r->t->pending = false;
   }
   return do_action(r, a, p);
 }
@@ -321,17 +320,16 @@ void flow_entry_failed(flow_run *r, const flow_entry *e) {
     r->warnings++;
     return;
   }
-  if (r->in_rollback) {
-    r->rollback_fails = true;
-    return;
-  }
-  r->failed = true;
-  if (!e->goes_on) r->pending = true;
+  if (r->t->lenient)
+    r->warnings++;
+  else
+    *(r->in_rollback ? &r->rollback_fails : &r->failed) = true;
+  if (!e->goes_on) *(r->in_rollback ? &r->t->broke : &r->t->pending) = true;
 }
 
 void flow_becomes_previous(flow_run *r, flow_result o) {
-  r->previous = o;
-  if (!o.succeeded) r->all_succeeded = false;
+  r->t->previous = o;
+  if (!o.succeeded) r->t->all_succeeded = false;
 }
 
 /* "Something was run": by the lists, not by a rollback. */

@@ -19,13 +19,13 @@ static flow_end run_conditional(flow_run *r, flow_entry *e, const flow_path *p) 
       return DONE;
     }
     if (t == FLOW_FALSE) continue;
-    if (looks) r->pending = false; /* "for a conditional, either branch" */
+    if (looks) r->t->pending = false; /* "for a conditional, either branch" */
     flow_tell(r, "branch %s %s", flow_here(r, p).text, i ? "elif" : "then");
     flow_path own = i ? flow_element(p, "elif", i - 1) : *p;
     own = flow_part(&own, "then");
     return flow_run_entries(r, &arm->entries, &own);
   }
-  if (looks) r->pending = false;
+  if (looks) r->t->pending = false;
   flow_tell(r, "branch %s else", flow_here(r, p).text);
   flow_path own = flow_part(p, "else");
   return flow_run_entries(r, &e->otherwise, &own);
@@ -44,12 +44,12 @@ static flow_end turn(flow_run *r, flow_entry *e, const flow_path *p, loop *l,
   mf_buf_printf(r->out, "turn %u of %s", l->turn, flow_here(r, p).text);
   if (of) mf_buf_putc(r->out, ' '), flow_put_value(r->out, of);
   mf_buf_putc(r->out, '\n');
-  r->turns[r->turn_count++] = l->turn;
+  r->t->turns[r->t->turn_count++] = l->turn;
   if (e->as)
-    flow_find(&r->loops, e->as)->value = of ? *of
-                                            : (flow_value){.kind = FLOW_INT, .i = (long)l->turn};
+    flow_find(&r->t->loops, e->as)->value = of ? *of
+                                               : (flow_value){.kind = FLOW_INT, .i = (long)l->turn};
   flow_end how = flow_run_entries(r, &e->entries, &steps);
-  r->turn_count--;
+  r->t->turn_count--;
   return how;
 }
 
@@ -67,7 +67,7 @@ static void run_while(flow_run *r, flow_entry *e, const flow_path *p, loop *l) {
       return;
     }
     /* It handles by going on, and by ending unless there was no turn. */
-    if (flow_looks(e->how) && (t == FLOW_TRUE || l->turn)) r->pending = false;
+    if (flow_looks(e->how) && (t == FLOW_TRUE || l->turn)) r->t->pending = false;
     if (t == FLOW_FALSE) return;
     if ((l->end = turn(r, e, p, l, NULL)) == LEFT) return;
   }
@@ -81,7 +81,7 @@ static void run_until(flow_run *r, flow_entry *e, const flow_path *p, loop *l) {
       broke(r, e, p, l);
       return;
     }
-    if (flow_looks(e->how)) r->pending = false;
+    if (flow_looks(e->how)) r->t->pending = false;
     if (t == FLOW_TRUE) return;
   }
 }
@@ -109,17 +109,17 @@ static flow_end run_repeat(flow_run *r, flow_entry *e, const flow_path *p) {
   if (t != FLOW_TRUE) {
     broke(r, e, p, &l);
   } else {
-    if (flow_looks(e->condition)) r->pending = false;
-    if (e->as) r->loops.at[r->loops.count++] = (flow_cell){e->as, {.kind = FLOW_NO_VALUE}};
+    if (flow_looks(e->condition)) r->t->pending = false;
+    if (e->as) r->t->loops.at[r->t->loops.count++] = (flow_cell){e->as, {.kind = FLOW_NO_VALUE}};
     if (e->turns == FLOW_WHILE)
       run_while(r, e, p, &l);
     else if (e->turns == FLOW_UNTIL)
       run_until(r, e, p, &l);
     else
       run_turns(r, e, p, &l);
-    if (e->as) r->loops.count--;
+    if (e->as) r->t->loops.count--;
   }
-  const char *word = l.end == LEFT && r->pending ? "failed" : flow_end_words[l.end];
+  const char *word = l.end == LEFT && r->t->pending ? "failed" : flow_end_words[l.end];
   flow_tell(r, "repeat %s %s %u", flow_here(r, p).text, word, l.turn);
   return l.end == LEFT ? LEFT : DONE;
 }
@@ -129,19 +129,22 @@ static flow_end run_repeat(flow_run *r, flow_entry *e, const flow_path *p) {
 static flow_end wait_until(flow_run *r, const flow_entry *e) {
   double begun = r->now;
   for (;;) {
-    if (e->url) r->response = flow_ask(r, "http_request", e->url, NULL);
+    if (e->url) {
+      flow_value answer = flow_ask(r, "http_request", e->url, NULL);
+      if (flow_must_leave(r)) return LEFT;
+      r->t->response = answer;
+    }
     if (flow_holds(r, e->until) == FLOW_TRUE) return DONE;
     double left = begun + e->timeout - r->now;
     if (left <= 0) return BAD;
-    flow_pass_time(r, left < e->interval ? left : e->interval);
+    if (!flow_pass_time(r, left < e->interval ? left : e->interval)) return LEFT;
   }
 }
 
 static flow_end run_wait(flow_run *r, const flow_entry *e) {
   double seconds;
   if (!flow_as_seconds(flow_evaluate(r, e->seconds), &seconds)) return BAD;
-  flow_pass_time(r, seconds);
-  return DONE;
+  return flow_pass_time(r, seconds) ? DONE : LEFT;
 }
 
 static flow_end do_bare(flow_run *r, const flow_entry *e, const flow_path *p) {
@@ -150,7 +153,7 @@ static flow_end do_bare(flow_run *r, const flow_entry *e, const flow_path *p) {
     flow_truth t = flow_holds(r, e->condition);
     if (t == FLOW_FALSE) return SKIPPED;
     if (t != FLOW_TRUE) return BAD;
-    if (flow_looks(e->condition)) r->pending = false;
+    if (flow_looks(e->condition)) r->t->pending = false;
   }
   return e->kind == FLOW_WAIT ? run_wait(r, e) : wait_until(r, e);
 }
@@ -167,6 +170,7 @@ static flow_end run_bare(flow_run *r, flow_entry *e, const flow_path *p) {
   if (how == BAD) flow_entry_failed(r, e);
   flow_result o = {.known = true, .attempts = 1, .runs = 1};
   o.succeeded = how == DONE;
+  o.erred = !o.succeeded;
   o.duration = r->now - begun;
   if (!waits || how == BAD) flow_becomes_previous(r, o);
   return DONE;
@@ -187,8 +191,9 @@ static bool entry_looks(const flow_entry *e) {
 
 flow_end flow_run_entry(flow_run *r, flow_entry *e, const flow_path *p) {
   /* "an entry that does not look stops the run" */
-  if (r->pending && !entry_looks(e)) return LEFT;
+  if (r->t->pending && !entry_looks(e)) return LEFT;
   switch (e->kind) {
+    case FLOW_GROUP: return flow_run_group(r, e, p);
     case FLOW_A_STEP: return flow_run_step(r, e, p);
     case FLOW_CONDITIONAL: return run_conditional(r, e, p);
     case FLOW_REPEAT: return run_repeat(r, e, p);
@@ -196,12 +201,25 @@ flow_end flow_run_entry(flow_run *r, flow_entry *e, const flow_path *p) {
   }
 }
 
+/* "runs beside the entries that follow it in its list": it begins first, and its own
+ * condition may be what looks. */
+static flow_end begin_beside(flow_run *r, flow_group *g, flow_entry *e, const flow_path *p) {
+  if (r->t->pending && !entry_looks(e)) return LEFT;
+  flow_spawn(r, g, e, p);
+  flow_let_others(r);
+  return r->t->left ? LEFT : DONE;
+}
+
+/* "the end of the list waits"; "when the list is stopped, by whatever, background steps
+ * that still run are interrupted" */
 flow_end flow_run_entries(flow_run *r, const flow_list *l, const flow_path *p) {
-  for (unsigned i = 0; i < l->count; i++) {
-    flow_path own = *p;
-    snprintf(own.text, sizeof own.text, "%.180s[%u]", p->text, i);
-    flow_end e = flow_run_entry(r, l->at[i], &own);
-    if (e == LEFT) return LEFT;
+  flow_group beside = {.of = r->t, .beside = true};
+  flow_end end = DONE;
+  for (unsigned i = 0; i < l->count && end == DONE; i++) {
+    flow_entry *e = l->at[i];
+    flow_path own = flow_element(p, NULL, i);
+    end = e->background ? begin_beside(r, &beside, e, &own) : flow_run_entry(r, e, &own);
   }
-  return DONE;
+  if (end == LEFT) flow_end_branches(r, &beside);
+  return flow_await(r, &beside) == LEFT ? LEFT : end;
 }

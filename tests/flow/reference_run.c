@@ -8,31 +8,36 @@
 
 static flow_end run_lists_once(flow_run *r) {
   static const flow_path names[] = {{"steps"}, {"advanced_steps"}, {"conditional_steps"}};
-  for (unsigned i = 0; i < 3; i++)
-    if (flow_run_entries(r, &r->d->lists[i], &names[i]) == LEFT) return LEFT;
-  return r->pending ? LEFT : DONE;
+  for (unsigned i = 0; i < 3; i++) {
+    const flow_list *l = &r->d->lists[i];
+    bool at_once = i == 0 && r->d->parallel;
+    flow_end e = at_once ? flow_run_parallel_list(r, l, &names[i])
+                         : flow_run_entries(r, l, &names[i]);
+    if (e == LEFT) return LEFT;
+  }
+  return r->t->pending ? LEFT : DONE;
 }
 
 static flow_end run_lists(flow_run *r) {
   unsigned most = r->d->iterations;
   flow_end e = DONE;
-  r->phase = FLOW_BEFORE_LOAD;
+  r->t->phase = FLOW_BEFORE_LOAD;
   if (most == 0) {
     e = run_lists_once(r);
-    r->phase = FLOW_OF_RUN;
+    r->t->phase = FLOW_OF_RUN;
     return e;
   }
   unsigned i;
   for (i = 1; i <= most && e == DONE; i++) {
     r->iteration = i;
     flow_tell(r, "turn %u of ", i);
-    r->turns[r->turn_count++] = i;
+    r->t->turns[r->t->turn_count++] = i;
     e = run_lists_once(r);
-    r->turn_count--;
+    r->t->turn_count--;
   }
-  flow_tell(r, "repeat  %s %u", e == LEFT ? (r->pending ? "failed" : "interrupted") : "passed",
+  flow_tell(r, "repeat  %s %u", e == LEFT ? (r->t->pending ? "failed" : "interrupted") : "passed",
             i - 1);
-  r->phase = FLOW_OF_RUN;
+  r->t->phase = FLOW_OF_RUN;
   return e;
 }
 
@@ -83,13 +88,13 @@ static void roll_back(flow_run *r) {
     flow_path own = flow_element(&p, "rollbacks", i);
     r->in_rollback = true;
     r->rollback_fails = false;
-    r->phase = FLOW_BEFORE_LOAD;
+    r->t->phase = FLOW_BEFORE_LOAD;
     flow_end e = flow_run_entry(r, r->d->rollbacks.at[i], &own);
     if (r->rollback_fails && e == DONE) e = BAD;
     flow_tell(r, "block rollback %s %g", flow_end_words[e], r->now - begun);
     if (e != DONE) r->rollback_failed = true;
-    r->in_rollback = false;
-    r->phase = FLOW_OF_RUN;
+    r->in_rollback = r->t->left = false;
+    r->t->phase = FLOW_OF_RUN;
   }
 }
 
@@ -121,7 +126,7 @@ static void run_all(flow_run *r) {
   }
   r->begun = true;
   run_lists(r);
-  r->pending = false;
+  r->t->pending = r->t->left = false;
   roll_back(r);
   if (r->d->steady) recover(r);
 }
@@ -163,16 +168,17 @@ static void judge(flow_run *r, const flow_path *top) {
 void flow_expect(flow_document *d, mf_buf *out) {
   static const flow_value none = {.kind = FLOW_NO_VALUE};
   const flow_path top = {""};
-  flow_run r = {.d = d, .world = {.seed = d->seed}, .out = out, .all_succeeded = true};
+  flow_run r = {.d = d, .world = {.seed = d->seed}, .out = out};
   for (unsigned i = 0; i < 3; i++) reset(&d->lists[i]);
   reset(&d->rollbacks);
   mf_arena_init(&r.arena, NULL, 0);
-  r.previous.succeeded = true;
+  flow_tasks_begin(&r);
+  r.t->previous.succeeded = r.t->all_succeeded = true;
   r.iteration = 1;
-  r.deadline = INFINITY;
-  r.phase = FLOW_OF_RUN;
-  r.response = none;
-  r.metrics[0] = r.metrics[1] = (flow_metric){none, none, none};
+  r.t->phase = FLOW_OF_RUN;
+  r.t->response = none;
+  r.t->metrics[0] = r.t->metrics[1] = (flow_metric){none, none};
+  r.of_run[0] = r.of_run[1] = none;
   r.most = none;
   if (begin(&r)) run_all(&r);
   flow_global_hooks(&r, FLOW_POST_ORCHESTRATION);
@@ -181,7 +187,6 @@ void flow_expect(flow_document *d, mf_buf *out) {
   for (unsigned i = 0; i < 3; i++) settle(&r, &d->lists[i]);
   settle(&r, &d->rollbacks);
   flow_tell(&r, "verdict %s", verdict(&r));
-  r.judged = true;
   flow_global_hooks(&r, FLOW_POST_VERDICT);
   if (d->report) flow_tell(&r, "effect report %s", d->report);
   flow_tell(&r, "nothing run %d, aborted %d, hook %d, unsteady %d, rollback %d", !r.ran, r.aborted,
@@ -189,5 +194,6 @@ void flow_expect(flow_document *d, mf_buf *out) {
   flow_tell(&r, "steps %u %u %u, assertions %u %u %u, warnings %u", r.steps_passed, r.steps_failed,
             r.steps_skipped, r.assertions_passed, r.assertions_failed, r.assertions_no_data,
             r.warnings);
+  flow_tasks_end(&r);
   mf_arena_fini(&r.arena);
 }

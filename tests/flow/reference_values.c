@@ -25,21 +25,23 @@ flow_cell *flow_find(flow_cells *cells, const char *name) {
 
 /* "comprehension or `as` variable, step variable, global variable or input" */
 flow_cell *flow_variable(flow_run *r, const char *name) {
-  flow_cell *cell = flow_find(&r->loops, name);
-  if (!cell && r->in_step) cell = flow_find(&r->of_step, name);
+  flow_cell *cell = flow_find(&r->t->loops, name);
+  if (!cell && r->t->in_step) cell = flow_find(&r->t->of_step, name);
   return cell ? cell : flow_find(&r->globals, name);
 }
 
 /* "from a step's load on that step's value; before it and between steps that of the
  * last step which yielded it; in global assertions and orchestration hooks: the run's" */
 static flow_value metric(const flow_run *r, const char *name) {
-  const flow_metric *m = &r->metrics[strcmp(name, "m0") ? 0 : 1];
-  return r->phase == FLOW_AFTER_LOAD ? m->of_step : r->phase == FLOW_OF_RUN ? m->of_run : m->last;
+  unsigned i = strcmp(name, "m0") ? 0 : 1;
+  const flow_metric *m = &r->t->metrics[i];
+  if (r->t->phase == FLOW_OF_RUN) return r->of_run[i];
+  return r->t->phase == FLOW_AFTER_LOAD ? m->of_step : m->last;
 }
 
 /* "over the run, one sample for each recorded value" */
 static flow_value aggregate(const flow_run *r, const char *name) {
-  if (!strcmp(name, "run.metrics.m0")) return r->metrics[1].of_run;
+  if (!strcmp(name, "run.metrics.m0")) return r->of_run[1];
   if (!strcmp(name, "max_m0")) return r->most;
   return int_of(r->samples);
 }
@@ -51,7 +53,7 @@ static flow_value name_value(flow_run *r, const char *name) {
   if (cell) return cell->value;
   if (!strcmp(name, "iteration")) return int_of(r->iteration);
   if (!strcmp(name, "m0") || !strcmp(name, "error_rate")) return metric(r, name);
-  return !strcmp(name, "response") ? r->response : none();
+  return !strcmp(name, "response") ? r->t->response : none();
 }
 
 static flow_value member_value(flow_run *r, const flow_expr *e) {
@@ -76,7 +78,7 @@ static flow_value field(const flow_result *o, flow_field f) {
                                       : "failed");
     case FLOW_DURATION: return double_of(o->duration);
     case FLOW_ATTEMPTS: return int_of(o->attempts);
-    case FLOW_MESSAGE: return text_of(o->skipped || o->succeeded ? "" : "some");
+    case FLOW_MESSAGE: return text_of(o->skipped || o->succeeded || !o->erred ? "" : "some");
     case FLOW_RUNS: return int_of(o->runs);
   }
   return error();
@@ -157,10 +159,10 @@ flow_value flow_evaluate(flow_run *r, const flow_expr *e) {
     case FLOW_NAME: return name_value(r, e->name);
     case FLOW_MEMBER: return member_value(r, e);
     case FLOW_EXISTS: return truth_of(name_value(r, e->name).kind != FLOW_NO_VALUE);
-    case FLOW_PREVIOUS_SUCCEEDED: return truth_of(r->previous.succeeded);
-    case FLOW_PREVIOUS_FAILED: return truth_of(!r->previous.succeeded);
-    case FLOW_ALL_SUCCEEDED: return truth_of(r->all_succeeded);
-    case FLOW_PREVIOUS: return field(&r->previous, e->field);
+    case FLOW_PREVIOUS_SUCCEEDED: return truth_of(r->t->previous.succeeded);
+    case FLOW_PREVIOUS_FAILED: return truth_of(!r->t->previous.succeeded);
+    case FLOW_ALL_SUCCEEDED: return truth_of(r->t->all_succeeded);
+    case FLOW_PREVIOUS: return field(&r->t->previous, e->field);
     case FLOW_STEP: return step_value(e);
     case FLOW_NOT:
       v = flow_evaluate(r, e->a);

@@ -25,6 +25,12 @@ static bool drop_condition(flow_document *d, flow_expr **e, bool (*differs)(flow
   return false;
 }
 
+static bool drop_flag(bool *flag, flow_document *d, bool (*differs)(flow_document *d)) {
+  *flag = false;
+  if (!differs(d)) *flag = true;
+  return !*flag;
+}
+
 /* The operands of a condition in its place. */
 static bool simplify(flow_document *d, flow_expr **e, bool (*differs)(flow_document *d)) {
   flow_expr *kept = *e, *parts[] = {kept->a, kept->b};
@@ -47,8 +53,9 @@ static bool pass(flow_document *d, bool (*differs)(flow_document *d)) {
     if (*d->all_conditions[k])
       smaller = drop_condition(d, d->all_conditions[k], differs) ||
                 simplify(d, d->all_conditions[k], differs) || smaller;
+  for (unsigned k = 0; k < d->flag_count; k++)
+    if (*d->all_flags[k]) smaller = drop_flag(d->all_flags[k], d, differs) || smaller;
   unsigned iterations = d->iterations;
-  bool steady = d->steady;
   if (iterations) {
     d->iterations = iterations > 1 ? iterations - 1 : 0;
     if (differs(d))
@@ -56,13 +63,8 @@ static bool pass(flow_document *d, bool (*differs)(flow_document *d)) {
     else
       d->iterations = iterations;
   }
-  if (steady) {
-    d->steady = false;
-    if (differs(d))
-      smaller = true;
-    else
-      d->steady = true;
-  }
+  if (d->steady) smaller = drop_flag(&d->steady, d, differs) || smaller;
+  if (d->parallel) smaller = drop_flag(&d->parallel, d, differs) || smaller;
   return smaller;
 }
 
