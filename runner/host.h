@@ -26,6 +26,7 @@ typedef struct mf_flight mf_flight;
 struct mf_flight {
   mf_host *host;
   mf_flight *next, *previous;
+  mf_flight *beside; /* in by_id */
   mf_effect effect;
   const mf_driver *driver;
   mf_op *op; /* NULL while it starts */
@@ -70,8 +71,10 @@ struct mf_host {
   mf_progress progress;
 
   mf_flight *flights; /* in flight, newest first */
-  bool woken;         /* something was delivered, or signalled */
-  int64_t polled_ns;  /* when the loop last had its turn */
+  mf_flight **by_id;  /* the same in flight_room chains, by effect.id % flight_room */
+  uint32_t flight_count, flight_room;
+  bool woken;        /* something was delivered, or signalled */
+  int64_t polled_ns; /* when the loop last had its turn */
   bool told_verdict;
   bool over;   /* signals have no meaning any more */
   int signals; /* SIGINTs and SIGTERMs so far */

@@ -74,17 +74,54 @@ static const struct own {
 
 /* ---- Drivers ---- */
 
+/* Where the chain of an id begins. */
+static mf_flight **chain_of(const mf_host *h, uint32_t id) {
+  return &h->by_id[id % h->flight_room];
+}
+
+static void add_to_chain(mf_host *h, mf_flight *f) {
+  mf_flight **chain = chain_of(h, f->effect.id);
+  f->beside = *chain;
+  *chain = f;
+}
+
+/* Thousands of branches may be ended at once: chains stay short. */
+static bool make_room(mf_host *h) {
+  if (h->flight_count < h->flight_room) return true;
+  const uint32_t room = h->flight_room ? 2 * h->flight_room : 16;
+  mf_flight **chains = mf_realloc(&h->alloc, NULL, 0, room * sizeof(mf_flight *));
+  if (!chains) return false;
+  memset(chains, 0, room * sizeof(mf_flight *));
+  mf_realloc(&h->alloc, h->by_id, h->flight_room * sizeof(mf_flight *), 0);
+  h->by_id = chains;
+  h->flight_room = room;
+  for (mf_flight *f = h->flights; f; f = f->next) add_to_chain(h, f);
+  return true;
+}
+
+static mf_flight *find_flight(const mf_host *h, uint32_t id) {
+  mf_flight *f = h->flight_room ? *chain_of(h, id) : NULL;
+  while (f && f->effect.id != id) f = f->beside;
+  return f;
+}
+
 static mf_flight *take_off(mf_host *h, const mf_effect *effect, const mf_driver *driver) {
-  mf_flight *f = mf_realloc(&h->alloc, NULL, 0, sizeof *f);
+  mf_flight *f = make_room(h) ? mf_realloc(&h->alloc, NULL, 0, sizeof *f) : NULL;
   if (!f) return NULL;
   *f = (mf_flight){.host = h, .next = h->flights, .effect = *effect, .driver = driver};
   if (h->flights) h->flights->previous = f;
   h->flights = f;
+  h->flight_count++;
+  add_to_chain(h, f);
   return f;
 }
 
 static void land(mf_flight *f) {
   mf_host *h = f->host;
+  mf_flight **in_chain = chain_of(h, f->effect.id);
+  while (*in_chain != f) in_chain = &(*in_chain)->beside;
+  *in_chain = f->beside;
+  h->flight_count--;
   if (f->next) f->next->previous = f->previous;
   if (f->previous)
     f->previous->next = f->next;
@@ -146,15 +183,13 @@ void mf_host_perform(mf_host *h, const mf_effect *effect) {
 }
 
 void mf_host_cancel_effect(mf_host *h, uint32_t id) {
-  mf_flight *f = h->flights;
-  while (f && f->effect.id != id) f = f->next;
+  mf_flight *f = find_flight(h, id);
   if (!f) {
     h->facts.bug = "the machine gives up an effect that is not in flight";
     return;
   }
   f->driver->cancel(f->op);
-  for (f = h->flights; f && f->effect.id != id;) f = f->next;
-  if (f) h->facts.bug = "a driver did not answer when it was cancelled";
+  if (find_flight(h, id)) h->facts.bug = "a driver did not answer when it was cancelled";
 }
 
 /* The newest first: what was started last ends first. */

@@ -591,6 +591,7 @@ static void fini_host(mf_host *h) {
   if (h->loop) mf_progress_fini(&h->progress);
   mf_loop_free(h->loop);
   if (h->journal_made) mf_journal_fini(&h->journal);
+  mf_realloc(&h->alloc, h->by_id, h->flight_room * sizeof(mf_flight *), 0);
   mf_realloc(&h->alloc, h->stats, sizeof *h->stats, 0);
   mf_buf_fini(&h->trace);
   mf_host_free_templates(h);
