@@ -12,12 +12,33 @@ static bool is_plain(char c) {
 
 /* Are all eight bytes ASCII that a string shows as itself?  Each term sets the
  * top bit of a byte that is not; borrows only ever reach past such a byte. */
-static bool eight_plain(const char *p) {
-  uint64_t w;
-  memcpy(&w, p, sizeof w);
+static bool word_plain(uint64_t w) {
   uint64_t quote = w ^ EACH('"'), backslash = w ^ EACH('\\');
   uint64_t bad = w | (w - EACH(0x20)) | (quote - EACH(1)) | (backslash - EACH(1));
   return (bad & EACH(0x80)) == 0;
+}
+
+static bool eight_plain(const char *p) {
+  uint64_t w;
+  memcpy(&w, p, sizeof w);
+  return word_plain(w);
+}
+
+/* Is all of it plain?  Words that reach into each other leave no rest. */
+static bool all_plain(mf_str s) {
+  uint32_t first, last;
+  size_t i = 0;
+  if (s.n < 4) {
+    while (i < s.n && is_plain(s.p[i])) i++;
+    return i == s.n;
+  }
+  if (s.n < 8) {
+    memcpy(&first, s.p, sizeof first);
+    memcpy(&last, s.p + s.n - 4, sizeof last);
+    return word_plain(first | (uint64_t)last << 32);
+  }
+  while (s.n - i >= 8 && eight_plain(s.p + i)) i += 8;
+  return s.n - i < 8 && eight_plain(s.p + s.n - 8);
 }
 
 /* How many bytes at p need neither an escape nor a closer look. */
@@ -482,7 +503,23 @@ static mf_str filtered(const mf_json_writer *w, mf_str s) {
   return w->filter ? w->filter->text(w->filter->ctx, s) : s;
 }
 
+/* Most lines of a journal are keys: room is made, and its end marked, once for each. */
+static bool put_plain_key(mf_json_writer *w, mf_str key) {
+  if (w->indent || !all_plain(key)) return false;
+  if (!mf_buf_reserve(w->out, key.n + 3 + w->need_comma)) return false;
+  char *p = w->out->p + w->out->n;
+  if (w->need_comma) *p++ = ',';
+  *p++ = '"';
+  if (key.n) memcpy(p, key.p, key.n);
+  p += key.n;
+  memcpy(p, "\":", 3);
+  w->out->n = (size_t)(p + 2 - w->out->p);
+  w->need_comma = w->after_key = true;
+  return true;
+}
+
 static void put_key(mf_json_writer *w, mf_str key) {
+  if (put_plain_key(w, key)) return;
   separate(w);
   mf_json_quote(w->out, key);
   mf_buf_puts(w->out, w->indent ? ": " : ":");
@@ -557,7 +594,18 @@ static size_t quote_one(mf_buf *out, const char *p, size_t n) {
   return length;
 }
 
+static bool quote_plain(mf_buf *out, mf_str s) {
+  if (!all_plain(s) || !mf_buf_reserve(out, s.n + 2)) return false;
+  char *p = out->p + out->n;
+  *p++ = '"';
+  if (s.n) memcpy(p, s.p, s.n);
+  memcpy(p + s.n, "\"", 2);
+  out->n += s.n + 2;
+  return true;
+}
+
 void mf_json_quote(mf_buf *out, mf_str s) {
+  if (quote_plain(out, s)) return;
   mf_buf_putc(out, '"');
   for (size_t i = 0; i < s.n;) {
     size_t plain = plain_run(s.p + i, s.n - i);

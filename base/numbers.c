@@ -41,11 +41,20 @@ bool mf_parse_int(mf_str s, int64_t *out) {
 }
 
 size_t mf_format_uint(uint64_t u, char *out) {
-  char reversed[20];
-  size_t n = 0;
-  do reversed[n++] = (char)('0' + u % 10);
-  while ((u /= 10) != 0);
-  for (size_t i = 0; i < n; i++) out[i] = reversed[n - 1 - i];
+  static const char pairs[] =
+      "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142434445"
+      "46"
+      "47484950515253545556575859606162636465666768697071727374757677787980818283848586878889909192"
+      "93"
+      "949596979899";
+  char text[20], *p = text + sizeof text;
+  for (; u >= 100; u /= 100) memcpy(p -= 2, pairs + u % 100 * 2, 2);
+  if (u >= 10)
+    memcpy(p -= 2, pairs + u * 2, 2);
+  else
+    *--p = (char)('0' + u);
+  const size_t n = (size_t)(text + sizeof text - p);
+  memcpy(out, p, n);
   out[n] = '\0';
   return n;
 }

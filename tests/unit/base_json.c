@@ -3,6 +3,7 @@
 
 #include <check.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define S(lit) MF_STR(lit)
@@ -420,6 +421,43 @@ START_TEST(what_is_quoted_reads_back) {
 }
 END_TEST
 
+/* Of each length, with what must be escaped at each place, as value and as key. */
+START_TEST(what_is_not_plain_is_found_at_each_place) {
+  for (size_t n = 1; n < 26; n++)
+    for (size_t at = 0; at <= n; at++) {
+      char text[26], expected[100], quoted[40];
+      memset(text, 'z', n);
+      text[n] = 0;
+      if (at < n) text[at] = '"';
+      snprintf(quoted, sizeof quoted, "%.*s%s%s", (int)at, text, at < n ? "\\" : "", text + at);
+      snprintf(expected, sizeof expected, "{\"%s\":\"%s\"}", quoted, quoted);
+      mf_buf_clear(&out);
+      mf_json_write_init(&writer, &out, 0);
+      mf_json_open_map(&writer);
+      mf_json_key(&writer, text);
+      mf_json_put_word(&writer, mf_str_of(text));
+      mf_json_close_map(&writer);
+      ck_assert_str_eq(out.p, expected);
+    }
+}
+END_TEST
+
+/* A buffer may be full to its last byte. */
+START_TEST(no_more_room_is_wanted_than_is_needed) {
+  for (size_t max = 10; max < 12; max++) {
+    mf_buf small;
+    mf_buf_init(&small, NULL, max);
+    mf_json_write_init(&writer, &small, 0);
+    mf_json_open_map(&writer);
+    mf_json_key(&writer, "abc");
+    mf_json_put_str(&writer, S("d"));
+    mf_json_close_map(&writer);
+    ck_assert_int_eq(small.failed, max == 10);
+    mf_buf_fini(&small);
+  }
+}
+END_TEST
+
 static void add_writing(Suite *suite) {
   TCase *t = tcase_create("writer");
   tcase_add_checked_fixture(t, set_up, tear_down);
@@ -429,6 +467,8 @@ static void add_writing(Suite *suite) {
   tcase_add_test(t, quoting_escapes_what_it_must);
   tcase_add_test(t, quoting_replaces_invalid_utf_8);
   tcase_add_test(t, what_is_quoted_reads_back);
+  tcase_add_test(t, what_is_not_plain_is_found_at_each_place);
+  tcase_add_test(t, no_more_room_is_wanted_than_is_needed);
   suite_add_tcase(suite, t);
 }
 

@@ -49,6 +49,13 @@ START_TEST(integers_print_to_their_limits) {
   ck_assert_str_eq(text, "18446744073709551615");
   mf_format_int(0, text);
   ck_assert_str_eq(text, "0");
+  for (uint64_t power = 1; power <= UINT64_MAX / 10; power *= 10)
+    for (uint64_t u = power - 1; u <= power + 1; u++) {
+      char expected[24];
+      snprintf(expected, sizeof expected, "%llu", (unsigned long long)u);
+      ck_assert_uint_eq(mf_format_uint(u, text), strlen(expected));
+      ck_assert_str_eq(text, expected);
+    }
 }
 END_TEST
 
