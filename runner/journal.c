@@ -166,41 +166,53 @@ void mf_journal_fini(mf_journal *j) {
 
 /* ---- Lines ---- */
 
+/* Room is made once for all that stands before the data, but its texts. */
+enum { HEAD_BYTES = 256 };
+
+static char *put(char *p, mf_str s) {
+  memcpy(p, s.p, s.n);
+  return p + s.n;
+}
+static char *put_int(char *p, int64_t i) { return p + mf_format_int(i, p); }
+
 /* RFC 3339 with all nine digits.  Most of it changes once a second only. */
-static void add_wall(mf_journal *j, int64_t wall_ns) {
+static char *put_wall(mf_journal *j, char *p, int64_t wall_ns) {
   int64_t second = wall_ns / NS_PER_S, nanos = wall_ns % NS_PER_S;
   if (second != j->wall_second) {
     j->wall_text_n = mf_format_timestamp(second, 0, j->wall_text);
     if (j->wall_text_n) j->wall_text_n--; /* the Z */
     j->wall_second = second;
   }
-  char fraction[11] = ".000000000";
-  for (size_t i = 9; nanos > 0; nanos /= 10) fraction[i--] = (char)('0' + nanos % 10);
-  mf_buf_add(&j->lines, j->wall_text, j->wall_text_n);
-  mf_buf_add(&j->lines, fraction, 10);
-  mf_buf_putc(&j->lines, 'Z');
+  p = put(p, (mf_str){j->wall_text, j->wall_text_n});
+  p = put(p, MF_STR(".000000000Z"));
+  for (size_t i = 2; nanos > 0; nanos /= 10) p[-(ptrdiff_t)i++] = (char)('0' + nanos % 10);
+  return p;
 }
 
-static void add_int(mf_buf *out, int64_t i) {
-  char text[24];
-  mf_buf_add(out, text, mf_format_int(i, text));
+static void add_head(mf_journal *j, mf_stamp stamp, mf_str event, uint32_t task) {
+  mf_buf *out = &j->lines;
+  if (!mf_buf_reserve(out, HEAD_BYTES + event.n)) return;
+  char *p = out->p + out->n;
+  p = put(p, MF_STR("{\"seq\":"));
+  p = put_int(p, (int64_t)j->seq + 1);
+  p = put(p, MF_STR(",\"t\":"));
+  p = put_int(p, stamp.monotonic_ns);
+  p = put(p, MF_STR(",\"wall\":\""));
+  p = put_wall(j, p, stamp.wall_ns);
+  p = put(p, MF_STR("\",\"event\":\""));
+  p = put(p, event);
+  p = put(p, MF_STR("\",\"task\":"));
+  p = put_int(p, task);
+  p = put(p, MF_STR(",\"path\":"));
+  *p = '\0';
+  out->n = (size_t)(p - out->p);
 }
 
 mf_json_writer *mf_journal_begin(mf_journal *j, mf_stamp stamp, const char *event, uint32_t task,
                                  mf_str path) {
   mf_buf *out = &j->lines;
   j->line_start = out->n;
-  mf_buf_add_str(out, MF_STR("{\"seq\":"));
-  add_int(out, (int64_t)j->seq + 1);
-  mf_buf_add_str(out, MF_STR(",\"t\":"));
-  add_int(out, stamp.monotonic_ns);
-  mf_buf_add_str(out, MF_STR(",\"wall\":\""));
-  add_wall(j, stamp.wall_ns);
-  mf_buf_add_str(out, MF_STR("\",\"event\":\""));
-  mf_buf_puts(out, event);
-  mf_buf_add_str(out, MF_STR("\",\"task\":"));
-  add_int(out, task);
-  mf_buf_add_str(out, MF_STR(",\"path\":"));
+  add_head(j, stamp, mf_str_of(event), task);
   mf_json_quote(out, path);
   mf_buf_add_str(out, MF_STR(",\"data\":"));
   mf_json_write_init(&j->data, out, 0);
