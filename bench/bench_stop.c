@@ -87,7 +87,7 @@ static bool journal_has(const char *driver, unsigned times) {
 static bool waits(void) { return journal_has("\"driver\":\"wait\"", 1); }
 static bool waits_often(void) { return journal_has("\"driver\":\"wait\"", WAITS); }
 static bool hangs(void) { return hanging > 0; }
-static bool loads(void) { return answered >= 3; }
+static bool loads(void) { return answered >= 20; }
 /* The child writes into it when it runs. */
 static bool commands(void) {
   char byte;
@@ -116,10 +116,10 @@ static void write_command(FILE *out) {
           fifo);
 }
 static void write_load(FILE *out) {
-  fprintf(
-      out,
-      "target: http://127.0.0.1:%u\nsteps: [{name: load, scenario: light_load, duration: 1h}]\n",
-      server_port);
+  fprintf(out,
+          "target: http://127.0.0.1:%u\nsteps: [{name: load, load: {rate: 200, graceful_stop: 0}, "
+          "duration: 1h}]\n",
+          server_port);
 }
 
 static const struct one {
@@ -130,7 +130,7 @@ static const struct one {
              {"a request that hangs", write_request, hangs},
              {"a command, two processes", write_command, commands},
              {"1,000 waits at once", write_waits, waits_often},
-             {"a load, 25 requests/s", write_load, loads}};
+             {"a load, 200 requests/s", write_load, loads}};
 
 /* ---- Measuring ---- */
 
