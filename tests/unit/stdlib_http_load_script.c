@@ -246,7 +246,9 @@ START_TEST(users_can_have_a_row_each) {
   script(WITH_DATA);
   run("{\"executor\": \"per_vu_iterations\", \"iterations\": 2, \"vus\": 2, \"data\": {\"mode\": "
       "\"per_vu\", \"rows\": [{\"id\": 1}, {\"id\": 2}, {\"id\": 3}]}}");
-  ck_assert_str_eq(heard, "/1 /2 /1 /2 ");
+  const char *one = strstr(heard, "/1 "), *two = strstr(heard, "/2 ");
+  ck_assert(one && two && strlen(heard) == 12);
+  ck_assert(strstr(one + 1, "/1 ") && strstr(two + 1, "/2 "));
 }
 END_TEST
 
