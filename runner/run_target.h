@@ -15,7 +15,7 @@ typedef enum mf_target_kind {
 typedef struct mf_run_target {
   mf_target_kind kind;
   mf_str url; /* URL: as given, without a slash at its end; SAMPLE: of the service */
-  mf_sample *sample;
+  mf_sample_service *sample;
   char own_url[64];
   char shown[512]; /* the URL without user, password and query, for people */
 } mf_run_target;

@@ -60,7 +60,7 @@ static void say_count(const mf_target_options *o, uint64_t requests) {
 
 static int serve(const mf_target_options *o, mf_loop *loop, const bool *stopped) {
   char error[512] = "";
-  mf_sample *sample;
+  mf_sample_service *sample;
   mf_target_options copy = *o;
   mf_sample_options options = {.address = o->listen,
                                .port = o->port,

@@ -34,7 +34,7 @@ typedef struct hook_request {
 
 enum { BODY_OK, BODY_ERROR, BODY_HEALTH, BODY_HOOK, BODY_COUNT };
 
-struct mf_sample {
+struct mf_sample_service {
   mf_sample_options options;
   const mf_microhttpd *mhd;
   struct MHD_Daemon *daemon;
@@ -61,7 +61,7 @@ static int64_t now_ns(void) {
 }
 
 /* Puts a request to sleep.  False when it should be answered now. */
-static bool put_to_sleep(mf_sample *sample, struct MHD_Connection *connection, double ms) {
+static bool put_to_sleep(mf_sample_service *sample, struct MHD_Connection *connection, double ms) {
   pthread_mutex_lock(&sample->lock);
   bool ok = !sample->stopping && sample->n_sleepers < MAX_CONNECTIONS;
   if (ok) {
@@ -75,7 +75,7 @@ static bool put_to_sleep(mf_sample *sample, struct MHD_Connection *connection, d
 }
 
 /* Wakes all that are due; returns when the next one is, or INT64_MAX. */
-static int64_t wake_due(mf_sample *sample, int64_t now) {
+static int64_t wake_due(mf_sample_service *sample, int64_t now) {
   int64_t next = INT64_MAX;
   for (int i = 0; i < sample->n_sleepers;) {
     sleeper *s = &sample->sleepers[i];
@@ -91,7 +91,7 @@ static int64_t wake_due(mf_sample *sample, int64_t now) {
 }
 
 static void *run_waker(void *ctx) {
-  mf_sample *sample = ctx;
+  mf_sample_service *sample = ctx;
   pthread_mutex_lock(&sample->lock);
   while (!sample->stopping) {
     int64_t next = wake_due(sample, now_ns());
@@ -110,7 +110,7 @@ static void *run_waker(void *ctx) {
 /* ---- Dice ---- */
 
 /* 0 <= x < 1: SplitMix64 of seed, request and die. */
-static double roll(const mf_sample *sample, uint64_t number, uint64_t die) {
+static double roll(const mf_sample_service *sample, uint64_t number, uint64_t die) {
   uint64_t z = sample->options.seed + (number * 2 + die + 1) * 0x9E3779B97F4A7C15ULL;
   z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ULL;
   z = (z ^ (z >> 27)) * 0x94D049BB133111EBULL;
@@ -126,7 +126,7 @@ typedef struct reply {
   double delay_ms;
 } reply;
 
-static reply slow_reply(const mf_sample *sample, struct MHD_Connection *connection) {
+static reply slow_reply(const mf_sample_service *sample, struct MHD_Connection *connection) {
   double ms = 0;
   const char *text = sample->mhd->lookup_value(connection, MHD_GET_ARGUMENT_KIND, "ms");
   if (text && !mf_parse_double(mf_str_of(text), false, &ms, NULL)) ms = 0;
@@ -141,14 +141,15 @@ static reply status_reply(const char *text) {
   return (reply){(unsigned)status, status < 400 ? BODY_OK : BODY_ERROR, 0};
 }
 
-static reply ordinary_reply(const mf_sample *sample, uint64_t number) {
+static reply ordinary_reply(const mf_sample_service *sample, uint64_t number) {
   const mf_sample_options *o = &sample->options;
   double delay = o->latency_ms + o->jitter_ms * (2 * roll(sample, number, 0) - 1);
   bool bad = roll(sample, number, 1) < o->error_rate;
   return (reply){bad ? 500 : 200, bad ? BODY_ERROR : BODY_OK, delay};
 }
 
-static reply choose_reply(mf_sample *sample, struct MHD_Connection *connection, const char *url) {
+static reply choose_reply(mf_sample_service *sample, struct MHD_Connection *connection,
+                          const char *url) {
   uint64_t number = atomic_fetch_add(&sample->requests, 1);
   if (strcmp(url, "/health") == 0) return (reply){200, BODY_HEALTH, 0};
   if (strcmp(url, "/slow") == 0) return slow_reply(sample, connection);
@@ -162,7 +163,7 @@ static bool is_hook(const char *url, const char *method) {
   return strcmp(url, "/hook") == 0 && strcmp(method, "POST") == 0;
 }
 
-static hook_request *new_hook(const mf_sample *sample) {
+static hook_request *new_hook(const mf_sample_service *sample) {
   const mf_alloc *alloc = &sample->options.alloc;
   hook_request *hook = mf_realloc(alloc, NULL, 0, sizeof *hook);
   if (!hook) return NULL;
@@ -178,7 +179,7 @@ static void free_hook(hook_request *hook) {
 }
 
 /* Hands the body over as one line. */
-static enum MHD_Result finish_hook(mf_sample *sample, struct MHD_Connection *connection,
+static enum MHD_Result finish_hook(mf_sample_service *sample, struct MHD_Connection *connection,
                                    hook_request *hook) {
   atomic_fetch_add(&sample->requests, 1);
   if (hook->body.failed)
@@ -194,15 +195,15 @@ static enum MHD_Result finish_hook(mf_sample *sample, struct MHD_Connection *con
 
 /* libmicrohttpd calls it with the head, then with each part of the body, then with
  * no bytes left.  Answering in the first call would close the connection. */
-static enum MHD_Result first_call(mf_sample *sample, const char *url, const char *method,
+static enum MHD_Result first_call(mf_sample_service *sample, const char *url, const char *method,
                                   void **state) {
   *state = is_hook(url, method) ? (void *)new_hook(sample) : &sample->fresh;
   return *state ? MHD_YES : MHD_NO;
 }
 
 /* All of the request is here. */
-static enum MHD_Result answer(mf_sample *sample, struct MHD_Connection *connection, const char *url,
-                              void **state) {
+static enum MHD_Result answer(mf_sample_service *sample, struct MHD_Connection *connection,
+                              const char *url, void **state) {
   reply r = {200, BODY_OK, 0};
   if (*state == &sample->waited_bad) r = (reply){500, BODY_ERROR, 0};
   if (*state == &sample->fresh) r = choose_reply(sample, connection, url);
@@ -213,14 +214,14 @@ static enum MHD_Result answer(mf_sample *sample, struct MHD_Connection *connecti
   return sample->mhd->queue_response(connection, r.status, sample->bodies[r.body]);
 }
 
-static bool keeps_nothing(const mf_sample *sample, const void *state) {
+static bool keeps_nothing(const mf_sample_service *sample, const void *state) {
   return state == &sample->fresh || state == &sample->waited_ok || state == &sample->waited_bad;
 }
 
 static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, const char *url,
                               const char *method, const char *version, const char *upload,
                               size_t *upload_size, void **state) {
-  mf_sample *sample = ctx;
+  mf_sample_service *sample = ctx;
   (void)version;
   if (!*state) return first_call(sample, url, method, state);
   hook_request *hook = keeps_nothing(sample, *state) ? NULL : *state;
@@ -234,7 +235,7 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
 
 static void completed(void *ctx, struct MHD_Connection *connection, void **state,
                       enum MHD_RequestTerminationCode why) {
-  mf_sample *sample = ctx;
+  mf_sample_service *sample = ctx;
   (void)connection;
   (void)why;
   if (*state && !keeps_nothing(sample, *state)) free_hook(*state);
@@ -252,7 +253,7 @@ static struct MHD_Response *make_body(const mf_microhttpd *mhd, const char *text
   return response;
 }
 
-static bool make_bodies(mf_sample *sample) {
+static bool make_bodies(mf_sample_service *sample) {
   static const char *const texts[BODY_COUNT] = {
       "{\"service\":\"mfvm sample\",\"status\":\"ok\"}\n",
       "{\"service\":\"mfvm sample\",\"status\":\"error\"}\n",
@@ -267,7 +268,7 @@ static bool make_bodies(mf_sample *sample) {
   return ok;
 }
 
-static bool make_lock(mf_sample *sample) {
+static bool make_lock(mf_sample_service *sample) {
   pthread_condattr_t attributes;
   if (pthread_condattr_init(&attributes) != 0) return false;
   pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -293,7 +294,7 @@ static bool find_address(const mf_sample_options *o, struct sockaddr_storage *ou
   return true;
 }
 
-static bool start_daemon(mf_sample *sample, const struct sockaddr_storage *address) {
+static bool start_daemon(mf_sample_service *sample, const struct sockaddr_storage *address) {
   unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
   if (address->ss_family == AF_INET6) flags |= MHD_USE_IPv6;
   sample->daemon = sample->mhd->start_daemon(
@@ -309,7 +310,7 @@ static bool start_daemon(mf_sample *sample, const struct sockaddr_storage *addre
 }
 
 /* The two threads must not take signals that are meant for the loop. */
-static bool start_threads(mf_sample *sample, const struct sockaddr_storage *address) {
+static bool start_threads(mf_sample_service *sample, const struct sockaddr_storage *address) {
   sigset_t all, old;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &old);
@@ -322,7 +323,7 @@ static bool start_threads(mf_sample *sample, const struct sockaddr_storage *addr
   return ok;
 }
 
-mf_status mf_sample_start(const mf_sample_options *options, mf_sample **out, char *error,
+mf_status mf_sample_start(const mf_sample_options *options, mf_sample_service **out, char *error,
                           size_t error_size) {
   struct sockaddr_storage address;
   mf_alloc alloc = options->alloc.fn ? options->alloc : mf_alloc_default();
@@ -336,7 +337,7 @@ mf_status mf_sample_start(const mf_sample_options *options, mf_sample **out, cha
     snprintf(error, error_size, "cannot listen on '%s': not an IP address", options->address);
     return MF_IO_ERROR;
   }
-  mf_sample *sample = mf_realloc(&alloc, NULL, 0, sizeof *sample);
+  mf_sample_service *sample = mf_realloc(&alloc, NULL, 0, sizeof *sample);
   if (sample) memset(sample, 0, sizeof *sample);
   if (sample) sample->options = *options;
   if (sample) sample->options.alloc = alloc;
@@ -357,13 +358,15 @@ mf_status mf_sample_start(const mf_sample_options *options, mf_sample **out, cha
   return MF_OK;
 }
 
-uint16_t mf_sample_port(const mf_sample *sample) { return sample->port; }
+uint16_t mf_sample_port(const mf_sample_service *sample) { return sample->port; }
 
-uint64_t mf_sample_requests(const mf_sample *sample) { return atomic_load(&sample->requests); }
+uint64_t mf_sample_requests(const mf_sample_service *sample) {
+  return atomic_load(&sample->requests);
+}
 
 /* The waker resumes every sleeper as it ends: libmicrohttpd will not stop while a
  * connection is suspended. */
-static void stop_waker(mf_sample *sample) {
+static void stop_waker(mf_sample_service *sample) {
   if (!sample->has_waker) return;
   pthread_mutex_lock(&sample->lock);
   sample->stopping = true;
@@ -372,7 +375,7 @@ static void stop_waker(mf_sample *sample) {
   pthread_join(sample->waker, NULL);
 }
 
-void mf_sample_stop(mf_sample *sample) {
+void mf_sample_stop(mf_sample_service *sample) {
   if (!sample) return;
   stop_waker(sample);
   if (sample->daemon) sample->mhd->stop_daemon(sample->daemon);

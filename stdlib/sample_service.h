@@ -15,7 +15,7 @@
 #define MF_STDLIB_SAMPLE_SERVICE_H
 #include "../base/alloc.h"
 
-typedef struct mf_sample mf_sample;
+typedef struct mf_sample_service mf_sample_service;
 
 typedef struct mf_sample_options {
   mf_alloc alloc;      /* must be safe to use from another thread; fn NULL: default */
@@ -33,11 +33,11 @@ typedef struct mf_sample_options {
 
 /* Starts the service.  MF_OK; MF_IO_ERROR, MF_UNSUPPORTED (no libmicrohttpd) or
  * MF_OUT_OF_MEMORY with a sentence in `error`. */
-mf_status mf_sample_start(const mf_sample_options *options, mf_sample **out, char *error,
+mf_status mf_sample_start(const mf_sample_options *options, mf_sample_service **out, char *error,
                           size_t error_size);
-uint16_t mf_sample_port(const mf_sample *sample);
+uint16_t mf_sample_port(const mf_sample_service *sample);
 /* Requests answered so far, /hook too. */
-uint64_t mf_sample_requests(const mf_sample *sample);
+uint64_t mf_sample_requests(const mf_sample_service *sample);
 /* Ends it; requests that wait are answered early.  NULL is allowed. */
-void mf_sample_stop(mf_sample *sample);
+void mf_sample_stop(mf_sample_service *sample);
 #endif

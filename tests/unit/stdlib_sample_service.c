@@ -7,7 +7,7 @@
 Suite *stdlib_sample_service_suite(void);
 
 static driver_bench bench;
-static mf_sample *sample;
+static mf_sample_service *sample;
 static char target[64], message[256];
 
 static void start(const mf_sample_options *options) {
@@ -128,7 +128,7 @@ END_TEST
 START_TEST(a_port_in_use_is_told) {
   uint16_t port;
   int fd = loopback_listen(&port);
-  mf_sample *none;
+  mf_sample_service *none;
   mf_sample_options options = {.port = port};
   ck_assert_int_eq(mf_sample_start(&options, &none, message, sizeof message), MF_IO_ERROR);
   ck_assert_ptr_null(none);
