@@ -152,7 +152,12 @@ static void perform_driver(mf_host *h, const mf_effect *effect) {
   }
   const bool loads = mf_str_is(effect->driver, "http_load");
   mf_driver_env *env = loads ? &h->load_env : &h->env;
-  if (loads) env->script = (mf_load_script){h->image, h->vm, effect->row, effect->path};
+  if (loads)
+    env->script = (mf_load_script){.image = h->image,
+                                   .vm = h->vm,
+                                   .scenario = effect->row,
+                                   .path = effect->path,
+                                   .time_scale = h->time_scale};
   mf_op *op = driver->start(env, effect->args, driver_done, f);
   if (op) f->op = op; /* NULL: done was called, and f is gone */
 }

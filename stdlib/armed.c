@@ -14,11 +14,11 @@ static mf_str dice_path(void *ctx) {
   return (mf_str){a->path, a->path_length};
 }
 
-static bool copy_slots(mf_armed *a, const mf_value *slots) {
-  a->slots = mf_arena_get(&a->values, a->slot_count * sizeof *a->slots);
-  if (a->slots == NULL) return false;
-  for (uint32_t i = 0; i < a->slot_count; i++) a->slots[i] = mf_value_copy(&a->values, &slots[i]);
-  return !mf_arena_oom(&a->values);
+/* NULL: out of memory. */
+static mf_value *copy_slots(mf_arena *arena, const mf_value *slots, uint32_t count) {
+  mf_value *copy = mf_arena_get(arena, count * sizeof *copy);
+  for (uint32_t i = 0; i < count && copy; i++) copy[i] = mf_value_copy(arena, &slots[i]);
+  return mf_arena_oom(arena) ? NULL : copy;
 }
 
 static void find_builtins(mf_armed *a) {
@@ -35,7 +35,8 @@ mf_status mf_armed_init(mf_armed *a, const mf_alloc *alloc, const mf_load_script
   mf_arena_init(&a->response, alloc, (size_t)MF_LIMIT_EVAL_MEMORY);
   a->slot_count = MF_ROW_COUNT(a->image, SLOT);
   find_builtins(a);
-  if (!copy_slots(a, mf_vm_slots(script->vm))) return MF_OUT_OF_MEMORY;
+  a->slots = copy_slots(&a->values, mf_vm_slots(script->vm), a->slot_count);
+  if (a->slots == NULL) return MF_OUT_OF_MEMORY;
   mf_status status = mf_evaluator_new(alloc, &a->evaluator);
   if (status != MF_OK) return status;
   mf_evaluator_set_regex(a->evaluator, regex);
@@ -51,6 +52,19 @@ void mf_armed_fini(mf_armed *a) {
   mf_arena_fini(&a->response);
   mf_arena_fini(&a->values);
   a->evaluator = NULL;
+}
+
+mf_status mf_armed_refresh(mf_armed *a, const mf_vm *vm) {
+  mf_arena fresh;
+  mf_arena_init(&fresh, &a->alloc, 0);
+  mf_value *slots = copy_slots(&fresh, mf_vm_slots(vm), a->slot_count);
+  mf_arena old = slots ? a->values : fresh;
+  if (slots) {
+    a->slots = slots;
+    a->values = fresh;
+  }
+  mf_arena_fini(&old);
+  return slots ? MF_OK : MF_OUT_OF_MEMORY;
 }
 
 /* ---- what is read ---- */

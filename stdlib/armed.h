@@ -49,6 +49,9 @@ typedef struct mf_armed {
 mf_status mf_armed_init(mf_armed *armed, const mf_alloc *alloc, const mf_load_script *script,
                         const mf_regex *regex, uint64_t seed);
 void mf_armed_fini(mf_armed *armed);
+/* Copies the machine's slots again: for watches of the run, which outlive loads.
+ * OUT_OF_MEMORY: they stay as they were. */
+mf_status mf_armed_refresh(mf_armed *armed, const mf_vm *vm);
 
 /* What a chunk reads: MF_READS_ bits.  If `slots` is not NULL, slots[i] becomes true for
  * each slot i it reads, and others stay as they are. */

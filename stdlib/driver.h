@@ -15,6 +15,9 @@ typedef struct mf_load_script {
   mf_vm *vm;         /* which has just asked for the load */
   uint32_t scenario; /* its row of SCENARIO */
   mf_str path;       /* of the entry, with its turns; outlives the load */
+  double time_scale; /* of its lengths of time; 0: 1 */
+  /* A map of texts that all its samples have as tags, or NULL. */
+  const mf_value *tags;
 } mf_load_script;
 
 /* What drivers share during a run; owned by the runner. */
