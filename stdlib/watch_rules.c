@@ -200,15 +200,19 @@ void mf_watch_rules_silence(mf_watches *w, int64_t t_ns) {
   }
 }
 
+/* The others have been judged by the last sample; at the end nothing can be aborted. */
+static bool is_judged_at_end(const mf_rule *r) {
+  return !r->broken && r->row->kind != MF_WATCH_KIND_ABORT_WHEN;
+}
+
 mf_status mf_watch_rules_end(mf_watches *w, int64_t t_ns) {
   mf_status status = MF_OK;
   for (uint32_t i = w->checks; i < w->rule_count && status == MF_OK; i++) {
     mf_rule *r = &w->rules[i];
-    if (r->broken) continue;
-    const bool at_end = r->row->kind == MF_WATCH_KIND_THRESHOLD && r->over_ns == 0;
-    if (at_end) r->last = MF_JUDGED_NOT; /* what it was before does not matter */
+    if (!is_judged_at_end(r)) continue;
+    /* Without `over` a threshold is what it is now, not what it was. */
+    if (r->row->kind == MF_WATCH_KIND_THRESHOLD && r->over_ns == 0) r->last = MF_JUDGED_NOT;
     status = judge(w, r, t_ns);
-    if (!at_end && r->last == MF_JUDGED_BROKEN) r->broken = true;
   }
   return status;
 }

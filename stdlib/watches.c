@@ -179,6 +179,7 @@ static mf_status look_with_ages(mf_watches *w, const mf_match *matches, int64_t 
                                 const int64_t *ages, size_t n) {
   const double latency = w->latency;
   const bool has_latency = w->has_latency;
+  if (matches == NULL) n = 0; /* the run's, between loads */
   lend(w, matches, since_begin(w, now_ns), ages, n);
   if (n) w->latency = (double)greatest(ages, n) / 1e6;
   w->has_latency = n > 0 || w->had_latency;

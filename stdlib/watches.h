@@ -56,7 +56,7 @@ mf_status mf_watches_sample(mf_watches *w, mf_sample *sample);
 /* Ten times a second: `ages` (ns) of requests that have no answer yet.  They count as
  * latencies while watches are evaluated, and are then forgotten.  The same errors. */
 mf_status mf_watches_tick(mf_watches *w, int64_t now_ns, const int64_t *ages, size_t count);
-/* Requests that were due and never sent. */
+/* Of a load: requests that were due and never sent. */
 void mf_watches_drop(mf_watches *w, int64_t now_ns, uint64_t count);
 /* A value of a metric of the document's own (row of METRIC), with its labels (a map, or
  * anything else for none).  It is no sample of a load, but watches of the run are
