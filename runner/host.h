@@ -4,6 +4,7 @@
  * variables.c what the caller gives: checked before anything is done
  * perform.c   what the machine asks for, carried out and answered
  * record.c    what goes into the journal, and how
+ * watch.c     watches of the run, and what watches ask for
  * publish.c   reports
  * trace.c     --trace
  * secrets.c   what must not be seen
@@ -12,6 +13,7 @@
 #ifndef MF_RUNNER_HOST_H
 #define MF_RUNNER_HOST_H
 #include "../base/map.h"
+#include "../stdlib/watches.h"
 #include "hosts.h"
 #include "journal.h"
 #include "progress.h"
@@ -63,7 +65,10 @@ struct mf_host {
   mf_driver_env load_env; /* the same, with the stricter rule for hosts */
   mf_load_stats *stats;   /* of all loads; NULL when there are none */
   mf_vm *vm;
-  mf_names given;     /* names of options->variables -> the last one of that name */
+  mf_armed armed;                    /* of the run's watches; image NULL: there are none */
+  mf_watches *watches;               /* of the run; NULL: there are none */
+  bool abort_wanted, crossed_wanted; /* a watch has tripped; the machine is not told yet */
+  mf_names given;                    /* names of options->variables -> the last one of that name */
   mf_value *recorded; /* latest value of each row of METRIC that an action recorded */
   mf_journal journal;
   bool journal_made;
@@ -118,6 +123,21 @@ void mf_host_cancel_effect(mf_host *host, uint32_t id);
 /* Ends all effects in flight; each is answered before this returns. */
 void mf_host_cancel(mf_host *host);
 
+/* ---- watch.c ---- */
+
+/* Makes the run's watches, if the image has any, and what loads need to ask for an
+ * end.  Errors: OUT_OF_MEMORY. */
+mf_status mf_host_watch(mf_host *host);
+void mf_host_unwatch(mf_host *host);
+/* The run's watches see variables as they are now.  Errors: OUT_OF_MEMORY. */
+mf_status mf_host_refresh_watches(mf_host *host);
+/* An action recorded a metric. */
+void mf_host_watch_metric(mf_host *host, const mf_notice *notice);
+/* Tells the machine what watches have asked for. */
+void mf_host_raise_trips(mf_host *host);
+/* What the run's watches came to, as an outcome; UNSET: out of memory. */
+mf_value mf_host_thresholds(mf_host *host, mf_arena *arena);
+
 /* ---- record.c ---- */
 
 void mf_record_started(mf_host *host, mf_stamp stamp);
@@ -129,6 +149,8 @@ mf_status mf_record_intent(mf_host *host, mf_stamp stamp, const mf_effect *effec
 mf_status mf_record_outcome(mf_host *host, mf_stamp stamp, const mf_effect *effect,
                             const mf_value *outcome);
 void mf_record_signal(mf_host *host, mf_stamp stamp, const char *signal, const char *origin);
+/* A watch (its row) asked for the end; `values` as in mf_tripped_fn. */
+void mf_record_trip(mf_host *host, mf_stamp stamp, uint32_t watch, const mf_value *values);
 /* `error` NULL: it was written. */
 void mf_record_report(mf_host *host, mf_stamp stamp, const mf_wanted_report *report,
                       const char *error);

@@ -21,7 +21,7 @@ static mf_value brief_outcome(mf_pair pairs[2], mf_map *map, const char *error) 
 /* Only what another process, host or file could notice is synced. */
 static bool touches_world(const mf_effect *effect) {
   return !mf_str_is(effect->driver, "now") && !mf_str_is(effect->driver, "wait") &&
-         !mf_str_is(effect->driver, "report");
+         !mf_str_is(effect->driver, "report") && !mf_str_is(effect->driver, "thresholds");
 }
 
 static void tell_machine(mf_host *h, const mf_effect *effect, const mf_value *outcome,
@@ -67,10 +67,22 @@ static void perform_report(mf_host *h, const mf_effect *effect) {
   answer_briefly(h, effect, mf_host_publish(h, &wanted));
 }
 
+static void perform_thresholds(mf_host *h, const mf_effect *effect) {
+  mf_arena arena;
+  mf_arena_init(&arena, &h->alloc, 0);
+  const mf_value outcome = mf_host_thresholds(h, &arena);
+  if (outcome.kind == MF_UNSET)
+    answer_briefly(h, effect, mf_status_text(MF_OUT_OF_MEMORY));
+  else
+    answer(h, effect, &outcome);
+  mf_arena_fini(&arena);
+}
+
 static const struct own {
   const char *name;
   void (*perform)(mf_host *h, const mf_effect *effect);
-} own_effects[] = {{"now", perform_now}, {"report", perform_report}};
+} own_effects[] = {
+    {"now", perform_now}, {"report", perform_report}, {"thresholds", perform_thresholds}};
 
 /* ---- Drivers ---- */
 
@@ -139,26 +151,29 @@ static void driver_done(void *ctx, const mf_value *outcome) {
   answer(h, &effect, outcome);
 }
 
+/* What a load runs by. */
+static mf_status arm(mf_host *h, const mf_effect *effect) {
+  h->load_env.script = (mf_load_script){.image = h->image,
+                                        .vm = h->vm,
+                                        .scenario = effect->row,
+                                        .path = effect->path,
+                                        .time_scale = h->time_scale};
+  return mf_host_refresh_watches(h);
+}
+
 static void perform_driver(mf_host *h, const mf_effect *effect) {
   const mf_driver *driver = mf_driver_find(effect->driver);
   if (!driver) {
     answer_briefly(h, effect, "no driver of this name is built in");
     return;
   }
-  mf_flight *f = take_off(h, effect, driver);
+  const bool loads = mf_str_is(effect->driver, "http_load");
+  mf_flight *f = loads && arm(h, effect) != MF_OK ? NULL : take_off(h, effect, driver);
   if (!f) {
     answer_briefly(h, effect, mf_status_text(MF_OUT_OF_MEMORY));
     return;
   }
-  const bool loads = mf_str_is(effect->driver, "http_load");
-  mf_driver_env *env = loads ? &h->load_env : &h->env;
-  if (loads)
-    env->script = (mf_load_script){.image = h->image,
-                                   .vm = h->vm,
-                                   .scenario = effect->row,
-                                   .path = effect->path,
-                                   .time_scale = h->time_scale};
-  mf_op *op = driver->start(env, effect->args, driver_done, f);
+  mf_op *op = driver->start(loads ? &h->load_env : &h->env, effect->args, driver_done, f);
   if (op) f->op = op; /* NULL: done was called, and f is gone */
 }
 

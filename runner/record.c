@@ -124,6 +124,19 @@ void mf_record_signal(mf_host *h, mf_stamp stamp, const char *signal, const char
   end(h);
 }
 
+void mf_record_trip(mf_host *h, mf_stamp stamp, uint32_t watch, const mf_value *values) {
+  const mf_row_watch *row = &MF_ROWS(h->image, WATCH, watch)[watch];
+  const mf_value *sample = mf_map_get(values, MF_STR("sample"));
+  const mf_value *read = mf_map_get(values, MF_STR("values"));
+  mf_json_writer *w = begin(h, stamp, EVENT_SIGNAL, 0, mf_image_string(h->image, row->path));
+  put_word(w, "signal", MF_STR("trip"));
+  put_word(w, "origin", mf_str_of(mf_enum_word(MF_OPERAND_WATCH_KIND, row->kind)));
+  put_text(w, "watch", mf_image_string(h->image, row->name));
+  if (sample) put_shown(w, MF_STR("sample"), sample, MAX_SHOWN_BYTES);
+  if (read) put_shown(w, MF_STR("values"), read, MAX_SHOWN_BYTES);
+  end(h);
+}
+
 void mf_record_report(mf_host *h, mf_stamp stamp, const mf_wanted_report *report,
                       const char *error) {
   mf_json_writer *w = begin(h, stamp, EVENT_REPORT_WRITTEN, 0, MF_STR(""));

@@ -278,6 +278,7 @@ static void look_up_in_turn(mf_host *h, int64_t now_ns) {
   if (now_ns - h->polled_ns < POLL_NS) return;
   h->polled_ns = now_ns;
   if (h->journal.failed) mf_vm_signal(h->vm, MF_SIGNAL_STOP);
+  mf_host_raise_trips(h);
   mf_loop_signals_now(h->loop);
   look_at_deadlines(h);
   mf_progress_flush(&h->progress);
@@ -293,6 +294,7 @@ static void on_notice(void *ctx, const mf_notice *notice) {
   if (notice->kind == MF_NOTICE_STEP_RETRIED) end_attempt(h, notice, false);
   if (notice->kind == MF_NOTICE_STEP_FINISHED) end_attempt(h, notice, true);
   if (notice->kind == MF_NOTICE_METRIC) keep_recorded(h, notice);
+  if (notice->kind == MF_NOTICE_METRIC) mf_host_watch_metric(h, notice);
   /* Behind the verdict only hooks, which warn, and reports are left. */
   if (h->told_verdict && notice->kind == MF_NOTICE_ERROR)
     mf_host_io_error(
@@ -374,7 +376,8 @@ static int start_target(mf_host *h) {
   int code = mf_run_target_start(&h->target, h->options->seed, error, sizeof error);
   if (code) return mf_host_refuse(h, code, "the sample service did not start: %s", error);
   fill_env(h);
-  return 0;
+  mf_status status = mf_host_watch(h);
+  return status == MF_OK ? 0 : refuse_status(h, status);
 }
 
 static int open_journal(mf_host *h) {
@@ -476,6 +479,7 @@ static void look_up(mf_host *h) {
 static void carry_out(mf_host *h) {
   mf_effect effect;
   while (!must_end(h)) {
+    mf_host_raise_trips(h);
     mf_vm_state state = mf_vm_run(h->vm, &effect);
     switch (state) {
       case MF_VM_EFFECT:
@@ -587,6 +591,7 @@ static void drain_signals(mf_host *h) {
 static void fini_host(mf_host *h) {
   drain_signals(h);
   mf_run_target_stop(&h->target);
+  mf_host_unwatch(h);
   mf_vm_free(h->vm);
   if (h->loop) mf_progress_fini(&h->progress);
   mf_loop_free(h->loop);

@@ -286,8 +286,10 @@ MF_OPERATION(step_leave) {
   return stop;
 }
 
+/* What a crossed threshold ended has failed by nothing else. */
 mf_stop mf_step_interrupt(mf_task *t, mf_frame *f) {
   if (!f->begun) return MF_GO;
+  f->crossed |= !f->failed && t->vm->counts.crossed;
   mf_stop stop = judge_again(t, f, MF_OUTCOME_INTERRUPTED);
   if (!f->failed) f->crossed = t->vm->counts.crossed; /* that is what ended it */
   count_failed_step(t, f);

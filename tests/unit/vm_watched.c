@@ -134,6 +134,8 @@ START_TEST(a_signal_that_a_threshold_was_crossed) {
   mf_verdict v = mf_vm_verdict(h.vm);
   ck_assert(v.crossed);
   ck_assert(!v.interrupted && !v.aborted);
+  ck_assert_uint_eq(v.steps_failed, 1); /* by nothing else */
+  ck_assert_uint_eq(v.steps_crossed, 1);
   ck_assert_int_eq(v.outcome, MF_OUTCOME_FAILED);
   vm_host_fini(&h);
 }
