@@ -68,7 +68,9 @@ static mf_value outcome_of(mf_load *l, const char *error, int64_t now) {
   mf_map_add(&b, "metrics", mf_load_stats_metrics(&l->stats, &l->arena));
   if (run) mf_map_add(&b, "run_metrics", mf_load_stats_metrics(run, &l->arena));
   if (l->n_names) mf_map_add(&b, "requests", mf_load_requests_outcome(l));
-  if (l->watches) mf_map_add(&b, "watches", mf_watches_results(l->watches, now, &l->arena));
+  if (l->watches)
+    mf_map_add(&b, "watches",
+               mf_watches_results(l->watches, now < l->end ? now : l->end, &l->arena));
   if (l->n_captures) mf_map_add(&b, "captures", mf_load_captures_outcome(l));
   return mf_map_done(&b);
 }
@@ -127,6 +129,11 @@ void mf_load_warn(mf_load *l, const char *text) {
 
 /* ---- Time ---- */
 
+void mf_load_drop(mf_load *l, uint64_t count, int64_t now) {
+  l->stats.dropped += count;
+  if (l->watches && count) mf_watches_drop(l->watches, now, count);
+}
+
 /* Also: the end is now, if it was later. */
 void mf_load_stop(mf_load *l) {
   if (l->stopping) return;
@@ -134,7 +141,7 @@ void mf_load_stop(mf_load *l) {
   l->stopping = true;
   if (now < l->end) l->end = now;
   mf_timer_clear(l->env->loop, &l->pacer);
-  l->stats.dropped += l->backlog_n;
+  mf_load_drop(l, l->backlog_n, now);
   l->backlog_n = 0;
   for (uint32_t i = 0; i < l->n_users; i++) mf_timer_clear(l->env->loop, &l->users[i].timer);
   if (mf_timer_set(l->env->loop, &l->clock, l->end + l->graceful_ns) != MF_OK)
@@ -151,7 +158,7 @@ static void time_is_up(mf_timer *timer) {
     if (l->open_model)
       mf_load_open_due(l, l->end - 1);
     else
-      l->stats.dropped += mf_load_users_missed(l);
+      mf_load_drop(l, mf_load_users_missed(l), mf_clock_monotonic());
     mf_load_stop(l);
     if (l->in_flight > 0 && l->graceful_ns > 0 && !l->broken) return;
   }

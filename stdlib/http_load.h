@@ -64,6 +64,7 @@ typedef struct mf_load_user {
   uint32_t at;      /* place in the list of its next request, or of the one in flight */
   uint32_t request; /* the one in flight */
   uint32_t row;     /* of the data */
+  char method[12];  /* of the one in flight; empty: not known */
   uint32_t passes;  /* per_vu_iterations: still to begin */
   bool in_flight, in_pass, asleep, over;
 } mf_load_user;
@@ -144,6 +145,8 @@ void mf_load_warn(mf_load *l, const char *text);
 void mf_load_break(mf_load *l, const char *why);
 /* Begins no more requests.  Those in flight have graceful_stop to come back. */
 void mf_load_stop(mf_load *l);
+/* Requests that were due are given up. */
+void mf_load_drop(mf_load *l, uint64_t count, int64_t now);
 /* The end, if it has come: then the load is gone.  The last thing that callbacks do. */
 void mf_load_settle(mf_load *l);
 

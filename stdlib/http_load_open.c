@@ -20,7 +20,7 @@ static void send_backlog(mf_load *l, int64_t now) {
 
 static void queue_request(mf_load *l, int64_t due) {
   if (l->backlog_n == MF_LOAD_BACKLOG) {
-    l->stats.dropped++;
+    mf_load_drop(l, 1, due);
     return;
   }
   l->backlog[(l->backlog_at + l->backlog_n++) % MF_LOAD_BACKLOG] = due;

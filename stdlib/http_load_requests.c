@@ -113,6 +113,7 @@ static bool check(mf_load *l, mf_status status) {
 }
 
 static void judge(mf_load *l, mf_load_user *u, const mf_load_request *r, mf_sample *s) {
+  s->method = (mf_str){u->method, strlen(u->method)};
   if (l->n_captures || l->data) mf_load_enter_user(l, u);
   mf_armed_turn(l->armed, u->turn);
   if (!check(l, mf_armed_response(l->armed, r->reads, s->result, s->latency_ns)) ||
@@ -159,12 +160,24 @@ void mf_load_request_done(mf_http_conn *conn, const mf_http_result *result) {
   mf_load_settle(l);
 }
 
+/* A message begins with it; there may be none. */
+static void keep_method(mf_load_user *u, mf_str message) {
+  const char *space = message.n ? memchr(message.p, ' ', message.n) : NULL;
+  const size_t n = space ? (size_t)(space - message.p) : 0;
+  const size_t kept = n < sizeof u->method ? n : 0;
+  if (kept) memcpy(u->method, message.p, kept);
+  u->method[kept] = '\0';
+}
+
 bool mf_load_send(mf_load *l, mf_load_user *u, int64_t now) {
   const mf_load_request *r = choose(l, u);
   mf_http_request http = r->http;
   mf_http_error error = MF_HTTP_REQUEST;
   http.deadline = now + l->timeout_ns;
-  if (!r->program || make_message(l, u, r, &http)) error = mf_http_conn_start(&u->conn, &http);
+  if (!r->program || make_message(l, u, r, &http)) {
+    if (l->watches) keep_method(u, http.bytes);
+    error = mf_http_conn_start(&u->conn, &http);
+  }
   if (error == MF_HTTP_NONE) {
     u->in_flight = true;
     l->in_flight++;
@@ -289,11 +302,12 @@ static void tripped(void *ctx, uint32_t watch, const mf_value *values) {
 /* Everything that evaluates; nothing of it if nothing has to be evaluated. */
 static bool arm(mf_load *l, mf_args *args) {
   const mf_alloc *alloc = &l->env->alloc;
+  mf_load_script script = l->env->script;
+  script.tags = mf_arg_map(args, "tags");
   l->armed = &l->armed_space;
-  mf_status status = mf_armed_init(l->armed, alloc, &l->env->script, l->env->regex, l->seed);
+  mf_status status = mf_armed_init(l->armed, alloc, &script, l->env->regex, l->seed);
   if (status == MF_OK)
-    status = mf_watches_new(alloc, l->armed, &l->env->script, l->env->run_watches, tripped, l,
-                            &l->watches);
+    status = mf_watches_new(alloc, l->armed, &script, l->env->run_watches, tripped, l, &l->watches);
   l->ages = MF_NEW_ARRAY(&l->arena, int64_t, l->n_users + MF_LOAD_BACKLOG);
   if (status != MF_OK || !l->ages) mf_args_fail(args, "out of memory");
   return args->error == NULL;

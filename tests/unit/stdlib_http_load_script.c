@@ -89,7 +89,8 @@ static void script(const char *program) {
   vm_host_new(&host);
   ck_assert_int_eq(mf_vm_run(host.vm, &effect), MF_VM_EFFECT);
   ck_assert(mf_str_is(effect.driver, "http_load"));
-  bench.env.script = (mf_load_script){host.image.open, host.vm, effect.row, MF_STR("steps[0]")};
+  bench.env.script = (mf_load_script){
+      .image = host.image.open, .vm = host.vm, .scenario = effect.row, .path = MF_STR("steps[0]")};
 }
 
 static void run(const char *args) {
