@@ -119,14 +119,20 @@ static mf_value text_of(const mf_watches *w, const mf_rule *r, mf_value ok, int6
   return v;
 }
 
+/* When it broke, or now. */
+static mf_value value_of(const mf_watches *w, const mf_rule *r) {
+  const bool now = r->last != MF_JUDGED_NOT && r->shown != MF_ABSENT;
+  return r->broken || !now || r->value.kind != MF_UNSET ? r->value : w->armed->slots[r->shown];
+}
+
 static mf_value result_of(const mf_watches *w, const mf_rule *r, int64_t t_ns, mf_arena *arena) {
   mf_map_builder b;
-  const mf_value ok = ok_of(r);
+  const mf_value ok = ok_of(r), value = value_of(w, r);
   const mf_value text = text_of(w, r, ok, t_ns, arena);
   mf_map_build(&b, arena);
   mf_map_add(&b, "watch", mf_int(r->number));
   mf_map_add(&b, "ok", ok);
-  if (r->value.kind != MF_UNSET) mf_map_add(&b, "value", r->value);
+  if (value.kind != MF_UNSET) mf_map_add(&b, "value", value);
   if (text.len) mf_map_add(&b, "text", text);
   return mf_map_done(&b);
 }

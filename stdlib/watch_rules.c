@@ -122,8 +122,10 @@ static void keep_error(mf_watches *w, mf_rule *r, mf_value v) {
   if (copy) r->error = (mf_str){copy, n};
 }
 
-/* Comparisons with NaN are false, but not their contraries. */
+/* Comparisons with NaN are false, but not their contraries.  What loads measure is always
+ * finite. */
 static bool is_finite(const mf_watches *w, const mf_rule *r) {
+  if (!r->reads_own) return true;
   for (uint32_t i = 0; i < r->slot_count; i++) {
     const mf_value *v = &w->armed->slots[r->slots[i]];
     if (v->kind == MF_DOUBLE && !isfinite(v->as.d)) return false;
@@ -133,13 +135,13 @@ static bool is_finite(const mf_watches *w, const mf_rule *r) {
 
 static mf_judgement judgement_of(mf_watches *w, mf_rule *r, const mf_value *v) {
   const bool fears = r->row->kind == MF_WATCH_KIND_ABORT_WHEN;
+  if (v->kind == MF_BOOL && (v->as.i != 0) == fears) return MF_JUDGED_BROKEN;
   if (v->kind == MF_ERROR && v->aux == MF_EVAL_NO_VALUE) return MF_JUDGED_NOT;
   if (v->kind != MF_BOOL) {
     keep_error(w, r, *v);
     return MF_JUDGED_ERROR;
   }
-  if (!is_finite(w, r)) return MF_JUDGED_BROKEN;
-  return (v->as.i != 0) != fears ? MF_JUDGED_HOLDS : MF_JUDGED_BROKEN;
+  return is_finite(w, r) ? MF_JUDGED_HOLDS : MF_JUDGED_BROKEN;
 }
 
 static bool has_samples(mf_watches *w, const mf_rule *r, int64_t t_ns) {
@@ -166,7 +168,7 @@ static mf_status judge(mf_watches *w, mf_rule *r, int64_t t_ns) {
   const mf_judgement judged = judgement_of(w, r, &v);
   if (judged == MF_JUDGED_NOT) return MF_OK;
   r->last = judged;
-  if (r->shown != MF_ABSENT) r->value = w->armed->slots[r->shown];
+  if (judged == MF_JUDGED_BROKEN && r->shown != MF_ABSENT) r->value = w->armed->slots[r->shown];
   return MF_OK;
 }
 

@@ -232,6 +232,13 @@ static mf_status make_matches(mf_watches *w) {
   return status;
 }
 
+/* Whether it is of a metric that loads yield. */
+static bool is_of_load(const mf_image *im, uint32_t slot) {
+  const mf_row_slot *row = &MF_ROWS(im, SLOT, slot)[slot];
+  const bool reading = row->kind == MF_SLOT_KIND_READING;
+  return find_metric(im, reading ? MF_ROWS(im, READING, reading)[row->arg].metric : row->arg);
+}
+
 /* What each rule reads, in its order. */
 static mf_status make_rule_slots(mf_watches *w, mf_rule *r) {
   const mf_row_slot *rows = MF_ROWS(w->image, SLOT, slot);
@@ -249,6 +256,7 @@ static mf_status make_rule_slots(mf_watches *w, mf_rule *r) {
     if (r->shown == MF_ABSENT ||
         (rows[slot].kind == MF_SLOT_KIND_READING && rows[r->shown].kind != MF_SLOT_KIND_READING))
       r->shown = slot;
+    r->reads_own |= !is_of_load(w->image, slot);
     for (uint32_t i = 0; i < w->live_count; i++)
       if (w->lives[i].slot == slot) r->lives[r->live_count++] = &w->lives[i];
   }
@@ -276,20 +284,24 @@ static void hold(mf_live *live, double *value) {
   *value = live->held;
 }
 
-static mf_value value_of(mf_watches *w, mf_live *live, int64_t t_ns) {
+static void set_live(mf_watches *w, mf_live *live, int64_t t_ns) {
+  mf_value *slot = &w->armed->slots[live->slot];
   double value = w->latency;
-  bool has = live->feed ? mf_feed_read(live->feed, t_ns, live->aggregate, live->n, &value)
-                        : w->has_latency;
+  const bool has = live->feed ? mf_feed_read(live->feed, t_ns, live->aggregate, live->n, &value)
+                              : w->has_latency;
   if (has && live->extreme != MF_LIVE_NOW) hold(live, &value);
-  if (!has) return (mf_value){.kind = MF_UNSET};
-  if (live->whole && fabs(value) < 9007199254740992.0) return mf_int((int64_t)value);
-  return mf_double(value);
+  if (!has)
+    *slot = (mf_value){.kind = MF_UNSET};
+  else if (live->whole && fabs(value) < 9007199254740992.0)
+    *slot = mf_int((int64_t)value);
+  else
+    *slot = mf_double(value);
 }
 
 void mf_watch_slots_set(mf_watches *w, int64_t t_ns, bool all) {
   mf_value *slots = w->armed->slots;
   for (uint32_t i = 0; i < w->live_count; i++)
-    if (all || w->lives[i].eager) slots[w->lives[i].slot] = value_of(w, &w->lives[i], t_ns);
+    if (all || w->lives[i].eager) set_live(w, &w->lives[i], t_ns);
   if (w->run == NULL) return;
   for (uint32_t i = 0; i < w->borrowed_count; i++)
     slots[w->borrowed[i]] = w->run->armed->slots[w->borrowed[i]];

@@ -41,7 +41,8 @@ typedef struct mf_rule {
   bool eager;  /* evaluated on every sample */
   bool aborts; /* what breaks it is told at once */
   bool tripped;
-  bool broken; /* for good */
+  bool broken;    /* for good */
+  bool reads_own; /* a metric of the document's own, which need not be finite */
   mf_judgement last;
   mf_value value;        /* of `shown`, when it was judged last, or broken */
   uint64_t seen, failed; /* of a check: responses */

@@ -157,7 +157,7 @@ static const threshold_case cases[] = {
      "trip 0 at 31 {\"v\":0.55}; broken 0.55: 0.55 > 0.5, over 2s"},
     /* Silence: 10 s, or `over`. */
     {"error_rate", "", 0, "SLOT_GT", 0.5, A, 0, 0, 0, 0, "1@5 11~ 11.1~", 12,
-     "trip 0 at 1 {\"v\":0.0}; broken 0: no response for 10s"},
+     "trip 0 at 1 {\"v\":0.0}; broken: no response for 10s"},
     {"error_rate", "rate", 0, "SLOT_GT", 0.5, A, 0, 3, 0, 0, "1@5 4~ 4.1~ 5~", 12,
      "trip 0 at 1 {}; broken: no response for 3s"},
     {"error_rate", "", 0, "SLOT_GT", 0.5, A, 0, 0, 0, 0, "11~ 30~", 40, "ok"},
