@@ -346,6 +346,20 @@ static void on_assertion(mf_progress *p, const mf_notice *n, int64_t now_ns) {
   end_line(p);
 }
 
+/* Its text says what was compared. */
+static void on_watch(mf_progress *p, const mf_notice *n, int64_t now_ns) {
+  const mf_row_watch *row = &MF_ROWS(p->image, WATCH, watch)[n->index];
+  if (n->outcome == MF_OUTCOME_PASSED) return;
+  begin_line(p, now_ns);
+  put_subject(p, mf_enum_word(MF_OPERAND_WATCH_KIND, row->kind), n);
+  if (n->outcome == MF_OUTCOME_NO_DATA)
+    put_colored(p, color_of(n->outcome), "had no data");
+  else
+    put_outcome(p, n->outcome);
+  put_reason(p, n->text);
+  end_line(p);
+}
+
 static void on_message(mf_progress *p, const char *what, mf_str level, const mf_notice *n,
                        int64_t now_ns) {
   begin_line(p, now_ns);
@@ -365,8 +379,8 @@ void mf_progress_notice(mf_progress *p, const mf_notice *n, int64_t now_ns) {
     case MF_NOTICE_GROUP_FINISHED: on_trouble(p, "group", n, now_ns); break;
     case MF_NOTICE_HOOK_FINISHED: on_trouble(p, "hook", n, now_ns); break;
     case MF_NOTICE_ACTION_FINISHED: on_trouble(p, "action", n, now_ns); break;
-    case MF_NOTICE_ASSERTION:
-    case MF_NOTICE_WATCH: on_assertion(p, n, now_ns); break;
+    case MF_NOTICE_ASSERTION: on_assertion(p, n, now_ns); break;
+    case MF_NOTICE_WATCH: on_watch(p, n, now_ns); break;
     case MF_NOTICE_LOG: on_message(p, "log ", n->name, n, now_ns); break;
     case MF_NOTICE_WARNING: on_message(p, "warning", MF_STR(""), n, now_ns); break;
     case MF_NOTICE_ERROR: on_message(p, "error", MF_STR(""), n, now_ns); break;

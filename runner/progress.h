@@ -20,6 +20,7 @@ typedef struct mf_figures {
 
 typedef struct mf_progress {
   mf_output out;
+  const mf_image *image;        /* of the rows that notices are about */
   const mf_json_filter *filter; /* of what comes from outside; NULL: none */
   mf_loop *loop;
   bool shown; /* else only the verdict is */

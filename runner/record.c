@@ -220,6 +220,15 @@ static void put_reasons(mf_json_writer *w, const mf_notice *n) {
   mf_json_close_list(w);
 }
 
+/* What of a watch its name and outcome do not tell. */
+static void put_watch(mf_json_writer *w, const mf_image *image, uint32_t number) {
+  const mf_row_watch *row = &MF_ROWS(image, WATCH, watch)[number];
+  put_word(w, "kind", mf_str_of(mf_enum_word(MF_OPERAND_WATCH_KIND, row->kind)));
+  if (!(row->flags & MF_WATCH_FLAGS_COUNTED)) return;
+  mf_json_key(w, "counted");
+  mf_json_put_bool(w, true);
+}
+
 static void put_notice(mf_json_writer *w, const mf_notice *n) {
   mf_json_key(w, "index");
   mf_json_put_uint(w, n->index);
@@ -338,6 +347,7 @@ void mf_record_notice(mf_host *h, mf_stamp stamp, const mf_notice *n) {
   mf_json_writer *w = mf_journal_begin(&h->journal, stamp, notice_events[n->kind], n->task,
                                        n->path);
   put_notice(w, n);
+  if (n->kind == MF_NOTICE_WATCH) put_watch(w, h->image, n->index);
   if (n->kind == MF_NOTICE_VERDICT) {
     mf_verdict verdict = mf_vm_verdict(h->vm);
     put_verdict(w, &verdict);

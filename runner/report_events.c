@@ -357,6 +357,43 @@ static void on_assertion(mf_report *r, const event *e) {
   item->parts = keep_parts(r, e);
 }
 
+/* ---- Watches ---- */
+
+static void fill_watch(mf_report *r, const event *e, mf_report_item *item) {
+  item->outcome = mf_report_outcome(data_text(e, "outcome"));
+  item->text = keep_data(r, e, "text", MF_REPORT_TEXT);
+  item->actual = keep_json(r, e, mf_json_get(e->data, "actual"), MF_REPORT_TEXT);
+  item->counted = mf_json_bool(mf_json_get(e->data, "counted"), false);
+}
+
+/* What ended the run is told by its signal, and perhaps once more at the end. */
+static mf_report_item *tripped_before(mf_report *r, const event *e) {
+  for (mf_report_item *item = r->thresholds.first; item; item = item->next)
+    if (item->finished == false && mf_str_eq(item->path, e->path)) return item;
+  return NULL;
+}
+
+static void on_watch(mf_report *r, const event *e) {
+  const mf_str kind = data_text(e, "kind");
+  mf_report_list *list = mf_str_is(kind, "check") ? &r->checks : &r->thresholds;
+  mf_report_item *item = tripped_before(r, e);
+  if (item == NULL) item = add_item(r, list, MF_NOTICE_WATCH, e);
+  if (item == NULL) return;
+  item->finished = true;
+  item->watch = keep_data(r, e, "kind", MF_REPORT_NAME);
+  fill_watch(r, e, item);
+}
+
+static void on_trip(mf_report *r, const event *e) {
+  mf_report_item *item = add_item(r, &r->thresholds, MF_NOTICE_WATCH, e);
+  if (item == NULL) return;
+  item->finished = false; /* it may be judged yet */
+  item->outcome = MF_OUTCOME_FAILED;
+  item->name = keep_data(r, e, "watch", MF_REPORT_NAME);
+  item->watch = keep_data(r, e, "origin", MF_REPORT_NAME);
+  item->text = MF_STR("it ended the run");
+}
+
 static void on_log(mf_report *r, const event *e) { add_item(r, &r->logs, MF_NOTICE_LOG, e); }
 
 static void on_warning(mf_report *r, const event *e) {
@@ -374,6 +411,7 @@ static void on_error(mf_report *r, const event *e) {
 /* A deadline that passed is told by what it ended. */
 static void on_signal(mf_report *r, const event *e) {
   if (mf_str_is(data_text(e, "signal"), "timeout")) return;
+  if (mf_str_is(data_text(e, "signal"), "trip")) on_trip(r, e);
   mf_report_item *item = add_item(r, &r->signals, MF_NOTICE_ERROR, e);
   if (item == NULL) return;
   item->name = keep_data(r, e, "signal", MF_REPORT_NAME);
@@ -665,6 +703,7 @@ static void (*const handlers[EVENT_COUNT])(mf_report *r, const event *e) = {
     [EVENT_ACTION_RETRIED] = on_action_retried,
     [EVENT_ACTION_FINISHED] = on_action_finished,
     [EVENT_ASSERTION] = on_assertion,
+    [EVENT_WATCH] = on_watch,
     [EVENT_LOG] = on_log,
     [EVENT_METRIC] = on_metric,
     [EVENT_VARIABLE] = on_variable,

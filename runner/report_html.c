@@ -283,6 +283,30 @@ static void put_global_assertions(mf_page *p) {
   mf_page_section_end(p);
 }
 
+static void put_watch(mf_page *p, const mf_report_item *item) {
+  mf_page_raw(p, "<tr><th scope=\"row\">");
+  mf_page_name(p, item->name);
+  mf_page_raw(p, "</th><td>");
+  mf_page_badge(p, mf_outcome_word(item->outcome));
+  mf_page_raw(p, "</td><td data-label=\"Value\">");
+  mf_page_value(p, item->actual, false);
+  mf_page_raw(p, "</td><td data-label=\"Why\">");
+  mf_page_name(p, item->text);
+  mf_page_raw(p, "</td></tr>\n");
+}
+
+static void put_watches(mf_page *p, const char *id, const char *heading, const char *what,
+                        const mf_report_list *list) {
+  const char *const columns[] = {what, "Outcome", "Value", "Why"};
+  if (list->total == 0) return;
+  mf_page_section(p, id, heading, list->total);
+  mf_page_table(p, "assertions", columns, 4);
+  for (const mf_report_item *item = list->first; item; item = item->next) put_watch(p, item);
+  mf_page_table_end(p);
+  mf_page_rest(p, list->total, list->kept);
+  mf_page_section_end(p);
+}
+
 static void put_messages(mf_page *p, const char *id, const char *heading,
                          const mf_report_list *list) {
   if (list->total == 0) return;
@@ -415,6 +439,8 @@ void mf_report_write_html(mf_report *r, mf_buf *out) {
   mf_page_step_details(p);
   put_branches(p);
   put_global_assertions(p);
+  put_watches(p, "thresholds", "Thresholds and safeguards", "Threshold", &p->r->thresholds);
+  put_watches(p, "checks", "Checks of responses", "Check", &p->r->checks);
   put_messages(p, "errors", "Errors", &r->errors);
   put_messages(p, "warnings", "Warnings", &r->warnings);
   put_state(p);

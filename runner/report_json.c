@@ -105,6 +105,22 @@ static void write_activity(page *p, const mf_report_item *item) {
   mf_json_close_map(&p->w);
 }
 
+static void write_watch(page *p, const mf_report_item *item) {
+  mf_json_open_map(&p->w);
+  text(p, "name", item->name);
+  text(p, "kind", item->watch);
+  text(p, "outcome", mf_str_of(mf_outcome_word(item->outcome)));
+  if (item->outcome == MF_OUTCOME_NO_DATA)
+    text_or_null(p, "ok", MF_STR(""));
+  else
+    flag(p, "ok", item->outcome == MF_OUTCOME_PASSED);
+  kept_value(p, "value", item->actual);
+  text_or_null(p, "text", item->text);
+  flag(p, "counted", item->counted);
+  text(p, "path", item->path);
+  mf_json_close_map(&p->w);
+}
+
 static void write_branch(page *p, const mf_report_item *item) {
   mf_json_open_map(&p->w);
   text(p, "name", item->name);
@@ -255,6 +271,8 @@ static void write_omitted(page *p) {
   number(p, "steps", r->steps - r->steps_kept);
   number(p, "branches", r->branches.total - r->branches.kept);
   number(p, "assertions", r->assertions.total - r->assertions.kept);
+  number(p, "checks", r->checks.total - r->checks.kept);
+  number(p, "thresholds", r->thresholds.total - r->thresholds.kept);
   number(p, "hooks", r->hooks.total - r->hooks.kept);
   number(p, "logs", r->logs.total - r->logs.kept);
   number(p, "warnings", r->warnings.total - r->warnings.kept);
@@ -280,6 +298,8 @@ void mf_report_write_json(mf_report *r, mf_buf *out) {
   write_origin(&p);
   write_verdict(&p);
   write_target(&p);
+  write_list(&p, "checks", &r->checks, write_watch);
+  write_list(&p, "thresholds", &r->thresholds, write_watch);
   write_list(&p, "warnings", &r->warnings, write_warning);
   write_list(&p, "branches", &r->branches, write_branch);
   write_list(&p, "hooks", &r->hooks, write_activity);

@@ -229,6 +229,32 @@ static void put_assertions(suite *s, mf_buf *text) {
     put_assertion(s, item, !mf_report_is_steady_check(item->path), text);
 }
 
+/* ---- Watches ---- */
+
+static void put_watches_of(suite *s, const mf_report_list *list, mf_buf *text) {
+  for (const mf_report_item *item = list->first; item; item = item->next) {
+    test_case c = {.path = item->path, .name = item->name, .message = item->text};
+    c.type = mf_outcome_word(item->outcome);
+    if (item->outcome != MF_OUTCOME_PASSED) c.result = item->counted ? SKIPPED : FAILURE;
+    if (c.message.n == 0) c.message = mf_str_of(c.type);
+    mf_buf_clear(text);
+    mf_buf_add_str(text, item->watch);
+    mf_buf_printf(text, " %s", c.type);
+    if (item->text.n) mf_buf_puts(text, ": "), mf_buf_add_str(text, item->text);
+    put_case(s, c, text);
+  }
+}
+
+static void put_watches(suite *s, mf_buf *text) {
+  put_watches_of(s, &s->r->checks, text);
+  put_watches_of(s, &s->r->thresholds, text);
+}
+
+static void put_judgements(suite *s, mf_buf *text) {
+  put_assertions(s, text);
+  put_watches(s, text);
+}
+
 /* ---- Hooks ---- */
 
 /* Actions inside a hook are told by the hook. */
@@ -341,7 +367,7 @@ void mf_report_write_junit(mf_report *r, mf_buf *out) {
     const char *name;
     void (*put)(suite *s, mf_buf *text);
   } suites[] = {
-      {"run", put_run}, {"steps", put_steps}, {"assertions", put_assertions}, {"hooks", put_hooks}};
+      {"run", put_run}, {"steps", put_steps}, {"assertions", put_judgements}, {"hooks", put_hooks}};
   enum { COUNT = sizeof suites / sizeof *suites };
   uint64_t total[4] = {0};
   mf_buf body, text;

@@ -253,6 +253,38 @@ static void put_assertions(note *n) {
   explain_unmet(n, &n->r->assertions, &explained);
 }
 
+static void put_watch(note *n, const mf_report_item *item) {
+  mf_arena_mark mark = mf_arena_mark_get(&n->r->scratch);
+  raw(n, "| ");
+  put_name(n, item->name);
+  raw(n, " | ");
+  put_word(n, mf_outcome_word(item->outcome));
+  raw(n, " | ");
+  put_value(n, item->actual, false);
+  raw(n, " | ");
+  put_name(n, item->text);
+  raw(n, " |\n");
+  mf_arena_release(&n->r->scratch, mark);
+}
+
+static void put_unmet_watches(note *n, const mf_report_list *list, uint64_t *total) {
+  for (const mf_report_item *item = list->first; item; item = item->next) {
+    if (!is_unmet(item)) continue;
+    if (*total == 0)
+      raw(n,
+          "\n### Checks and thresholds that did not hold\n\n"
+          "| Name | Outcome | Value | Why |\n| :--- | :--- | :--- | :--- |\n");
+    if (++*total <= ASSERTIONS) put_watch(n, item);
+  }
+}
+
+static void put_watches(note *n) {
+  uint64_t total = 0;
+  put_unmet_watches(n, &n->r->thresholds, &total);
+  put_unmet_watches(n, &n->r->checks, &total);
+  put_rest(n, total, total < ASSERTIONS ? total : ASSERTIONS);
+}
+
 static void put_messages(note *n, const char *heading, const mf_report_list *list) {
   uint32_t shown = 0;
   if (list->total == 0) return;
@@ -282,6 +314,7 @@ void mf_report_write_markdown(mf_report *r, mf_buf *out) {
   put_figures(&n);
   put_steps(&n);
   put_assertions(&n);
+  put_watches(&n);
   put_messages(&n, "\n### Errors\n\n", &r->errors);
   put_messages(&n, "\n### Warnings\n\n", &r->warnings);
   put_footer(&n);

@@ -57,6 +57,8 @@ struct mf_report_item {
   mf_str path, id, name, text;
   mf_str effect; /* actions: "POST http://host/x → 200 in 12.3 ms"; n 0: none */
   mf_report_json actual, expected;
+  mf_str watch;         /* what kind of one: "check", "threshold" ... */
+  bool counted;         /* checks: how many may fail is a threshold's matter */
   mf_report_json parts; /* of conditions, why it is so: what the journal has as `reasons` */
 };
 
@@ -168,6 +170,7 @@ struct mf_report {
   uint64_t global_judged, global_passed;
   uint64_t shortened; /* texts that were cut */
 
+  mf_report_list checks, thresholds; /* thresholds: abort_when and the steady state, too */
   mf_report_list branches, assertions, hooks, logs, warnings, errors, signals;
   mf_report_json final_metrics, final_variables;
   mf_report_latest metrics, variables;
@@ -193,6 +196,9 @@ mf_json *mf_report_parse(mf_report *r, mf_report_json json);
  * were seen.  NULL when there are none. */
 mf_json *mf_report_metrics(mf_report *r);
 mf_json *mf_report_variables(mf_report *r);
+
+/* Whether it does not hold, and that fails something. */
+bool mf_report_watch_fails(const mf_report_item *item);
 
 /* ---- report_series.c ---- */
 

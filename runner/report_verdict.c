@@ -224,6 +224,29 @@ static void add_assertions(reasons *why, mf_outcome_kind outcome, const char *on
   end_reason(why);
 }
 
+bool mf_report_watch_fails(const mf_report_item *item) { return is_unmet(item) && !item->counted; }
+
+/* Those of steps, too: they say what the step's own error does not. */
+static void add_thresholds(reasons *why) {
+  enum { NAMED = 3 };
+  uint64_t n = 0, named = 0;
+  const mf_report_item *first = NULL;
+  for (const mf_report_item *item = why->r->thresholds.first; item; item = item->next) {
+    if (!mf_report_watch_fails(item)) continue;
+    if (n++ == 0) first = item;
+  }
+  if (n == 0) return;
+  put_count(why, n, " threshold or safeguard did not hold",
+            " thresholds or safeguards did not hold");
+  for (const mf_report_item *item = first; item && named < NAMED; item = item->next) {
+    if (!mf_report_watch_fails(item)) continue;
+    put_name(why, named++ ? ", '" : ": '", item->name, "'");
+    if (n == 1 && item->text.n) put_name(why, ": ", item->text, "");
+  }
+  if (n > NAMED) put(why, ", \xE2\x80\xA6");
+  end_reason(why);
+}
+
 static void add_signals(reasons *why) {
   mf_report *r = why->r;
   const mf_report_item *signal = r->signals.first;
@@ -290,6 +313,7 @@ void mf_report_reasons_get(mf_report *r, mf_report_reasons *out) {
                    " global assertions failed");
     add_assertions(&why, MF_OUTCOME_NO_DATA, " global assertion had no data",
                    " global assertions had no data");
+    add_thresholds(&why);
   }
   add_exit(&why);
   if (verdict != MF_REPORT_PASSED) add_rest(&why);

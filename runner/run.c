@@ -201,6 +201,7 @@ static int open_world(mf_host *h) {
     memset(h->stats, 0, sizeof *h->stats);
   }
   mf_progress_init(&h->progress, h->options, &h->alloc, h->loop, h->start_ns);
+  h->progress.image = h->image;
   return 0;
 }
 
