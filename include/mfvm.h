@@ -560,6 +560,8 @@ typedef struct mf_verdict {
   uint32_t steps_passed, steps_failed, steps_skipped;
   uint32_t steps_crossed; /* of those that failed: by thresholds alone */
   uint32_t assertions_passed, assertions_failed, assertions_no_data;
+  /* Of the run's own: safeguards, and whatever had no data; not what was crossed. */
+  uint32_t watches_failed, watches_no_data;
   uint32_t warnings;
 } mf_verdict;
 

@@ -291,7 +291,10 @@ static void put_watch(mf_page *p, const mf_report_item *item) {
   mf_page_raw(p, "</td><td data-label=\"Value\">");
   mf_page_value(p, item->actual, false);
   mf_page_raw(p, "</td><td data-label=\"Why\">");
-  mf_page_name(p, item->text);
+  if (item->text.n)
+    mf_page_name(p, item->text);
+  else
+    mf_page_value(p, (mf_report_json){NULL, 0}, false);
   mf_page_raw(p, "</td></tr>\n");
 }
 

@@ -262,7 +262,7 @@ static void put_watch(note *n, const mf_report_item *item) {
   raw(n, " | ");
   put_value(n, item->actual, false);
   raw(n, " | ");
-  put_name(n, item->text);
+  put_cut(n, item->text, SENTENCE);
   raw(n, " |\n");
   mf_arena_release(&n->r->scratch, mark);
 }

@@ -224,7 +224,10 @@ static void add_assertions(reasons *why, mf_outcome_kind outcome, const char *on
   end_reason(why);
 }
 
-bool mf_report_watch_fails(const mf_report_item *item) { return is_unmet(item) && !item->counted; }
+bool mf_report_watch_fails(const mf_report_item *item) {
+  const bool unmet = item->outcome == MF_OUTCOME_FAILED || item->outcome == MF_OUTCOME_NO_DATA;
+  return unmet && !item->counted;
+}
 
 /* Those of steps, too: they say what the step's own error does not. */
 static void add_thresholds(reasons *why) {

@@ -39,12 +39,19 @@ static bool assertions_no_data(const mf_facts *f) {
   return not_passed(f) && f->verdict.assertions_no_data > 0;
 }
 
+static bool watches_failed(const mf_facts *f) {
+  return not_passed(f) && f->verdict.watches_failed > 0;
+}
+static bool watches_no_data(const mf_facts *f) {
+  return not_passed(f) && f->verdict.watches_no_data > 0;
+}
+
 /* The machine says "failed", and nothing above explains it. */
 static bool otherwise_failed(const mf_facts *f) {
   return not_passed(f) && !nothing_run(f) && !steps_failed(f) && !assertions_failed(f) &&
          !assertions_no_data(f) && !hook_failed(f) && !unsteady(f) && !undo_failed(f) &&
          !interrupted(f) && !aborted(f) && !over_budget(f) && !timed_out(f) && !is_bug(f) &&
-         !io_failed(f) && !threshold_crossed(f);
+         !io_failed(f) && !threshold_crossed(f) && !watches_failed(f) && !watches_no_data(f);
 }
 
 /* ---- Their clauses ---- */
@@ -95,6 +102,12 @@ static void say_assertions(const mf_facts *f, mf_buf *out) {
 static void say_no_data(const mf_facts *f, mf_buf *out) {
   say_count(out, f->verdict.assertions_no_data, "assertion", "had no data", MF_STR(""));
 }
+static void say_watches(const mf_facts *f, mf_buf *out) {
+  say_count(out, f->verdict.watches_failed, "safeguard", "did not hold", MF_STR(""));
+}
+static void say_watches_no_data(const mf_facts *f, mf_buf *out) {
+  say_count(out, f->verdict.watches_no_data, "threshold", "had no data", MF_STR(""));
+}
 static void say_unsteady(const mf_facts *f, mf_buf *out) {
   (void)f;
   mf_buf_puts(out, "the steady state did not hold");
@@ -131,6 +144,8 @@ static const struct cause {
     {1, steps_failed, say_steps},
     {1, assertions_failed, say_assertions},
     {1, assertions_no_data, say_no_data},
+    {1, watches_failed, say_watches},
+    {1, watches_no_data, say_watches_no_data},
     {1, unsteady, say_unsteady},
     {1, hook_failed, say_hook},
     {1, otherwise_failed, say_otherwise},

@@ -65,12 +65,13 @@ static mf_stop fail_step(mf_task *t, mf_frame *step, bool crossed, mf_str text) 
 }
 
 static void fail_run(mf_vm *vm, mf_outcome_kind outcome, bool crossed) {
-  if (crossed)
+  const bool no_data = outcome == MF_OUTCOME_NO_DATA;
+  if (crossed) {
     vm->counts.crossed = true;
-  else if (outcome == MF_OUTCOME_NO_DATA)
-    vm->assertion_no_data = true;
-  else
-    vm->assertion_failed = true;
+    return;
+  }
+  *(no_data ? &vm->assertion_no_data : &vm->assertion_failed) = true;
+  ++*(no_data ? &vm->counts.watches_no_data : &vm->counts.watches_failed);
 }
 
 static mf_stop judge_one(mf_task *t, const mf_value *result) {

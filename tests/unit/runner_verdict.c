@@ -70,6 +70,8 @@ START_TEST(every_way_to_fail_is_one) {
       {.outcome = MF_OUTCOME_FAILED, .assertions_failed = 1},
       {.outcome = MF_OUTCOME_NO_DATA, .assertions_no_data = 1},
       {.outcome = MF_OUTCOME_FAILED, .hook_failed = true},
+      {.outcome = MF_OUTCOME_FAILED, .watches_failed = 1},
+      {.outcome = MF_OUTCOME_FAILED, .watches_no_data = 1, .crossed = true},
   };
   mf_facts f = {.verdict = ways[_i]};
   mf_buf reasons;
@@ -107,7 +109,7 @@ Suite *runner_verdict_suite(void) {
   tcase_add_test(t, passing_is_zero);
   tcase_add_loop_test(t, each_cause_has_its_code, 0, ORDER);
   tcase_add_loop_test(t, earlier_causes_win, 0, ORDER);
-  tcase_add_loop_test(t, every_way_to_fail_is_one, 0, 6);
+  tcase_add_loop_test(t, every_way_to_fail_is_one, 0, 9);
   tcase_add_test(t, reasons_name_all_causes_the_decisive_first);
   tcase_add_test(t, outcomes_have_words);
   suite_add_tcase(s, t);

@@ -98,6 +98,8 @@ START_TEST(a_threshold_of_the_run) {
   v = verdict_of(run, LOAD("{\"watch\":3,\"ok\":null}"), "watch errors no_data");
   ck_assert_int_eq(v.outcome, MF_OUTCOME_NO_DATA);
   ck_assert(!v.crossed);
+  ck_assert_uint_eq(v.watches_no_data, 1);
+  ck_assert_uint_eq(v.watches_failed, 0);
 }
 END_TEST
 
