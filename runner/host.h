@@ -151,6 +151,8 @@ mf_status mf_record_outcome(mf_host *host, mf_stamp stamp, const mf_effect *effe
 void mf_record_signal(mf_host *host, mf_stamp stamp, const char *signal, const char *origin);
 /* A watch (its row) asked for the end; `values` as in mf_tripped_fn. */
 void mf_record_trip(mf_host *host, mf_stamp stamp, uint32_t watch, const mf_value *values);
+/* What a load has measured so far. */
+void mf_record_metrics(mf_host *host, mf_stamp stamp, mf_str path, const mf_load_stats *so_far);
 /* `error` NULL: it was written. */
 void mf_record_report(mf_host *host, mf_stamp stamp, const mf_wanted_report *report,
                       const char *error);

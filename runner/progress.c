@@ -404,8 +404,7 @@ static double share(uint64_t part, uint64_t whole) {
   return whole ? (double)part / (double)whole : -1;
 }
 
-void mf_progress_load(void *ctx, const mf_load_stats *s, double seconds) {
-  mf_progress *p = ctx;
+void mf_progress_load(mf_progress *p, const mf_load_stats *s, double seconds) {
   bool measured = s->latency.count > 0;
   p->running = (mf_figures){
       .known = true,

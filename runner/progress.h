@@ -46,8 +46,8 @@ void mf_progress_notice(mf_progress *p, const mf_notice *notice, int64_t now_ns)
  * its driver warns of is told. */
 void mf_progress_outcome(mf_progress *p, const mf_effect *effect, const mf_value *outcome,
                          int64_t now_ns);
-/* For mf_driver_env.progress, with the mf_progress as context. */
-void mf_progress_load(void *progress, const mf_load_stats *so_far, double seconds);
+/* Live figures of a load. */
+void mf_progress_load(mf_progress *p, const mf_load_stats *so_far, double seconds);
 /* A line of the runner's own. */
 void mf_progress_say(mf_progress *p, int64_t now_ns, const char *fmt, ...) MF_PRINTF(3, 4);
 

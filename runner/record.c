@@ -124,6 +124,19 @@ void mf_record_signal(mf_host *h, mf_stamp stamp, const char *signal, const char
   end(h);
 }
 
+void mf_record_metrics(mf_host *h, mf_stamp stamp, mf_str path, const mf_load_stats *so_far) {
+  mf_arena arena;
+  mf_arena_init(&arena, &h->alloc, 0);
+  const mf_value metrics = mf_load_stats_metrics(so_far, &arena);
+  if (metrics.kind == MF_MAP) { /* else they go missing: the outcome has them all */
+    mf_json_writer *w = begin(h, stamp, EVENT_METRICS, 0, path);
+    mf_json_key(w, "metrics");
+    mf_value_write_json(w, &metrics);
+    end(h);
+  }
+  mf_arena_fini(&arena);
+}
+
 void mf_record_trip(mf_host *h, mf_stamp stamp, uint32_t watch, const mf_value *values) {
   const mf_row_watch *row = &MF_ROWS(h->image, WATCH, watch)[watch];
   const mf_value *sample = mf_map_get(values, MF_STR("sample"));

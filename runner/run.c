@@ -168,6 +168,13 @@ static void on_signal(void *ctx, int number);
 
 static bool has_scenarios(const mf_host *h) { return MF_ROW_COUNT(h->image, SCENARIO) > 0; }
 
+/* Once a second. */
+static void on_progress(void *ctx, mf_str path, const mf_load_stats *so_far, double seconds) {
+  mf_host *h = ctx;
+  mf_progress_load(&h->progress, so_far, seconds);
+  mf_record_metrics(h, mf_host_now(h), path, so_far);
+}
+
 static void fill_env(mf_host *h) {
   h->env = (mf_driver_env){
       .alloc = h->alloc,
@@ -182,8 +189,8 @@ static void fill_env(mf_host *h) {
       .host_denied = mf_hosts_deny_request,
       .host_ctx = &h->hosts,
       .run_stats = h->stats,
-      .progress = mf_progress_load,
-      .progress_ctx = &h->progress,
+      .progress = on_progress,
+      .progress_ctx = h,
   };
   h->load_env = h->env;
   h->load_env.host_denied = mf_hosts_deny_load;

@@ -45,7 +45,7 @@ typedef struct mf_driver_env {
   mf_str base_dir; /* what relative paths of files are relative to; n 0: the working directory */
   const mf_regex *regex;
   /* Live figures for the progress line, once a second; may be NULL. */
-  void (*progress)(void *ctx, const struct mf_load_stats *so_far, double seconds);
+  void (*progress)(void *ctx, mf_str path, const struct mf_load_stats *so_far, double seconds);
   void *progress_ctx;
 } mf_driver_env;
 

@@ -170,7 +170,7 @@ static void report_progress(mf_timer *timer) {
   mf_load *l = timer->ctx;
   int64_t now = mf_clock_monotonic();
   note_time(l, now); /* for throughput so far */
-  l->env->progress(l->env->progress_ctx, &l->stats, (double)(now - l->start) / 1e9);
+  l->env->progress(l->env->progress_ctx, l->path, &l->stats, (double)(now - l->start) / 1e9);
   if (mf_timer_set(l->env->loop, timer, timer->due + PROGRESS_NS) != MF_OK)
     mf_load_break(l, "out of memory");
   mf_load_settle(l);
@@ -245,6 +245,7 @@ static mf_op *load_start(mf_driver_env *env, const mf_value *map, mf_done_fn don
   if (!l) return mf_answer_error(env, done, ctx, "out of memory");
   memset(l, 0, sizeof *l);
   l->env = env;
+  l->path = env->script.path;
   l->done = done;
   l->ctx = ctx;
   l->rehearsal = env->rehearsal;

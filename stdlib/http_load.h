@@ -125,6 +125,7 @@ struct mf_load {
   /* Judging; NULL: nothing judges, and no message has to be evaluated. */
   mf_armed *armed;
   mf_watches *watches;
+  mf_str path; /* of the entry */
   mf_armed armed_space;
   int64_t *ages; /* of what waits: room for users and backlog */
   /* Measured. */
