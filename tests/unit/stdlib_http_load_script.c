@@ -446,14 +446,127 @@ START_TEST(captures_end_at_CAPTURED_BYTES) {
 }
 END_TEST
 
+/* ---- Watches ---- */
+
+#define WATCHED(rows)                                                                            \
+  PROGRAM REQUEST(0, "r", 1, "flags=constant") GET_A                                             \
+      ".metric 0 name=\"latency\" kind=trend\n.slot 4 name=\"latency\" kind=metric_step arg=0\n" \
+      ".slot 5 name=\"response.status\" kind=builtin arg=13\n"                                   \
+      ".const 16 int 200\n.const 17 double 300.0\n.const 18 int 404\n" rows
+#define STATUS_200 PURE(2, "SLOT_EQ 5, 16\n")
+#define WATCH(kind_, more) \
+  ".watch 0 kind=" kind_ " chunk=2 scenario=0 name=\"w\" path=\"p\" " more "\n"
+
+static int trips, heard_at_trip;
+
+static void trip(void *ctx, uint32_t watch, const mf_value *values) {
+  ck_assert_ptr_eq(ctx, &trips);
+  ck_assert_uint_eq(watch, 0);
+  ck_assert_ptr_nonnull(mf_map_get(values, MF_STR("sample")));
+  trips++;
+  heard_at_trip = server.requests;
+}
+
+static void expect_trip(void) {
+  trips = 0;
+  bench.env.tripped = trip;
+  bench.env.tripped_ctx = &trips;
+}
+
+START_TEST(checks_are_counted_and_handed_on) {
+  script_reply replies[] = {{.what = SAY, .bytes = NOT_FOUND}, {.what = SAY, .bytes = OK_HI}};
+  serve(replies, 2);
+  script(WATCHED(WATCH("check", "") STATUS_200));
+  run(ONE_USER "4}");
+  ck_assert_msg(bench_ok(&bench), "what fails is the machine's matter");
+  ck_assert_double_eq(metric("checks"), 0.75);
+  ck_assert_double_eq(metric("checks_failed"), 1);
+  ck_assert_double_eq(metric("errors"), 1);
+  const mf_value *watches = bench_get(&bench, "watches");
+  ck_assert_uint_eq(watches->len, 1);
+  ck_assert(!mf_map_bool(&watches->as.list[0], "ok", true));
+  ck_assert(mf_str_is(mf_map_str(&watches->as.list[0], "text", ""), "1 of 4 responses"));
+}
+END_TEST
+
+START_TEST(expect_says_what_is_an_error) {
+  script_reply replies[] = {{.what = SAY, .bytes = NOT_FOUND}, {.what = SAY, .bytes = OK_HI}};
+  serve(replies, 2);
+  script(WATCHED(WATCH("expect", "") PURE(2, "SLOT_EQ 5, 18\n")));
+  run(ONE_USER "4}");
+  ck_assert(bench_ok(&bench));
+  ck_assert_double_eq(metric("errors"), 3);
+  ck_assert_double_eq(metric("status_4xx"), 1);
+  server.requests = 1;
+  run(ONE_USER "2}");
+  ck_assert_str_eq(error(),
+                   "no successful response: 2 requests, last error: status 200, which was not"
+                   " expected");
+}
+END_TEST
+
+/* Whatever sends requests: none is begun after the response that broke the check. */
+START_TEST(after_a_trip_nothing_is_sent) {
+  static const char *const loads[] = {"{\"vus\": 1, \"duration\": 5}",
+                                      "{\"executor\": \"per_vu_iterations\", \"iterations\": 1000}",
+                                      "{\"rate\": 1000, \"duration\": 5, \"max_vus\": 1}"};
+  script_reply replies[] = {{.what = SAY, .bytes = OK_HI},
+                            {.what = SAY, .bytes = OK_HI},
+                            {.what = SAY, .bytes = NOT_FOUND}};
+  serve(replies, 3);
+  expect_trip();
+  script(WATCHED(WATCH("check", "flags=aborts") STATUS_200));
+  int64_t start = mf_clock_monotonic();
+  run(loads[_i]);
+  ck_assert_int_lt(mf_clock_monotonic() - start, 3 * S);
+  ck_assert_int_eq(trips, 1);
+  ck_assert_int_eq(server.requests, 3);
+  ck_assert_double_eq(metric("requests"), 3);
+}
+END_TEST
+
+START_TEST(what_was_in_flight_at_a_trip_comes_back) {
+  script_reply replies[30];
+  for (int i = 0; i < 30; i++) replies[i] = (script_reply){.what = SAY, .bytes = OK_HI};
+  replies[29].bytes = NOT_FOUND;
+  serve(replies, 30);
+  bench.env.max_rate = 0;
+  expect_trip();
+  script(WATCHED(WATCH("check", "flags=aborts") STATUS_200));
+  run("{\"vus\": 8, \"duration\": 5}");
+  ck_assert_int_eq(trips, 1);
+  ck_assert_int_le(server.requests, heard_at_trip + 7);
+  ck_assert_double_eq(metric("requests"), server.requests);
+}
+END_TEST
+
+/* No response ever comes: the ages of what waits are looked at. */
+START_TEST(a_dead_target_trips) {
+  static const script_reply always_hang[] = {{.what = HANG}};
+  static const char *const loads[] = {"{\"vus\": 1}", "{\"rate\": 20, \"max_vus\": 1}"};
+  serve(always_hang, 1);
+  expect_trip();
+  script(WATCHED(WATCH("abort_when", "") PURE(2, "SLOT_GT 4, 17\n")));
+  int64_t start = mf_clock_monotonic();
+  bench_start(&bench, "http_load", loads[_i]);
+  while (!trips && mf_clock_monotonic() < start + 5 * S) mf_loop_run_once(bench.env.loop, S / 10);
+  ck_assert_int_eq(trips, 1);
+  ck_assert_int_ge(mf_clock_monotonic() - start, 3 * S / 10);
+  bench.driver->cancel(bench.op);
+  ck_assert(bench.done);
+  ck_assert_int_eq(bench_get(&bench, "interrupted")->as.i, 1);
+}
+END_TEST
+
 /* ---- Memory ---- */
 
 START_TEST(memory_failure_at_every_allocation_is_clean) {
   script_reply replies[] = {{.what = SAY, .bytes = TOKEN("t1")}};
   serve(replies, 1);
   script(PROGRAM REQUEST(0, "a", 1, "") REQUEST(1, "b", 2, "") REQUEST(2, "c", 4, "flags=constant")
-             BY_ID BY_TOKEN CAPTURE(3, "") PURE(3, "LOAD 1\nFIELD 5\n")
-                 PURE(4, "CONST 2\nCONST 6\nMAP 1\n"));
+             CAPTURE(3, "") ".watch 1 kind=check chunk=5 scenario=0 name=\"w\" path=\"p\"\n" BY_ID
+                 BY_TOKEN PURE(3, "LOAD 1\nFIELD 5\n") PURE(4, "CONST 2\nCONST 6\nMAP 1\n")
+                     PURE(5, "LOAD 2\nCONST 6\nNE\n"));
   bench.env.max_rate = 0;
   make_folder();
   write_file("d.csv", "id,n\n1,\"a\"\"b\"\n");
@@ -504,6 +617,11 @@ Suite *stdlib_http_load_script_suite(void) {
   tcase_add_test(tc, each_user_has_its_own);
   tcase_add_test(tc, what_was_not_captured_is_a_failure);
   tcase_add_test(tc, captures_end_at_CAPTURED_BYTES);
+  tcase_add_test(tc, checks_are_counted_and_handed_on);
+  tcase_add_test(tc, expect_says_what_is_an_error);
+  tcase_add_loop_test(tc, after_a_trip_nothing_is_sent, 0, 3);
+  tcase_add_test(tc, what_was_in_flight_at_a_trip_comes_back);
+  tcase_add_loop_test(tc, a_dead_target_trips, 0, 2);
   tcase_add_test(tc, memory_failure_at_every_allocation_is_clean);
   tcase_add_test(tc, a_load_takes_8_MiB_and_8_KiB_a_connection);
   suite_add_tcase(suite, tc);
