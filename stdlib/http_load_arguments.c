@@ -191,8 +191,6 @@ static mf_str url_of(mf_load *l, mf_args *args) {
   l->base = mf_arg_text(args, "url", NULL);
   if (l->base.n == 0) l->base = l->env->target_url;
   if (l->base.n == 0) mf_args_fail(args, "there is no target to send the load to");
-  const char *copy = mf_arena_copy(&l->arena, l->base.n ? l->base.p : "", l->base.n);
-  l->base = copy ? (mf_str){copy, l->base.n} : MF_STR("");
   return mf_http_join(args->arena, l->base, mf_arg_text(args, "path", "/"));
 }
 

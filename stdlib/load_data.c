@@ -24,13 +24,13 @@ static const char *const modes[] = {"sequential", "random", "per_vu"};
 
 struct mf_load_data {
   mf_alloc alloc;
-  mf_arena arena; /* names, spans, a list's rows */
+  mf_arena arena; /* names and spans */
   mf_buf file;
   const char *name; /* of the file, for messages */
   mode mode;
   uint32_t count, cap;
   span *spans;          /* of a file */
-  const mf_value *list; /* or these */
+  const mf_value *list; /* or these, borrowed from the arguments */
   mf_value *columns;    /* of CSV; NULL: JSON */
   uint32_t n_columns;
   mf_arena row; /* the one asked for last */
@@ -215,9 +215,7 @@ static void read_list(mf_load_data *d, mf_args *args, const mf_value *list) {
       mf_args_fail(args, "argument 'data' must be a list of maps, a row each");
       return;
     }
-  mf_value copy = mf_value_copy(&d->arena, list);
-  if (copy.kind != MF_LIST) mf_args_fail(args, "out of memory");
-  d->list = copy.as.list;
+  d->list = list->as.list;
   d->count = list->len;
 }
 

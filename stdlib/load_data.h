@@ -11,7 +11,8 @@
 
 typedef struct mf_load_data mf_load_data;
 
-/* Reads the argument `data`.  NULL: there is none, or args->error says what is wrong. */
+/* Reads the argument `data`, which outlives it.  NULL: there is none, or args->error says
+ * what is wrong. */
 mf_load_data *mf_load_data_read(const mf_driver_env *env, mf_args *args);
 void mf_load_data_free(mf_load_data *data);
 /* Which row a virtual user's turn takes.  The same for the same seed. */
