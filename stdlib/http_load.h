@@ -4,6 +4,7 @@
  *   http_load_arguments.c  what was asked for
  *   http_load_open.c       arrival rates: what is due whatever the service does
  *   http_load_users.c      virtual users: what is due after the last response
+ *   http_load_list.c       the list of requests
  *   http_load_requests.c   what is sent, and what became of it
  *   http_load_captures.c   what users took from responses
  *
@@ -175,19 +176,26 @@ void mf_load_user_next(mf_load *l, mf_load_user *u, mf_http_error error, int64_t
 /* Requests of iterations that were never begun. */
 uint64_t mf_load_users_missed(const mf_load *l);
 
-/* ---- Requests ---- */
+/* ---- The list ---- */
 
 /* Reads the list from the image, or the one request from the arguments. */
 bool mf_load_requests_init(mf_load *l, mf_args *args);
 void mf_load_requests_fini(mf_load *l);
+/* Metrics by the names of requests. */
+mf_value mf_load_requests_outcome(mf_load *l);
+
+/* ---- Requests ---- */
+
+/* Evaluates a message and writes it in place of what is in `out`; args->error says why
+ * not. */
+void mf_load_write_message(const mf_load *l, const mf_load_request *r, mf_args *args, mf_buf *out,
+                           mf_http_request *http);
 /* Sends the user's next request, which is due.  False: it failed at once, and counted. */
 bool mf_load_send(mf_load *l, mf_load_user *u, int64_t now);
 /* For mf_http_conn. */
 void mf_load_request_done(mf_http_conn *conn, const mf_http_result *result);
 /* Ages of what is in flight and in the backlog, for watches. */
 size_t mf_load_ages(mf_load *l, int64_t now);
-/* Metrics by the names of requests. */
-mf_value mf_load_requests_outcome(mf_load *l);
 
 /* ---- Captures ---- */
 
