@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* abort - abort_when and steady_state.during: what ends a run at once. */
 #include "reading.h"
-#include "watch.h"
+#include "watched_code.h"
 
 enum { NAME_SHOWN = 200 };
 

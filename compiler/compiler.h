@@ -21,7 +21,7 @@
  * emit_reasons.c  what a condition consists of, to be told when it does not hold
  * scenario.c    scenarios to driver arguments
  * load.c        loads: their arguments and requests
- * watch.c       expressions that are evaluated while a load runs
+ * watched_code.c  expressions that are evaluated while a load runs
  * reading.c     what samples come to: window(), and metrics of watches
  * threshold.c   k6's grammar of thresholds
  * abort.c       abort_when, steady_state.during */
@@ -106,7 +106,7 @@ typedef struct mf_step_reach {
   const mf_reach *where;
   bool done, conditional;
 } mf_step_reach;
-/* What is evaluated while a load runs, and what names mean in it: compiler/watch.c. */
+/* What is evaluated while a load runs, and what names mean in it: compiler/watched_code.c. */
 typedef struct mf_watch_scope {
   bool responds;     /* response.x is of the sample's response */
   bool data;         /* `data` is the row that the request took */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* emit_assertion - each assertion pushes what it found, what it wants and
  * whether it holds, so that a report can show all three. */
-#include "watch.h"
+#include "watched_code.h"
 
 typedef struct judgement {
   uint32_t type;   /* ASSERTION_TYPE */

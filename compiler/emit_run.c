@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* emit_run - the order of a run (docs/language.md, "Order of a run"), from the first
  * variable to the last report. */
-#include "watch.h"
+#include "watched_code.h"
 
 /* ---- variables ---- */
 

@@ -4,7 +4,7 @@
 #include "load.h"
 
 #include "../vm/value.h"
-#include "watch.h"
+#include "watched_code.h"
 
 /* ---- executors ---- */
 

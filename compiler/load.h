@@ -1,7 +1,7 @@
 /* load - a `load` in place. */
 #ifndef MF_COMPILER_LOAD_H
 #define MF_COMPILER_LOAD_H
-#include "watch.h"
+#include "watched_code.h"
 
 /* The arguments of its driver; `seconds` (may be NULL) is its duration when it has none of
  * its own.  NULL: reported. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* threshold - k6's grammar of thresholds: an aggregate of a metric, a comparison and a
  * number, as in `p(95) < 500`.  Instead of the number any expression may stand. */
-#include "watch.h"
+#include "watched_code.h"
 
 #include "../vm/value.h"
 #include "reading.h"

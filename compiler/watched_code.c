@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "watch.h"
+#include "watched_code.h"
 
 #include "../vm/value.h"
 

@@ -1,9 +1,9 @@
-/* watch - expressions that are evaluated while a load runs: rows of WATCH.
+/* watched_code - expressions that are evaluated while a load runs: rows of WATCH.
  *
  * Each becomes a pure chunk beside the main one, over the slots as they are when the load
  * starts, and what the samples make of them. */
-#ifndef MF_COMPILER_WATCH_H
-#define MF_COMPILER_WATCH_H
+#ifndef MF_COMPILER_WATCHED_CODE_H
+#define MF_COMPILER_WATCHED_CODE_H
 #include "compiler.h"
 
 /* The chunk of an expression; `truth`: it has to be a condition.  MF_ABSENT: out of
