@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "http_client.h"
 
-#include "../base/limits.h"
 #include "tls.h"
 
 #include <errno.h>
@@ -10,21 +9,10 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define SCRATCH_BYTES 65536
+#define SCRATCH_BYTES MF_HTTP_PIECE_BYTES
 #define DETAIL_BYTES 400
 
 enum { CLOSED, CONNECTING, BUSY, IDLE };
-
-static const struct {
-  const char *name, *text;
-} error_table[] = {
-#define MF_HTTP_ERROR(NAME, name, sentence) {name, sentence},
-#include "http_errors.def"
-#undef MF_HTTP_ERROR
-};
-
-const char *mf_http_error_name(mf_http_error error) { return error_table[error].name; }
-const char *mf_http_error_text(mf_http_error error) { return error_table[error].text; }
 
 /* ---- Client ---- */
 
@@ -70,12 +58,13 @@ static void close_conn(mf_http_conn *conn) {
 
 /* The owner may free the connection in `done`: nothing may touch it after. */
 static void report(mf_http_conn *conn, mf_http_error error) {
+  const mf_http_response *r = &conn->response;
   mf_http_result result = {
       .error = error,
-      .status = conn->in_body ? conn->head.status : 0,
-      .head = conn->in_body && conn->request.keep_head ? mf_buf_str(&conn->held) : (mf_str){0},
-      .body = mf_buf_str(&conn->body),
-      .body_bytes = conn->body_bytes,
+      .status = r->in_body ? r->head.status : 0,
+      .head = r->in_body && conn->request.keep_head ? mf_buf_str(&r->held) : (mf_str){0},
+      .body = mf_buf_str(&r->body),
+      .body_bytes = r->body_bytes,
       .bytes_in = conn->bytes_in,
       .bytes_out = conn->bytes_out,
       .reused = conn->reused,
@@ -108,10 +97,11 @@ static void fail(mf_http_conn *conn, mf_http_error error) {
   report(conn, error);
 }
 
-/* A whole response came; `surplus` bytes after it are nobody's. */
-static void succeed(mf_http_conn *conn, size_t surplus) {
+/* A whole response came.  After bytes that nobody asked for, none can be told to belong
+ * to the next one. */
+static void succeed(mf_http_conn *conn) {
   bool all_sent = conn->sent == conn->request.bytes.n;
-  if (conn->head.keep_alive && surplus == 0 && all_sent)
+  if (conn->response.head.keep_alive && conn->response.surplus == 0 && all_sent)
     conn->state = IDLE;
   else
     close_conn(conn);
@@ -243,159 +233,21 @@ static void connect_ready(mf_http_conn *conn) {
 
 /* ---- Receiving ---- */
 
-/* False when the body is larger than its limit, or out of memory. */
-static bool take_data(mf_http_conn *conn, const char *p, size_t n) {
-  conn->body_bytes += n;
-  if (conn->body_bytes > MF_LIMIT_RESPONSE_BYTES) return false;
-  size_t room = conn->request.keep_body - conn->body.n;
-  if (room > 0) mf_buf_add(&conn->body, p, n < room ? n : room);
-  return !conn->body.failed;
-}
-
-static void take_chunked(mf_http_conn *conn, const char *p, size_t n) {
-  size_t at = 0;
-  mf_str data;
-  for (;;) {
-    switch (mf_http_chunk_next(&conn->chunks, p, n, &at, &data)) {
-      case MF_HTTP_CHUNK_MORE: return;
-      case MF_HTTP_CHUNK_BAD: fail(conn, MF_HTTP_PROTOCOL); return;
-      case MF_HTTP_CHUNK_DONE: succeed(conn, n - at); return;
-      case MF_HTTP_CHUNK_DATA:
-        if (take_data(conn, data.p, data.n)) break;
-        fail(conn, MF_HTTP_TOO_LARGE);
-        return;
-    }
-  }
-}
-
-static void take_body(mf_http_conn *conn, const char *p, size_t n) {
-  if (conn->head.body == MF_HTTP_BODY_CHUNKED) {
-    take_chunked(conn, p, n);
-    return;
-  }
-  size_t take = n < conn->body_left ? n : (size_t)conn->body_left;
-  conn->body_left -= take;
-  if (take > 0 && !take_data(conn, p, take))
-    fail(conn, MF_HTTP_TOO_LARGE);
-  else if (conn->body_left == 0)
-    succeed(conn, n - take);
-}
-
-/* Bytes until the body's end, where the head tells. */
-static uint64_t body_length(const mf_http_head *head) {
-  switch (head->body) {
-    case MF_HTTP_BODY_NONE: return 0;
-    case MF_HTTP_BODY_LENGTH: return head->content_length;
-    case MF_HTTP_BODY_CHUNKED:
-    case MF_HTTP_BODY_UNTIL_CLOSE: break;
-  }
-  return UINT64_MAX;
-}
-
-/* The final head is text[0..n-1]; the rest of text is body. */
-static void enter_body(mf_http_conn *conn, mf_str text, size_t n, bool in_held) {
-  conn->in_body = true;
-  conn->body_left = body_length(&conn->head);
-  if (conn->head.body == MF_HTTP_BODY_LENGTH && conn->body_left > MF_LIMIT_RESPONSE_BYTES) {
-    fail(conn, MF_HTTP_TOO_LARGE);
-    return;
-  }
-  /* `held` keeps the head; body bytes behind it stay readable past its end
-   * while they are taken below. */
-  if (in_held)
-    conn->held.n = n;
-  else if (conn->request.keep_head)
-    mf_buf_add(&conn->held, text.p, n);
-  if (conn->held.failed)
-    fail(conn, MF_HTTP_SYSTEM);
-  else
-    take_body(conn, text.p + n, text.n - n);
-}
-
-/* Whether an empty line ends at or after `from`: parsing a head that drips in is
- * tried only then, or it would be parsed anew for every byte. */
-static bool has_empty_line(mf_str text, size_t from) {
-  for (size_t i = from < 2 ? 0 : from - 2; i + 1 < text.n; i++) {
-    if (text.p[i] != '\n') continue;
-    if (text.p[i + 1] == '\n') return true;
-    if (text.p[i + 1] == '\r' && i + 2 < text.n && text.p[i + 2] == '\n') return true;
-  }
-  return false;
-}
-
-/* Keeps a partial head for the next read. */
-static void hold(mf_http_conn *conn, mf_str text, bool in_held) {
-  if (conn->header_bytes + text.n > MF_LIMIT_RESPONSE_HEADER_BYTES) {
-    fail(conn, MF_HTTP_TOO_LARGE);
-    return;
-  }
-  if (in_held)
-    mf_buf_consume(&conn->held, conn->held.n - text.n);
-  else
-    mf_buf_add(&conn->held, text.p, text.n);
-  if (conn->held.failed) fail(conn, MF_HTTP_SYSTEM);
-}
-
-static void take_head(mf_http_conn *conn, const char *p, size_t n) {
-  bool in_held = conn->held.n > 0;
-  mf_str text = {p, n};
-  if (in_held) {
-    size_t before = conn->held.n;
-    mf_buf_add(&conn->held, p, n);
-    text = mf_buf_str(&conn->held);
-    if (!conn->held.failed && !has_empty_line(text, before)) {
-      hold(conn, text, true);
-      return;
-    }
-  }
-  /* 1xx heads come before the final one. */
-  while (!conn->held.failed) {
-    ptrdiff_t used = mf_http_parse_head(text.p, text.n, conn->request.is_head, &conn->head);
-    if (used == MF_HTTP_MORE) {
-      hold(conn, text, in_held);
-      return;
-    }
-    if (used == MF_HTTP_BAD || conn->head.status == 101) {
-      fail(conn, MF_HTTP_PROTOCOL);
-      return;
-    }
-    conn->header_bytes += (size_t)used;
-    if (conn->header_bytes > MF_LIMIT_RESPONSE_HEADER_BYTES) {
-      fail(conn, MF_HTTP_TOO_LARGE);
-      return;
-    }
-    if (conn->head.status >= 200) {
-      if (in_held) {
-        mf_buf_consume(&conn->held, conn->held.n - text.n);
-        text = mf_buf_str(&conn->held);
-      }
-      enter_body(conn, text, (size_t)used, in_held);
-      return;
-    }
-    text = (mf_str){text.p + used, text.n - (size_t)used};
-  }
-  fail(conn, MF_HTTP_SYSTEM);
-}
-
 static void receive(mf_http_conn *conn) {
   mf_http_error error;
   ptrdiff_t n = recv_some(conn, &error);
-  if (error != MF_HTTP_NONE) {
-    fail(conn, error);
-  } else if (n < 0) {
-    return;
-  } else if (n == 0) {
-    if (conn->in_body && conn->head.body == MF_HTTP_BODY_UNTIL_CLOSE)
-      succeed(conn, 0);
-    else
-      fail(conn, MF_HTTP_CLOSED);
-  } else {
+  if (error == MF_HTTP_NONE && n < 0) return;
+  if (error == MF_HTTP_NONE && n > 0) {
     conn->bytes_in += (uint64_t)n;
-    if (conn->in_body)
-      take_body(conn, conn->client->scratch, (size_t)n);
-    else
-      take_head(conn, conn->client->scratch, (size_t)n);
+    if (!mf_http_response_take(&conn->response, conn->client->scratch, (size_t)n)) return;
+    error = conn->response.error;
+  } else if (error == MF_HTTP_NONE) {
+    error = mf_http_response_close(&conn->response);
   }
+  if (error == MF_HTTP_NONE)
+    succeed(conn);
+  else
+    fail(conn, error);
 }
 
 static void conn_ready(mf_watch *watch, uint32_t events) {
@@ -436,15 +288,13 @@ void mf_http_conn_init(mf_http_conn *conn, mf_http_client *client, mf_http_targe
   *conn = (mf_http_conn){.client = client, .target = target, .done = done, .ctx = ctx};
   conn->watch.fd = -1;
   conn->timer = (mf_timer){.fire = deadline_reached, .ctx = conn};
-  mf_buf_init(&conn->held, &client->alloc, MF_LIMIT_RESPONSE_HEADER_BYTES + SCRATCH_BYTES);
-  mf_buf_init(&conn->body, &client->alloc, MF_LIMIT_RESPONSE_BYTES);
+  mf_http_response_init(&conn->response, &client->alloc);
 }
 
 void mf_http_conn_fini(mf_http_conn *conn) {
   close_conn(conn);
   mf_timer_clear(conn->client->loop, &conn->timer);
-  mf_buf_fini(&conn->held);
-  mf_buf_fini(&conn->body);
+  mf_http_response_fini(&conn->response);
 }
 
 bool mf_http_conn_is_idle(const mf_http_conn *conn) { return conn->state == IDLE; }
@@ -456,13 +306,10 @@ static bool arm_deadline(mf_http_conn *conn) {
 
 mf_http_error mf_http_conn_start(mf_http_conn *conn, const mf_http_request *request) {
   conn->request = *request;
-  conn->in_body = false;
-  conn->chunks = (mf_http_chunks){0};
-  conn->body_bytes = conn->bytes_in = conn->bytes_out = 0;
-  conn->sent = conn->header_bytes = 0;
+  mf_http_response_begin(&conn->response, request->keep_body, request->keep_head, request->is_head);
+  conn->bytes_in = conn->bytes_out = 0;
+  conn->sent = 0;
   conn->detail = NULL;
-  mf_buf_clear(&conn->held);
-  mf_buf_clear(&conn->body);
   conn->reused = conn->state == IDLE;
   if (!arm_deadline(conn)) return MF_HTTP_SYSTEM;
   if (!conn->reused) return connect_first(conn);

@@ -10,22 +10,10 @@
  * a connection's timer is only moved when it fires early. */
 #ifndef MF_IO_HTTP_CLIENT_H
 #define MF_IO_HTTP_CLIENT_H
-#include "../base/buffer.h"
-#include "http_parse.h"
+#include "http_response.h"
 #include "loop.h"
 
 #include <sys/socket.h>
-
-typedef enum mf_http_error {
-#define MF_HTTP_ERROR(NAME, name, sentence) MF_HTTP_##NAME,
-#include "http_errors.def"
-#undef MF_HTTP_ERROR
-  MF_HTTP_ERROR_COUNT
-} mf_http_error;
-
-/* "refused", and "connection refused"; static. */
-const char *mf_http_error_name(mf_http_error error);
-const char *mf_http_error_text(mf_http_error error);
 
 /* ---- Where to connect to ---- */
 
@@ -99,15 +87,12 @@ struct mf_http_conn {
   struct mf_tls *tls; /* NULL: none, or not connected */
   const char *detail;
   mf_http_request request;
-  mf_http_head head;
-  mf_http_chunks chunks;
-  uint64_t body_left, body_bytes, bytes_in, bytes_out;
-  size_t sent, header_bytes;
-  mf_buf held; /* a head in pieces; then the head, if it is to be kept */
-  mf_buf body;
+  mf_http_response response;
+  uint64_t bytes_in, bytes_out;
+  size_t sent;
   uint32_t first, tried; /* the address tried first, and how many were */
   uint8_t state;
-  bool in_body, reused;
+  bool reused;
 };
 
 /* `client` and `target` must outlive the connection. */

@@ -5,7 +5,7 @@
 
 /* What the fields said, before it is decided how the body ends. */
 typedef struct framing {
-  bool has_length, has_encoding, chunked, close, keep_alive;
+  bool has_length, has_encoding, chunked, close, keep_alive, is_1_0;
   uint64_t length;
 } framing;
 
@@ -68,7 +68,8 @@ static bool parse_status_line(mf_str line, mf_http_head *out, framing *f) {
   if (line.n < 12 || memcmp(line.p, "HTTP/1.", 7) != 0 || line.p[8] != ' ') return false;
   char minor = line.p[7];
   if (minor < '0' || minor > '9') return false;
-  f->keep_alive = minor != '0';
+  f->is_1_0 = minor == '0';
+  f->keep_alive = !f->is_1_0;
   int status = 0;
   for (size_t i = 9; i < 12; i++) {
     if (line.p[i] < '0' || line.p[i] > '9') return false;
@@ -92,6 +93,13 @@ static bool take_length(mf_str value, framing *f) {
   return true;
 }
 
+/* Only a coding that comes last frames the body. */
+static bool ends_chunked(mf_str list) {
+  size_t at = list.n < 7 ? 0 : list.n - 7;
+  if (list.n < 7 || strncasecmp(list.p + at, "chunked", 7) != 0) return false;
+  return at == 0 || list.p[at - 1] == ',' || is_blank(list.p[at - 1]);
+}
+
 /* Reads the three fields that matter to framing; the length of a name tells
  * nearly every other field apart. */
 static bool take_field(mf_str name, mf_str value, framing *f) {
@@ -107,8 +115,7 @@ static bool take_field(mf_str name, mf_str value, framing *f) {
     case 17:
       if (!NAME_IS(name, "transfer-encoding")) break;
       f->has_encoding = true;
-      /* Only a coding that comes last frames the body. */
-      f->chunked = value.n >= 7 && strncasecmp(value.p + value.n - 7, "chunked", 7) == 0;
+      f->chunked = ends_chunked(value);
       break;
     default: break;
   }
@@ -127,8 +134,9 @@ static void decide_body(mf_http_head *out, const framing *f, bool to_head) {
   else
     out->body = MF_HTTP_BODY_UNTIL_CLOSE;
   if (out->body == MF_HTTP_BODY_UNTIL_CLOSE) out->keep_alive = false;
-  /* Both framings at once: the peer, or something between, is confused. */
-  if (f->has_encoding && f->has_length) out->keep_alive = false;
+  /* Both framings at once, or one that HTTP/1.0 did not have: the peer, or something
+   * between, is confused (RFC 9112, 6.1 and 6.3). */
+  if (f->has_encoding && (f->has_length || f->is_1_0)) out->keep_alive = false;
 }
 
 ptrdiff_t mf_http_parse_head(const char *p, size_t n, bool to_head, mf_http_head *out) {
@@ -164,8 +172,16 @@ bool mf_http_field_next(mf_str head, size_t *at, mf_str *name, mf_str *value) {
 
 enum { SIZE, EXTENSION, DATA, DATA_END, TRAILER_START, TRAILER, DONE };
 
-/* Far more than any real body has in size lines and trailers, for each chunk. */
+/* Far more than any real body has in size lines and trailers, beyond what each chunk
+ * may have and its data excuse: many chunks of little data with long extensions would
+ * else cost far more to receive than the limit on bodies says. */
 #define MAX_OVERHEAD 16384
+#define FREE_OVERHEAD 16
+
+static void excuse_overhead(mf_http_chunks *c) {
+  uint64_t excused = FREE_OVERHEAD + 2 * c->left;
+  c->overhead = c->overhead > excused ? c->overhead - (uint32_t)excused : 0;
+}
 
 static int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -182,12 +198,14 @@ static bool size_byte(mf_http_chunks *c, char byte) {
     return ++c->digits <= 15;
   }
   if (c->digits == 0) return false;
-  if (byte == '\n')
+  if (byte == '\n') {
+    excuse_overhead(c);
     c->state = c->left ? DATA : TRAILER_START;
-  else if (c->state == SIZE && byte != '\r' && byte != ';' && !is_blank(byte))
+  } else if (c->state == SIZE && byte != '\r' && byte != ';' && !is_blank(byte)) {
     return false;
-  else
+  } else {
     c->state = EXTENSION;
+  }
   return true;
 }
 
@@ -201,7 +219,6 @@ static bool framing_byte(mf_http_chunks *c, char byte) {
       if (byte == '\r') return true;
       c->state = SIZE;
       c->digits = 0;
-      c->overhead = 0;
       return byte == '\n';
     case TRAILER_START:
       if (byte == '\n')

@@ -39,7 +39,7 @@ bool mf_http_field_next(mf_str head, size_t *at, mf_str *name, mf_str *value);
 /* A chunked body under way; zeroed at its start. */
 typedef struct mf_http_chunks {
   uint64_t left;     /* data bytes of this chunk still to come */
-  uint32_t overhead; /* bytes of size lines and trailers; bounded */
+  uint32_t overhead; /* bytes of size lines and trailers that no data excuses; bounded */
   uint8_t state;
   uint8_t digits;
 } mf_http_chunks;

@@ -12,6 +12,8 @@ Suite *io_http_client_suite(void);
 #define S 1000000000LL
 #define OK_BODY(text, n) "HTTP/1.1 200 OK\r\nContent-Length: " n "\r\n\r\n" text
 
+#define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+
 static mf_loop *loop;
 static mf_http_client client;
 static mf_http_target target;
@@ -37,8 +39,11 @@ static void keep(mf_http_conn *c, const mf_http_result *result) {
   if (result->body.n) memcpy(got.body, result->body.p, result->body.n);
 }
 
+static mf_counting_alloc counting; /* what the client and its connections take */
+
 static void set_up(void) {
-  mf_alloc alloc = mf_alloc_default();
+  counting = (mf_counting_alloc){.inner = mf_alloc_default()};
+  mf_alloc alloc = mf_counting_alloc_as_alloc(&counting);
   ck_assert_int_eq(mf_loop_new(&alloc, &loop), MF_OK);
   ck_assert_int_eq(mf_http_client_init(&client, &alloc, loop), MF_OK);
   memset(&got, 0, sizeof got);
@@ -102,6 +107,20 @@ static const struct {
     {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi", "hi", SAY, 200, false},
     {OK_BODY("hi surplus", "2"), "hi", SAY, 200, false},
     {"HTTP/1.1 200 OK\nContent-Length: 2\n\nhi", "hi", SAY, 200, true},
+    {"HTTP/1.0 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\n\r\nhi", "hi", SAY, 200,
+     true},
+    {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nhi", "hi", SAY, 200, true},
+    /* Encoding wins over length, and the connection is given up (RFC 9112, 6.3). */
+    {"HTTP/1.1 200 OK\r\nContent-Length: 99\r\nTransfer-Encoding: "
+     "chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+     "hi", SAY, 200, false},
+    /* So is one on which an answer came that nobody asked for. */
+    {OK_BODY("hi", "2") OK_BODY("", "0"), "hi", SAY, 200, false},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n",
+     "hi", SAY, 200, false},
+    {"HTTP/1.1 204 No\r\n\r\nx", "", SAY, 204, false},
+    {"HTTP/1.1 204 No\r\nConnection: close\r\n\r\n", "", SAY, 204, false},
+    {"HTTP/1.1 304 No\r\nTransfer-Encoding: chunked\r\n\r\n", "", SAY, 304, true},
 };
 
 static void check_answer(int i, size_t piece) {
@@ -167,6 +186,22 @@ START_TEST(a_connection_is_used_again) {
   ck_assert(got.result.reused);
   ck_assert_str_eq(got.body, "b");
   ck_assert_int_eq(server.accepted, 1);
+}
+END_TEST
+
+/* An answer out of turn, after the first one: it must not be taken for the second's. */
+START_TEST(what_comes_between_requests_closes_the_connection) {
+  script_reply script[] = {
+      {.what = SAY, .bytes = OK_BODY("a", "1") OK_BODY("late", "4"), .piece = 39},
+      {.what = SAY, .bytes = OK_BODY("b", "1")}};
+  ck_assert_uint_eq(strlen(OK_BODY("a", "1")), 39);
+  serve(script, 2);
+  ck_assert_int_eq(run_get(), MF_HTTP_NONE);
+  for (int i = 0; i < 100 && mf_http_conn_is_idle(&conn); i++) mf_loop_run_once(loop, 10000000);
+  ck_assert(!mf_http_conn_is_idle(&conn));
+  ck_assert_int_eq(run_get(), MF_HTTP_NONE);
+  ck_assert_str_eq(got.body, "b");
+  ck_assert_int_eq(server.accepted, 2);
 }
 END_TEST
 
@@ -246,11 +281,34 @@ static const struct {
      MF_HTTP_PROTOCOL},
     {{.what = SAY, .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n"},
      MF_HTTP_TOO_LARGE},
+    {{.what = SAY, .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 1073741824\r\n\r\n"},
+     MF_HTTP_TOO_LARGE},
+    {{.what = SAY, .bytes = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\n"},
+     MF_HTTP_PROTOCOL},
+    {{.what = SAY, .bytes = CHUNKED "ffffffffffffffffff\r\n"}, MF_HTTP_PROTOCOL},
+    {{.what = SAY, .bytes = CHUNKED "-1\r\n"}, MF_HTTP_PROTOCOL},
+    {{.what = SAY, .bytes = CHUNKED "5\r\nhello0\r\n"}, MF_HTTP_PROTOCOL},
+    {{.what = SAY, .bytes = CHUNKED "7fffffffffffff\r\nx"}, MF_HTTP_TIMEOUT},
+    {{.what = SAY, .bytes = "\0\1\2\3\xff\r\n\r\n", .n = 9}, MF_HTTP_PROTOCOL},
+    {{.what = SAY, .bytes = "HTTP/2 200\r\n\r\n"}, MF_HTTP_PROTOCOL},
+    {{.what = SAY, .bytes = "HTTP/1.1 100 Continue\r\n\r\nSSH-2.0"}, MF_HTTP_PROTOCOL},
+    {{.what = SAY_AND_CLOSE, .bytes = "HTTP/1.1 100 Continue\r\n\r\n"}, MF_HTTP_CLOSED},
+    {{.what = SAY_AND_CLOSE, .bytes = CHUNKED "5\r\nhello\r\n0\r\n"}, MF_HTTP_CLOSED},
+    /* A head, and a body, that never get on. */
+    {{.what = SAY, .bytes = "HTTP/1.1 200 OK\r\nX: "}, MF_HTTP_TIMEOUT},
+    {{.what = SAY, .bytes = "HTTP/1.1 100 Continue\r\n\r\n"}, MF_HTTP_TIMEOUT},
+    {{.what = SAY, .bytes = OK_BODY("hell", "5")}, MF_HTTP_TIMEOUT},
+    {{.what = SAY, .bytes = CHUNKED "5;"}, MF_HTTP_TIMEOUT},
+    {{.what = SAY, .bytes = "HTTP/1.1 200 OK\r\n\r\nuntil close"}, MF_HTTP_TIMEOUT},
+    {{.what = SAY_AND_RESET, .bytes = OK_BODY("hell", "5")}, MF_HTTP_RESET},
+    {{.what = SAY_AND_RESET, .bytes = "HTTP/1.1 200 OK\r\n\r\nuntil close"}, MF_HTTP_RESET},
 };
 
 START_TEST(failures_have_kinds) {
   serve(&failures[_i].reply, 1);
-  ck_assert_int_eq(run_get(), failures[_i].error);
+  mf_http_request request = get();
+  if (failures[_i].error == MF_HTTP_TIMEOUT) request.deadline = mf_clock_monotonic() + S / 50;
+  ck_assert_int_eq(run(&request), failures[_i].error);
   ck_assert(!mf_http_conn_is_idle(&conn));
   ck_assert_int_eq(got.calls, 1);
 }
@@ -280,8 +338,13 @@ START_TEST(a_later_deadline_moves_the_timer) {
 }
 END_TEST
 
-/* A head that never ends, and a body that never ends. */
-static void check_endless(const char *start, const char *filler) {
+/* Neither what comes nor what is asked to be kept is held beyond the limits. */
+static void check_memory(size_t before, size_t kept) {
+  ck_assert_uint_le(counting.in_use, before + kept + 2 * (MF_LIMIT_RESPONSE_HEADER_BYTES + 65536));
+}
+
+/* Something that never ends. */
+static void check_endless(const char *start, const char *filler, mf_http_error expected) {
   size_t n = strlen(filler), total = 300000;
   char *text = malloc(total + strlen(start) + n + 1), *at = text + strlen(start);
   memcpy(text, start, strlen(start));
@@ -291,16 +354,68 @@ static void check_endless(const char *start, const char *filler) {
   }
   *at = 0;
   script_reply script[] = {{.what = SAY, .bytes = text, .piece = 1000}};
+  size_t before = counting.in_use;
   serve(script, 1);
-  ck_assert_int_eq(run_get(), MF_HTTP_TOO_LARGE);
+  ck_assert_int_eq(run_get(), expected);
   ck_assert_uint_le(got.result.bytes_in, MF_LIMIT_RESPONSE_HEADER_BYTES + 65536);
+  check_memory(before, 4096);
   free(text);
 }
 
-START_TEST(an_endless_head_is_too_large) { check_endless("HTTP/1.1 200 OK\r\n", "a: b\r\n"); }
+START_TEST(an_endless_head_is_too_large) {
+  check_endless("HTTP/1.1 200 OK\r\n", "a: b\r\n", MF_HTTP_TOO_LARGE);
+}
 END_TEST
 
-START_TEST(endless_interim_heads_are_too_large) { check_endless("", "HTTP/1.1 102 x\r\n\r\n"); }
+START_TEST(an_endless_field_is_too_large) {
+  check_endless("HTTP/1.1 200 OK\r\nA: ", "bbbbbbb", MF_HTTP_TOO_LARGE);
+}
+END_TEST
+
+START_TEST(endless_interim_heads_are_too_large) {
+  check_endless("", "HTTP/1.1 102 x\r\n\r\n", MF_HTTP_TOO_LARGE);
+}
+END_TEST
+
+START_TEST(endless_garbage_is_no_http) { check_endless("", "HTTP/0.9 ", MF_HTTP_PROTOCOL); }
+END_TEST
+
+START_TEST(endless_chunk_extensions_are_no_http) {
+  check_endless(CHUNKED, "1;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\nx\r\n",
+                MF_HTTP_PROTOCOL);
+}
+END_TEST
+
+START_TEST(endless_trailers_are_no_http) {
+  check_endless(CHUNKED "0\r\n", "a: b\r\n", MF_HTTP_PROTOCOL);
+}
+END_TEST
+
+/* Sent a byte at a time, a head has to be parsed once, not once for each byte; and it
+ * may be as long as the limit, not longer. */
+static mf_http_error read_head_of(size_t n) {
+  static char text[65536 + 2];
+  ck_assert_uint_le(n, sizeof text);
+  static const char start[] = "HTTP/1.1 204 No\r\nA: ";
+  memset(text, 'b', sizeof text);
+  memcpy(text, start, sizeof start - 1);
+  memcpy(text + n - 4, "\r\n\r\n", 4);
+  script_reply script[] = {{.what = SAY, .bytes = text, .n = n, .piece = 7}};
+  serve(script, 1);
+  mf_http_request request = get();
+  request.keep_head = false;
+  return run(&request);
+}
+
+START_TEST(a_head_may_be_as_long_as_the_limit) {
+  ck_assert_int_eq(read_head_of(MF_LIMIT_RESPONSE_HEADER_BYTES), MF_HTTP_NONE);
+  ck_assert(mf_http_conn_is_idle(&conn));
+}
+END_TEST
+
+START_TEST(a_head_beyond_the_limit_is_too_large) {
+  ck_assert_int_eq(read_head_of(MF_LIMIT_RESPONSE_HEADER_BYTES + 1), MF_HTTP_TOO_LARGE);
+}
 END_TEST
 
 /* MF_LIMIT_RESPONSE_BYTES, when no length is announced. */
@@ -309,8 +424,10 @@ static mf_http_error read_body_of(size_t n) {
   char *text = calloc(1, sizeof head - 1 + n);
   memcpy(text, head, sizeof head - 1);
   script_reply script[] = {{.what = SAY_AND_CLOSE, .bytes = text, .n = sizeof head - 1 + n}};
+  size_t before = counting.in_use;
   serve(script, 1);
   mf_http_error error = run_get();
+  check_memory(before, 4096);
   free(text);
   return error;
 }
@@ -408,6 +525,7 @@ Suite *io_http_client_suite(void) {
   tcase_add_test(tc, a_head_request_has_no_body);
   tcase_add_test(tc, only_so_much_of_a_body_is_kept_and_all_is_counted);
   tcase_add_test(tc, a_connection_is_used_again);
+  tcase_add_test(tc, what_comes_between_requests_closes_the_connection);
   tcase_add_test(tc, a_connection_closed_between_requests_is_noticed);
   tcase_add_test(tc, a_stale_connection_is_replaced_once);
   tcase_add_test(tc, a_post_is_never_sent_twice);
@@ -417,7 +535,13 @@ Suite *io_http_client_suite(void) {
   tcase_add_test(tc, a_server_that_says_nothing_times_out);
   tcase_add_test(tc, a_later_deadline_moves_the_timer);
   tcase_add_test(tc, an_endless_head_is_too_large);
+  tcase_add_test(tc, an_endless_field_is_too_large);
   tcase_add_test(tc, endless_interim_heads_are_too_large);
+  tcase_add_test(tc, endless_garbage_is_no_http);
+  tcase_add_test(tc, endless_chunk_extensions_are_no_http);
+  tcase_add_test(tc, endless_trailers_are_no_http);
+  tcase_add_test(tc, a_head_may_be_as_long_as_the_limit);
+  tcase_add_test(tc, a_head_beyond_the_limit_is_too_large);
   tcase_add_test(tc, a_body_may_be_as_large_as_the_limit);
   tcase_add_test(tc, a_body_beyond_the_limit_is_too_large);
   tcase_add_test(tc, an_answer_before_the_request_is_out_is_taken);

@@ -33,6 +33,19 @@ static const struct {
     {"HTTP/1.0 200 OK\r\nContent-Length: 1\r\n\r\n", false, 200, MF_HTTP_BODY_LENGTH, 1, false},
     {"HTTP/1.0 200 OK\r\nContent-Length: 1\r\nConnection: Keep-Alive\r\n\r\n", false, 200,
      MF_HTTP_BODY_LENGTH, 1, true},
+    {"HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: keep-alive\r\n\r\n", false, 200,
+     MF_HTTP_BODY_CHUNKED, 0, false},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: unchunked\r\n\r\n", false, 200,
+     MF_HTTP_BODY_UNTIL_CLOSE, 0, false},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n", false, 200,
+     MF_HTTP_BODY_CHUNKED, 0, true},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", false, 200,
+     MF_HTTP_BODY_UNTIL_CLOSE, 0, false},
+    {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", true, 200, MF_HTTP_BODY_NONE, 0,
+     true},
+    {"HTTP/1.1 204 No\r\nTransfer-Encoding: chunked\r\n\r\n", false, 204, MF_HTTP_BODY_NONE, 0,
+     true},
+    {"HTTP/1.1 204 No\r\nConnection: Close\r\n\r\n", false, 204, MF_HTTP_BODY_NONE, 0, false},
     {"HTTP/1.1 500 x\r\nContent-Length: 1\r\nConnection: foo, close\r\n\r\n", false, 500,
      MF_HTTP_BODY_LENGTH, 1, false},
     {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", false, 200,
@@ -180,6 +193,40 @@ START_TEST(endless_extensions_and_trailers_are_refused) {
 }
 END_TEST
 
+/* Each chunk is within bounds, but there is no end to them and little in them. */
+START_TEST(a_bomb_of_chunk_extensions_is_refused) {
+  static const char chunk[] =
+      "1;aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\nx\r\n";
+  mf_http_chunks chunks = {0};
+  mf_http_chunk_result r = MF_HTTP_CHUNK_MORE;
+  size_t n = 0;
+  for (; r == MF_HTTP_CHUNK_MORE && n < 10000; n++) {
+    size_t at = 0;
+    mf_str data;
+    while ((r = mf_http_chunk_next(&chunks, chunk, sizeof chunk - 1, &at, &data)) ==
+           MF_HTTP_CHUNK_DATA)
+      continue;
+  }
+  ck_assert_int_eq(r, MF_HTTP_CHUNK_BAD);
+  ck_assert_uint_lt(n * sizeof chunk, 40000);
+}
+END_TEST
+
+/* As some servers send what they make in pieces: any number of them. */
+START_TEST(small_chunks_are_no_bomb) {
+  static const char chunk[] = "0001\r\nx\r\n";
+  mf_http_chunks chunks = {0};
+  for (size_t i = 0; i < 100000; i++) {
+    size_t at = 0;
+    mf_str data;
+    ck_assert_int_eq(mf_http_chunk_next(&chunks, chunk, sizeof chunk - 1, &at, &data),
+                     MF_HTTP_CHUNK_DATA);
+    ck_assert_int_eq(mf_http_chunk_next(&chunks, chunk, sizeof chunk - 1, &at, &data),
+                     MF_HTTP_CHUNK_MORE);
+  }
+}
+END_TEST
+
 Suite *io_http_parse_suite(void) {
   Suite *suite = suite_create("io_http_parse");
   TCase *tc = tcase_create("http_parse");
@@ -191,6 +238,8 @@ Suite *io_http_parse_suite(void) {
   tcase_add_test(tc, bytes_after_the_last_chunk_are_left);
   tcase_add_test(tc, bad_chunks_are_refused);
   tcase_add_test(tc, endless_extensions_and_trailers_are_refused);
+  tcase_add_test(tc, a_bomb_of_chunk_extensions_is_refused);
+  tcase_add_test(tc, small_chunks_are_no_bomb);
   suite_add_tcase(suite, tc);
   return suite;
 }

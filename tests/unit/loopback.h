@@ -15,7 +15,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { SAY, SAY_AND_CLOSE, RESET, HANG };
+enum { SAY, SAY_AND_CLOSE, SAY_AND_RESET, RESET, HANG };
 
 typedef struct script_reply {
   int what;
@@ -75,6 +75,8 @@ static inline void loopback_say(loopback_conn *c) {
     mf_timer_set(c->server->loop, &c->timer, mf_clock_monotonic());
   else if (c->reply->what == SAY_AND_CLOSE)
     loopback_close(c);
+  else if (c->reply->what == SAY_AND_RESET)
+    loopback_reset(c);
 }
 
 static inline void loopback_say_more(mf_timer *timer) { loopback_say(timer->ctx); }
