@@ -30,15 +30,20 @@ static mf_str trim(mf_str s) {
   return s;
 }
 
+/* The bytes at which a field's name ends, one way or the other: controls, blank, DEL and
+ * the colon. */
+static const bool ends_name[256] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1,         1,         1,
+                                    1, 1, 1, 1, 1, 1, 1, 1, 1, 1,         1,         1,
+                                    1, 1, 1, 1, 1, 1, 1, 1, 1, [':'] = 1, [0x7f] = 1};
+
 /* "name: value".  A blank before the colon or at the line's start (a folded
  * line) is how requests and responses are smuggled: refused. */
 static bool split_field(mf_str line, mf_str *name, mf_str *value) {
-  const char *colon = memchr(line.p, ':', line.n);
-  if (!colon || colon == line.p) return false;
-  *name = (mf_str){line.p, (size_t)(colon - line.p)};
-  for (size_t i = 0; i < name->n; i++)
-    if ((unsigned char)name->p[i] <= ' ' || name->p[i] == 0x7f) return false;
-  *value = trim((mf_str){colon + 1, line.n - name->n - 1});
+  const char *p = line.p, *end = line.p + line.n;
+  while (p < end && !ends_name[(unsigned char)*p]) p++;
+  if (p == line.p || p == end || *p != ':') return false;
+  *name = (mf_str){line.p, (size_t)(p - line.p)};
+  *value = trim((mf_str){p + 1, (size_t)(end - p) - 1});
   return memchr(value->p, 0, value->n) == NULL;
 }
 
