@@ -46,6 +46,10 @@ static mf_http_error error_of(int error) {
   }
 }
 
+static mf_http_error connect_error_of(int error) {
+  return error == ETIMEDOUT ? MF_HTTP_CONNECT_TIMEOUT : error_of(error);
+}
+
 static void close_conn(mf_http_conn *conn) {
   if (conn->state == CLOSED) return;
   mf_watch_clear(conn->client->loop, &conn->watch);
@@ -192,7 +196,7 @@ static mf_http_error connect_to(mf_http_conn *conn, const mf_http_address *addre
   conn->state = CONNECTING;
   if (connect(fd, (const struct sockaddr *)&address->address, address->length) == 0)
     return connected(conn);
-  if (errno != EINPROGRESS) return error_of(errno);
+  if (errno != EINPROGRESS) return connect_error_of(errno);
   return mf_watch_set(conn->client->loop, &conn->watch, MF_WRITABLE) == MF_OK ? MF_HTTP_NONE
                                                                               : MF_HTTP_SYSTEM;
 }
@@ -228,7 +232,7 @@ static void connect_ready(mf_http_conn *conn) {
   close_conn(conn);
   if (conn->tried < conn->target->count && connect_next(conn) == MF_HTTP_NONE) return;
   close_conn(conn);
-  report(conn, error_of(error));
+  report(conn, connect_error_of(error));
 }
 
 /* ---- Receiving ---- */
@@ -279,8 +283,10 @@ static void deadline_reached(mf_timer *timer) {
     (void)mf_timer_set(conn->client->loop, timer, conn->request.deadline);
     return;
   }
+  /* A TLS handshake belongs to connecting, as everywhere. */
+  mf_http_error error = conn->state == CONNECTING ? MF_HTTP_CONNECT_TIMEOUT : MF_HTTP_TIMEOUT;
   close_conn(conn);
-  report(conn, MF_HTTP_TIMEOUT);
+  report(conn, error);
 }
 
 void mf_http_conn_init(mf_http_conn *conn, mf_http_client *client, mf_http_target *target,

@@ -35,16 +35,16 @@ static bool end(mf_http_response *r, mf_http_error error, size_t surplus) {
 
 /* ---- The body ---- */
 
-/* False when the body is larger than its limit, or out of memory. */
-static bool take_data(mf_http_response *r, const char *p, size_t n) {
+static mf_http_error take_data(mf_http_response *r, const char *p, size_t n) {
   r->body_bytes += n;
-  if (r->body_bytes > MF_LIMIT_RESPONSE_BYTES) return false;
+  if (r->body_bytes > MF_LIMIT_RESPONSE_BYTES) return MF_HTTP_TOO_LARGE;
   size_t room = r->keep_body - r->body.n;
   if (room > 0) mf_buf_add(&r->body, p, n < room ? n : room);
-  return !r->body.failed;
+  return r->body.failed ? MF_HTTP_SYSTEM : MF_HTTP_NONE;
 }
 
 static bool take_chunked(mf_http_response *r, const char *p, size_t n) {
+  mf_http_error error;
   size_t at = 0;
   mf_str data;
   for (;;) {
@@ -53,7 +53,8 @@ static bool take_chunked(mf_http_response *r, const char *p, size_t n) {
       case MF_HTTP_CHUNK_BAD: return end(r, MF_HTTP_PROTOCOL, 0);
       case MF_HTTP_CHUNK_DONE: return end(r, MF_HTTP_NONE, n - at);
       case MF_HTTP_CHUNK_DATA:
-        if (!take_data(r, data.p, data.n)) return end(r, MF_HTTP_TOO_LARGE, 0);
+        error = take_data(r, data.p, data.n);
+        if (error != MF_HTTP_NONE) return end(r, error, 0);
     }
   }
 }
@@ -62,7 +63,8 @@ static bool take_body(mf_http_response *r, const char *p, size_t n) {
   if (r->head.body == MF_HTTP_BODY_CHUNKED) return take_chunked(r, p, n);
   size_t take = n < r->body_left ? n : (size_t)r->body_left;
   r->body_left -= take;
-  if (take > 0 && !take_data(r, p, take)) return end(r, MF_HTTP_TOO_LARGE, 0);
+  mf_http_error error = take > 0 ? take_data(r, p, take) : MF_HTTP_NONE;
+  if (error != MF_HTTP_NONE) return end(r, error, 0);
   return r->body_left == 0 && end(r, MF_HTTP_NONE, n - take);
 }
 

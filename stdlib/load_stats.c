@@ -22,7 +22,8 @@ void mf_load_stats_add(mf_load_stats *stats, const mf_http_result *result, int64
     stats->failures[result->error]++;
   /* The time until a refusal, a reset or nonsense is no latency: a service that
    * refuses at once would look fast.  A timeout is a latency cut short. */
-  if (result->error == MF_HTTP_NONE || result->error == MF_HTTP_TIMEOUT)
+  if (result->error == MF_HTTP_NONE || result->error == MF_HTTP_TIMEOUT ||
+      result->error == MF_HTTP_CONNECT_TIMEOUT)
     mf_histogram_add(&stats->latency, latency_ns);
 }
 

@@ -6,6 +6,7 @@
 
 #include <check.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 Suite *io_http_client_suite(void);
 
@@ -260,6 +261,58 @@ END_TEST
 START_TEST(a_dead_port_refuses) {
   mf_http_resolve(MF_STR("127.0.0.1"), loopback_dead_port(), &target);
   ck_assert_int_eq(run_get(), MF_HTTP_REFUSED);
+  ck_assert_int_eq(got.result.status, 0);
+}
+END_TEST
+
+/* A listener whose queue is full answers no more. */
+START_TEST(a_connection_that_is_not_taken_times_out) {
+  struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  socklen_t n = sizeof sa;
+  int fds[8], listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  bind(listener, (struct sockaddr *)&sa, sizeof sa);
+  listen(listener, 0);
+  getsockname(listener, (struct sockaddr *)&sa, &n);
+  for (int i = 0; i < 8; i++) {
+    fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    (void)connect(fds[i], (struct sockaddr *)&sa, sizeof sa);
+  }
+  mf_http_resolve(MF_STR("127.0.0.1"), ntohs(sa.sin_port), &target);
+  mf_http_request request = get();
+  request.deadline = mf_clock_monotonic() + S / 20;
+  ck_assert_int_eq(run(&request), MF_HTTP_CONNECT_TIMEOUT);
+  ck_assert_uint_eq(got.result.bytes_out, 0);
+  for (int i = 0; i < 8; i++) close(fds[i]);
+  close(listener);
+}
+END_TEST
+
+/* No route leads to the broadcast address by TCP. */
+START_TEST(what_has_no_route_is_unreachable) {
+  mf_http_resolve(MF_STR("255.255.255.255"), 80, &target);
+  ck_assert_int_eq(run_get(), MF_HTTP_UNREACHABLE);
+}
+END_TEST
+
+START_TEST(without_descriptors_no_socket_is_had) {
+  script_reply script[] = {{.what = SAY, .bytes = OK_BODY("a", "1")}};
+  struct rlimit limit, none;
+  serve(script, 1);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  none = limit;
+  none.rlim_cur = 3;
+  setrlimit(RLIMIT_NOFILE, &none);
+  ck_assert_int_eq(run_get(), MF_HTTP_SYSTEM);
+  setrlimit(RLIMIT_NOFILE, &limit);
+  ck_assert_int_eq(run_get(), MF_HTTP_NONE);
+}
+END_TEST
+
+START_TEST(what_speaks_no_tls_is_told) {
+  script_reply script[] = {{.what = SAY, .bytes = "HTTP/1.1 400 No\r\n\r\n", .at_once = true}};
+  serve(script, 1);
+  target.tls_host = MF_STR("127.0.0.1");
+  ck_assert_int_eq(run_get(), MF_HTTP_TLS);
   ck_assert_int_eq(got.result.status, 0);
 }
 END_TEST
@@ -531,6 +584,10 @@ Suite *io_http_client_suite(void) {
   tcase_add_test(tc, a_post_is_never_sent_twice);
   tcase_add_test(tc, a_second_address_is_tried_when_the_first_refuses);
   tcase_add_test(tc, a_dead_port_refuses);
+  tcase_add_test(tc, a_connection_that_is_not_taken_times_out);
+  tcase_add_test(tc, what_has_no_route_is_unreachable);
+  tcase_add_test(tc, without_descriptors_no_socket_is_had);
+  tcase_add_test(tc, what_speaks_no_tls_is_told);
   tcase_add_loop_test(tc, failures_have_kinds, 0, (int)(sizeof failures / sizeof *failures));
   tcase_add_test(tc, a_server_that_says_nothing_times_out);
   tcase_add_test(tc, a_later_deadline_moves_the_timer);

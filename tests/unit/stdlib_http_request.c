@@ -199,7 +199,7 @@ START_TEST(a_tls_handshake_may_take_too_long) {
   serve(never, 1);
   snprintf(args, sizeof args, "{\"url\": \"https://127.0.0.1:%u/x\", \"timeout\": 0.05}",
            server.port);
-  ck_assert_int_eq(strncmp(error_for(args), "timed out: 127.0.0.1:", 21), 0);
+  ck_assert_int_eq(strncmp(error_for(args), "timed out while connecting: 127.0.0.1:", 38), 0);
 }
 END_TEST
 

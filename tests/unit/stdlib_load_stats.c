@@ -105,9 +105,10 @@ END_TEST
 
 START_TEST(a_timeout_counts_at_its_length) {
   add(&stats, MF_HTTP_TIMEOUT, 0, 30 * S, 0, 0);
+  add(&stats, MF_HTTP_CONNECT_TIMEOUT, 0, 10 * S, 0, 0);
   mf_load_stats_end(&stats, S);
-  ck_assert_double_eq(number("latency"), 30000);
-  ck_assert_double_eq(number("errors"), 1);
+  ck_assert_double_eq(number("latency"), 20000);
+  ck_assert_double_eq(number("errors"), 2);
 }
 END_TEST
 
