@@ -47,7 +47,15 @@ static mf_http_error error_of(int error) {
 }
 
 static mf_http_error connect_error_of(int error) {
-  return error == ETIMEDOUT ? MF_HTTP_CONNECT_TIMEOUT : error_of(error);
+  switch (error) {
+    case ETIMEDOUT: return MF_HTTP_CONNECT_TIMEOUT;
+    /* A Unix socket that is not there, is of another kind, or has a full queue. */
+    case ENOENT:
+    case ENOTDIR:
+    case EPROTOTYPE:
+    case EAGAIN: return MF_HTTP_REFUSED;
+    default: return error_of(error);
+  }
 }
 
 static void close_conn(mf_http_conn *conn) {

@@ -10,37 +10,8 @@
  * a connection's timer is only moved when it fires early. */
 #ifndef MF_IO_HTTP_CLIENT_H
 #define MF_IO_HTTP_CLIENT_H
+#include "http_resolve.h"
 #include "http_response.h"
-#include "loop.h"
-
-#include <sys/socket.h>
-
-/* ---- Where to connect to ---- */
-
-#define MF_HTTP_ADDRESSES 8
-
-typedef struct mf_http_address {
-  struct sockaddr_storage address;
-  socklen_t length;
-} mf_http_address;
-
-/* The addresses of one host.  Connections try them in turn, beginning with the
- * one that worked last. */
-typedef struct mf_http_target {
-  mf_http_address addresses[MF_HTTP_ADDRESSES];
-  uint32_t count, preferred;
-  /* n 0: plain HTTP; else the host of an https URL, which the certificate must be for.
-   * Outlives the target. */
-  mf_str tls_host;
-} mf_http_target;
-
-/* Finds the addresses of `host` (a name, or a literal IPv4 or IPv6 address).
- * "localhost" never asks a name server.  A name that is not in the hosts file
- * blocks until the resolver answers or gives up (by its own settings, some
- * seconds): it is asked once for each load and each single request, never for
- * each connection.  MF_HTTP_NONE or MF_HTTP_DNS.  The target is one for
- * plain HTTP until its owner says more. */
-mf_http_error mf_http_resolve(mf_str host, uint16_t port, mf_http_target *out);
 
 /* ---- Exchanges ---- */
 

@@ -68,13 +68,69 @@ static const char *parse_authority(mf_str text, mf_url *out) {
   return parse_port(rest(text, end + 1), &out->port);
 }
 
+/* ---- Unix sockets ---- */
+
+static int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+/* Writes a NUL, too.  False: the escapes are wrong, or it does not fit. */
+static bool decode_path(mf_str text, char out[MF_SOCKET_PATH]) {
+  size_t n = 0;
+  for (size_t i = 0; i < text.n; i++) {
+    char c = text.p[i];
+    if (c == '%') {
+      int high = i + 2 < text.n ? hex_digit(text.p[i + 1]) : -1;
+      int low = i + 2 < text.n ? hex_digit(text.p[i + 2]) : -1;
+      if (high < 0 || low < 0) return false;
+      c = (char)(high * 16 + low);
+      i += 2;
+    }
+    if (c == 0 || n == MF_SOCKET_PATH - 1) return false;
+    out[n++] = c;
+  }
+  out[n] = 0;
+  return true;
+}
+
+/* "%2Frun%2Fapp.sock". */
+static const char *parse_socket(mf_str text, mf_url *out) {
+  char path[MF_SOCKET_PATH];
+  out->host = out->authority = text;
+  if (!decode_path(text, path))
+    return "the URL's Unix socket is no path of up to 107 bytes with %-escapes";
+  if (path[0] != '/')
+    return "the URL's Unix socket must be a whole path with %2F for each '/': "
+           "http+unix://%2Frun%2Fapp.sock/path";
+  return NULL;
+}
+
+void mf_url_socket_path(const mf_url *url, char out[MF_SOCKET_PATH]) {
+  if (!decode_path(url->host, out)) out[0] = 0;
+}
+
+/* ---- Schemes ---- */
+
+const char *mf_url_scheme(const mf_url *url) {
+  if (url->is_socket) return "http+unix";
+  return url->secure ? "https" : "http";
+}
+
+static bool take_scheme(mf_str *text, mf_url *out) {
+  out->is_socket = skip_scheme(text, "http+unix://");
+  if (out->is_socket) return true;
+  out->secure = skip_scheme(text, "https://");
+  return out->secure || skip_scheme(text, "http://");
+}
+
 const char *mf_url_parse(mf_str text, mf_url *out) {
   *out = (mf_url){.secure = false};
   if (text.n == 0) return "the URL is empty";
   if (has_bad_byte(text)) return "the URL has a blank or control character; write %20 for a blank";
-  out->secure = skip_scheme(&text, "https://");
-  if (!out->secure && !skip_scheme(&text, "http://"))
-    return "the URL must begin with http:// or https://";
+  if (!take_scheme(&text, out)) return "the URL must begin with http:// or https://";
   text = first(text, find_any(text, "#"));
   size_t end = find_any(text, "/?");
   out->path = rest(text, end);
@@ -85,5 +141,5 @@ const char *mf_url_parse(mf_str text, mf_url *out) {
     authority = rest(authority, i + 1);
     break;
   }
-  return parse_authority(authority, out);
+  return out->is_socket ? parse_socket(authority, out) : parse_authority(authority, out);
 }

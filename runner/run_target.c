@@ -54,7 +54,7 @@ static void show_url(mf_run_target *target, const mf_url *url) {
   size_t path = 0;
   while (path < url->path.n && url->path.p[path] != '?') path++;
   while (path > 0 && url->path.p[path - 1] == '/') path--;
-  snprintf(target->shown, sizeof target->shown, "%s://%.*s%.*s", url->secure ? "https" : "http",
+  snprintf(target->shown, sizeof target->shown, "%s://%.*s%.*s", mf_url_scheme(url),
            (int)url->authority.n, url->authority.p, (int)path, url->path.p ? url->path.p : "");
 }
 

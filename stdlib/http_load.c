@@ -27,6 +27,7 @@ static void free_load(mf_load *l) {
   mf_timer_clear(loop, &l->clock);
   mf_timer_clear(loop, &l->progress);
   mf_timer_clear(loop, &l->tick);
+  mf_http_message_stop(&l->message);
   mf_load_requests_fini(l);
   mf_http_client_fini(&l->client);
   mf_arena_fini(&l->arena);
@@ -228,16 +229,40 @@ static bool set_timers(mf_load *l) {
   return l->broken == NULL;
 }
 
-/* NULL, or why the load cannot start. */
-static const char *prepare(mf_load *l, const mf_value *map) {
-  mf_args args;
-  mf_args_init(&args, &l->arena, map);
-  if (!mf_load_read_arguments(l, &args)) return args.error;
+/* NULL, or why the load cannot start.  The target is found. */
+static const char *begin(mf_load *l) {
   if (!l->rehearsal) {
     mf_status status = mf_http_client_init(&l->client, &l->env->alloc, l->env->loop);
     if (status != MF_OK || !make_users(l)) return "out of memory";
   }
   return set_timers(l) ? NULL : "out of memory";
+}
+
+static void refuse(mf_load *l, const char *why) {
+  mf_answer_error(l->env, l->done, l->ctx, why);
+  free_load(l);
+}
+
+static void target_found(void *ctx, const char *error) {
+  mf_load *l = ctx;
+  if (!error) error = begin(l);
+  if (error) refuse(l, error);
+}
+
+/* NULL: it has begun, or will when the target is found. */
+static const char *prepare(mf_load *l, const mf_value *map) {
+  mf_args args;
+  const char *why = NULL;
+  mf_args_init(&args, &l->arena, map);
+  if (!mf_load_read_arguments(l, &args)) return args.error;
+  if (l->rehearsal) return begin(l);
+  int64_t deadline = mf_clock_monotonic() + l->timeout_ns;
+  switch (mf_http_message_find(&l->message, deadline, target_found, l, &why)) {
+    case MF_HTTP_FINDING: return NULL;
+    case MF_HTTP_NOT_FOUND: return why;
+    case MF_HTTP_FOUND: break;
+  }
+  return begin(l);
 }
 
 static mf_op *load_start(mf_driver_env *env, const mf_value *map, mf_done_fn done, void *ctx) {
@@ -254,13 +279,16 @@ static mf_op *load_start(mf_driver_env *env, const mf_value *map, mf_done_fn don
   mf_arena_init(&l->scratch, &env->alloc, 0);
   const char *why = prepare(l, map);
   if (!why) return (mf_op *)l;
-  mf_answer_error(env, done, ctx, why);
-  free_load(l);
+  refuse(l, why);
   return NULL;
 }
 
 static void load_cancel(mf_op *op) {
   mf_load *l = (mf_load *)op;
+  if (mf_http_message_is_finding(&l->message)) {
+    refuse(l, "cancelled");
+    return;
+  }
   if (!l->rehearsal) mf_load_stop(l);
   l->interrupted = l->in_flight;
   finish(l, "cancelled");

@@ -153,8 +153,8 @@ static void add_authorization(builder *b, mf_str userinfo) {
 
 static void add_defaults(builder *b, const mf_url *url) {
   static const char *const with_body[] = {"POST", "PUT", "PATCH", NULL};
-  if (!b->given.host)
-    mf_buf_printf(&b->out, "Host: %.*s\r\n", (int)url->authority.n, url->authority.p);
+  mf_str host = url->is_socket ? MF_STR("localhost") : url->authority;
+  if (!b->given.host) mf_buf_printf(&b->out, "Host: %.*s\r\n", (int)host.n, host.p);
   if (!b->given.agent) mf_buf_puts(&b->out, "User-Agent: mfvm\r\n");
   if (!b->given.accept) mf_buf_puts(&b->out, "Accept: */*\r\n");
   if (url->userinfo.n && !b->given.authorization) add_authorization(b, url->userinfo);
@@ -254,35 +254,69 @@ static const char *ask_permission(mf_driver_env *env, mf_str host, mf_http_targe
   return kept ? NULL : denied;
 }
 
-static void find_target(mf_driver_env *env, mf_args *args, const mf_url *url,
-                        mf_http_message *out) {
-  mf_http_error error = mf_http_resolve(url->host, url->port, &out->target);
-  if (error != MF_HTTP_NONE) {
-    mf_args_fail(args, mf_http_failure_text(args->arena, mf_http_error_text(error), url->host));
-    return;
+/* Looks at what the lookup found.  NULL, or why the target cannot be reached. */
+static const char *check_target(mf_http_message *m, mf_http_error error) {
+  if (error != MF_HTTP_NONE)
+    return mf_http_failure_text(m->arena, mf_http_error_text(error), m->url.host);
+  const char *denied = ask_permission(m->env, m->url.host, &m->target);
+  if (!denied) {
+    /* The host is a part of the authority. */
+    size_t at = (size_t)(m->url.host.p - m->url.authority.p);
+    if (m->url.secure) m->target.tls_host = (mf_str){m->authority.p + at, m->url.host.n};
+    return NULL;
   }
-  const char *denied = ask_permission(env, url->host, &out->target);
-  if (!denied) return;
-  const char *text = mf_arena_printf(args->arena, "%s: %s", mf_http_error_text(MF_HTTP_DENIED),
+  const char *text = mf_arena_printf(m->arena, "%s: %s", mf_http_error_text(MF_HTTP_DENIED),
                                      denied);
-  mf_args_fail(args, text ? text : "out of memory");
+  return text ? text : "out of memory";
+}
+
+static void looked_up(mf_http_lookup *lookup, mf_http_error error) {
+  mf_http_message *m = lookup->ctx;
+  m->found(m->ctx, check_target(m, error));
+}
+
+mf_http_find mf_http_message_find(mf_http_message *m, int64_t deadline,
+                                  void (*found)(void *ctx, const char *error), void *ctx,
+                                  const char **error) {
+  m->found = found;
+  m->ctx = ctx;
+  m->lookup = (mf_http_lookup){.done = looked_up, .ctx = m};
+  mf_http_error failed = mf_http_lookup_start(&m->lookup, m->env->loop, &m->url, deadline,
+                                              &m->target);
+  if (mf_http_lookup_pending(&m->lookup)) return MF_HTTP_FINDING;
+  *error = check_target(m, failed);
+  return *error ? MF_HTTP_NOT_FOUND : MF_HTTP_FOUND;
+}
+
+bool mf_http_message_is_finding(const mf_http_message *m) {
+  return mf_http_lookup_pending(&m->lookup);
+}
+
+void mf_http_message_stop(mf_http_message *m) { mf_http_lookup_cancel(&m->lookup); }
+
+/* ---- All of it ---- */
+
+static mf_str copy_authority(mf_arena *arena, const mf_url *url) {
+  char path[MF_SOCKET_PATH];
+  mf_str text = url->authority;
+  if (url->is_socket) {
+    mf_url_socket_path(url, path);
+    text = mf_str_of(path);
+  }
+  return (mf_str){mf_arena_copy(arena, text.p, text.n), text.n};
 }
 
 bool mf_http_message_build(mf_driver_env *env, mf_args *args, mf_str text, mf_http_message *out) {
-  mf_url url;
   memset(out, 0, sizeof *out);
-  const char *error = mf_url_parse(text, &url);
-  if (!error && url.secure) error = mf_tls_missing();
+  out->env = env;
+  out->arena = args->arena;
+  const char *error = mf_url_parse(text, &out->url);
+  if (!error && out->url.secure) error = mf_tls_missing();
   if (error) mf_args_fail(args, error);
-  if (!args->error) build_request(env, args, &url, out);
-  if (!args->error) find_target(env, args, &url, out);
+  if (!args->error) build_request(env, args, &out->url, out);
   if (args->error) return false;
-  out->authority = (mf_str){mf_arena_copy(args->arena, url.authority.p, url.authority.n),
-                            url.authority.n};
+  out->authority = copy_authority(args->arena, &out->url);
   if (!out->authority.p) mf_args_fail(args, "out of memory");
-  /* The host is a part of the authority. */
-  if (out->authority.p && url.secure)
-    out->target.tls_host = (mf_str){out->authority.p + (url.host.p - url.authority.p), url.host.n};
   return args->error == NULL;
 }
 

@@ -19,6 +19,7 @@ typedef struct request_op {
 } request_op;
 
 static void free_op(request_op *op) {
+  mf_http_message_stop(&op->message);
   mf_http_conn_fini(&op->conn);
   mf_http_client_fini(&op->client);
   mf_arena_fini(&op->arena);
@@ -104,20 +105,14 @@ static const char *prepare(request_op *op, const mf_value *map) {
   return read_arguments(op, &args) ? NULL : args.error;
 }
 
-static mf_op *request_start(mf_driver_env *env, const mf_value *map, mf_done_fn done, void *ctx) {
-  request_op *op = mf_realloc(&env->alloc, NULL, 0, sizeof *op);
-  if (!op) return mf_answer_error(env, done, ctx, "out of memory");
-  memset(op, 0, sizeof *op);
-  op->env = env;
-  op->done = done;
-  op->ctx = ctx;
-  const char *why = prepare(op, map);
-  if (why) {
-    mf_answer_error(env, done, ctx, why);
-    free_op(op);
-    return NULL;
-  }
-  op->started = mf_clock_monotonic();
+/* NULL: it is over. */
+static mf_op *refuse(request_op *op, const char *why) {
+  mf_answer_error(op->env, op->done, op->ctx, why);
+  free_op(op);
+  return NULL;
+}
+
+static mf_op *send_request(request_op *op) {
   mf_http_request request = {.bytes = op->message.bytes,
                              .deadline = op->started + op->timeout,
                              .keep_body = op->keep,
@@ -130,10 +125,32 @@ static mf_op *request_start(mf_driver_env *env, const mf_value *map, mf_done_fn 
   return NULL;
 }
 
-static void request_cancel(mf_op *handle) {
-  request_op *op = (request_op *)handle;
-  mf_answer_error(op->env, op->done, op->ctx, "cancelled");
-  free_op(op);
+static void target_found(void *ctx, const char *error) {
+  request_op *op = ctx;
+  if (error)
+    refuse(op, error);
+  else
+    send_request(op);
 }
+
+static mf_op *request_start(mf_driver_env *env, const mf_value *map, mf_done_fn done, void *ctx) {
+  request_op *op = mf_realloc(&env->alloc, NULL, 0, sizeof *op);
+  if (!op) return mf_answer_error(env, done, ctx, "out of memory");
+  memset(op, 0, sizeof *op);
+  op->env = env;
+  op->done = done;
+  op->ctx = ctx;
+  const char *why = prepare(op, map);
+  if (why) return refuse(op, why);
+  op->started = mf_clock_monotonic();
+  switch (mf_http_message_find(&op->message, op->started + op->timeout, target_found, op, &why)) {
+    case MF_HTTP_FINDING: return (mf_op *)op;
+    case MF_HTTP_NOT_FOUND: return refuse(op, why);
+    case MF_HTTP_FOUND: break;
+  }
+  return send_request(op);
+}
+
+static void request_cancel(mf_op *handle) { refuse((request_op *)handle, "cancelled"); }
 
 const mf_driver mf_driver_http_request = {"http_request", request_start, request_cancel};

@@ -256,6 +256,101 @@ START_TEST(a_second_address_is_tried_when_the_first_refuses) {
 }
 END_TEST
 
+/* A socket that listens on ::1; -1 where there is no IPv6. */
+static int listen_on_ipv6(uint16_t *port) {
+  struct sockaddr_in6 sa = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
+  socklen_t n = sizeof sa;
+  int fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd >= 0 && bind(fd, (struct sockaddr *)&sa, sizeof sa) == 0 && listen(fd, 16) == 0 &&
+      getsockname(fd, (struct sockaddr *)&sa, &n) == 0) {
+    *port = ntohs(sa.sin6_port);
+    return fd;
+  }
+  if (fd >= 0) close(fd);
+  return -1;
+}
+
+START_TEST(ipv6_is_spoken_where_there_is_any) {
+  script_reply script[] = {{.what = SAY, .bytes = OK_BODY("a", "1")}};
+  uint16_t port;
+  int fd = listen_on_ipv6(&port);
+  if (fd < 0) return;
+  loopback_start_on(&server, loop, fd, script, 1);
+  ck_assert_int_eq(mf_http_resolve(MF_STR("::1"), port, &target), MF_HTTP_NONE);
+  ck_assert_int_eq(run_get(), MF_HTTP_NONE);
+  /* "localhost" is tried as IPv4 first, where nobody listens. */
+  mf_http_conn_fini(&conn);
+  mf_http_conn_init(&conn, &client, &target, keep, NULL);
+  ck_assert_int_eq(mf_http_resolve(MF_STR("localhost"), port, &target), MF_HTTP_NONE);
+  ck_assert_int_eq(run_get(), MF_HTTP_NONE);
+  ck_assert_uint_eq(target.preferred, 1);
+  ck_assert_int_eq(server.accepted, 2);
+}
+END_TEST
+
+START_TEST(ipv4_is_tried_where_ipv6_refuses) {
+  script_reply script[] = {{.what = SAY_AND_CLOSE, .bytes = OK_BODY("a", "1")}};
+  serve(script, 1);
+  ck_assert_int_eq(mf_http_resolve(MF_STR("localhost"), server.port, &target), MF_HTTP_NONE);
+  mf_http_address first = target.addresses[0];
+  target.addresses[0] = target.addresses[1];
+  target.addresses[1] = first;
+  ck_assert_int_eq(run_get(), MF_HTTP_NONE);
+  ck_assert_uint_eq(target.preferred, 1);
+  /* The next connection begins with the one that worked, and still tries the other. */
+  ck_assert_int_eq(run_get(), MF_HTTP_NONE);
+  loopback_stop(&server);
+  memset(&server, 0, sizeof server);
+  ck_assert_int_ne(run_get(), MF_HTTP_NONE);
+}
+END_TEST
+
+/* ---- Unix sockets ---- */
+
+static void use_socket(const char *path) {
+  struct sockaddr_un sa = {.sun_family = AF_UNIX};
+  snprintf(sa.sun_path, sizeof sa.sun_path, "%s", path);
+  target = (mf_http_target){.count = 1};
+  memcpy(&target.addresses[0].address, &sa, sizeof sa);
+  target.addresses[0].length = sizeof sa;
+}
+
+START_TEST(unix_sockets_are_spoken_to) {
+  script_reply script[] = {{.what = SAY, .bytes = OK_BODY("a", "1"), .piece = 5},
+                           {.what = SAY_AND_CLOSE, .bytes = OK_BODY("b", "2")}};
+  char path[MF_SOCKET_PATH];
+  loopback_start_socket(&server, loop, path, script, 2);
+  use_socket(path);
+  ck_assert_int_eq(run_get(), MF_HTTP_NONE);
+  ck_assert_str_eq(got.body, "a");
+  ck_assert_int_eq(run_get(), MF_HTTP_CLOSED);
+  ck_assert(got.result.reused);
+  loopback_stop(&server);
+  ck_assert_int_eq(run_get(), MF_HTTP_REFUSED); /* nobody listens */
+  memset(&server, 0, sizeof server);
+  loopback_remove_socket(path);
+  ck_assert_int_eq(run_get(), MF_HTTP_REFUSED); /* there is none */
+}
+END_TEST
+
+START_TEST(a_full_queue_of_a_unix_socket_refuses) {
+  struct sockaddr_un sa = {.sun_family = AF_UNIX, .sun_path = "/tmp"};
+  char path[MF_SOCKET_PATH];
+  int fds[24];
+  use_socket(sa.sun_path);
+  ck_assert_int_eq(run_get(), MF_HTTP_REFUSED); /* no socket at all */
+  loopback_start_socket(&server, loop, path, &(script_reply){.what = HANG}, 1);
+  use_socket(path);
+  for (int i = 0; i < 24; i++) {
+    fds[i] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    (void)connect(fds[i], (struct sockaddr *)&target.addresses[0].address, sizeof sa);
+  }
+  ck_assert_int_eq(run_get(), MF_HTTP_REFUSED);
+  for (int i = 0; i < 24; i++) close(fds[i]);
+  loopback_remove_socket(path);
+}
+END_TEST
+
 /* ---- Failures ---- */
 
 START_TEST(a_dead_port_refuses) {
@@ -583,6 +678,10 @@ Suite *io_http_client_suite(void) {
   tcase_add_test(tc, a_stale_connection_is_replaced_once);
   tcase_add_test(tc, a_post_is_never_sent_twice);
   tcase_add_test(tc, a_second_address_is_tried_when_the_first_refuses);
+  tcase_add_test(tc, ipv6_is_spoken_where_there_is_any);
+  tcase_add_test(tc, ipv4_is_tried_where_ipv6_refuses);
+  tcase_add_test(tc, unix_sockets_are_spoken_to);
+  tcase_add_test(tc, a_full_queue_of_a_unix_socket_refuses);
   tcase_add_test(tc, a_dead_port_refuses);
   tcase_add_test(tc, a_connection_that_is_not_taken_times_out);
   tcase_add_test(tc, what_has_no_route_is_unreachable);

@@ -39,6 +39,15 @@ static const char *const bad[][2] = {
     {"", "empty"},
     {"example.com", "begin with http://"},
     {"ftp://x", "begin with http://"},
+    {"http+unix:///run/app.sock/x", "%2F for each"},
+    {"http+unix://app.sock", "%2F for each"},
+    {"http+unix://", "%2F for each"},
+    {"http+unix://%2Frun%2", "%-escapes"},
+    {"http+unix://%2Frun%zz", "%-escapes"},
+    {"http+unix://%2Frun%00", "%-escapes"},
+    {"http+unix://%2F234567890123456789012345678901234567890123456789012345678901234567890123456789"
+     "012345678901234567890123456789",
+     "107 bytes"},
     {"https://", "no host"},
     {"http://", "no host"},
     {"http:///path", "no host"},
@@ -66,11 +75,27 @@ START_TEST(bad_urls_say_what_is_wrong) {
 }
 END_TEST
 
+START_TEST(a_host_can_be_the_path_of_a_socket) {
+  mf_url url;
+  char path[MF_SOCKET_PATH];
+  const char *error = mf_url_parse(MF_STR("HTTP+unix://u:p@%2Frun%2fa%20b.sock/x?y#z"), &url);
+  ck_assert_msg(!error, "%s", error);
+  ck_assert(url.is_socket && !url.secure);
+  ck_assert(mf_str_is(url.userinfo, "u:p"));
+  ck_assert(mf_str_is(url.authority, "%2Frun%2fa%20b.sock"));
+  ck_assert(mf_str_is(url.path, "/x?y"));
+  mf_url_socket_path(&url, path);
+  ck_assert_str_eq(path, "/run/a b.sock");
+  ck_assert_str_eq(mf_url_scheme(&url), "http+unix");
+}
+END_TEST
+
 Suite *io_url_suite(void) {
   Suite *suite = suite_create("io_url");
   TCase *tc = tcase_create("url");
   tcase_add_loop_test(tc, good_urls_come_apart, 0, (int)(sizeof good / sizeof *good));
   tcase_add_loop_test(tc, bad_urls_say_what_is_wrong, 0, (int)(sizeof bad / sizeof *bad));
+  tcase_add_test(tc, a_host_can_be_the_path_of_a_socket);
   suite_add_tcase(suite, tc);
   return suite;
 }

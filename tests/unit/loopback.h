@@ -11,8 +11,10 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 enum { SAY, SAY_AND_CLOSE, SAY_AND_RESET, RESET, HANG };
@@ -152,14 +154,43 @@ static inline uint16_t loopback_dead_port(void) {
   return port;
 }
 
-static inline void loopback_start(loopback *s, mf_loop *loop, const script_reply *script,
-                                  size_t n) {
+/* On a socket that listens already. */
+static inline void loopback_start_on(loopback *s, mf_loop *loop, int fd, const script_reply *script,
+                                     size_t n) {
   memset(s, 0, sizeof *s);
   s->loop = loop;
   s->script = script;
   s->n_script = n;
-  s->listener = (mf_watch){.fd = loopback_listen(&s->port), .ready = loopback_accept, .ctx = s};
+  s->listener = (mf_watch){.fd = fd, .ready = loopback_accept, .ctx = s};
   mf_watch_set(loop, &s->listener, MF_READABLE);
+}
+
+static inline void loopback_start(loopback *s, mf_loop *loop, const script_reply *script,
+                                  size_t n) {
+  uint16_t port;
+  int fd = loopback_listen(&port);
+  loopback_start_on(s, loop, fd, script, n);
+  s->port = port;
+}
+
+/* On a Unix socket in a new folder of its own, whose path is written to `path`. */
+static inline void loopback_start_socket(loopback *s, mf_loop *loop, char path[108],
+                                         const script_reply *script, size_t n) {
+  struct sockaddr_un sa = {.sun_family = AF_UNIX};
+  char folder[] = "/tmp/mfvm-XXXXXX";
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (!mkdtemp(folder)) abort();
+  snprintf(sa.sun_path, sizeof sa.sun_path, "%s/a b.sock", folder);
+  memcpy(path, sa.sun_path, sizeof sa.sun_path);
+  if (bind(fd, (struct sockaddr *)&sa, sizeof sa) != 0 || listen(fd, 16) != 0) abort();
+  loopback_start_on(s, loop, fd, script, n);
+}
+
+/* Removes it. */
+static inline void loopback_remove_socket(char path[108]) {
+  unlink(path);
+  *strrchr(path, '/') = 0;
+  rmdir(path);
 }
 
 static inline void loopback_stop(loopback *s) {

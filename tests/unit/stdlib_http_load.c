@@ -372,6 +372,32 @@ START_TEST(a_denied_host_is_never_reached) {
 }
 END_TEST
 
+/* 127.1 is a name to us; the C library knows it without a name server. */
+START_TEST(a_load_begins_when_its_target_is_found) {
+  char text[200];
+  serve(always_ok, 1);
+  snprintf(text, sizeof text, "{\"rate\": 50, \"duration\": 0.1, \"url\": \"http://127.1:%u\"}",
+           server.port);
+  run(text);
+  ck_assert_msg(bench_ok(&bench), "%s", error());
+  ck_assert_double_eq(metric("requests"), 5);
+}
+END_TEST
+
+START_TEST(a_target_that_is_not_found_is_told) {
+  bench.env.host_denied = deny_all;
+  run("{\"rate\": 50, \"duration\": 0.1, \"url\": \"http://127.1:9\"}");
+  ck_assert_str_eq(error(), "the host may not be reached: not allowed");
+}
+END_TEST
+
+START_TEST(a_load_can_be_cancelled_before_its_target_is_found) {
+  bench_start(&bench, "http_load", "{\"rate\": 50, \"url\": \"http://127.1:9\"}");
+  bench.driver->cancel(bench.op);
+  ck_assert_str_eq(error(), "cancelled");
+}
+END_TEST
+
 /* ---- The rest ---- */
 
 START_TEST(a_rehearsal_sends_nothing) {
@@ -474,6 +500,9 @@ Suite *stdlib_http_load_suite(void) {
   tcase_add_test(tc, only_bad_statuses_are_no_success);
   tcase_add_loop_test(tc, mistakes_are_told, 0, (int)(sizeof mistakes / sizeof *mistakes));
   tcase_add_test(tc, a_denied_host_is_never_reached);
+  tcase_add_test(tc, a_load_begins_when_its_target_is_found);
+  tcase_add_test(tc, a_target_that_is_not_found_is_told);
+  tcase_add_test(tc, a_load_can_be_cancelled_before_its_target_is_found);
   tcase_add_test(tc, a_rehearsal_sends_nothing);
   tcase_add_test(tc, progress_is_told_once_a_second);
   tcase_add_test(tc, cancelling_reports_what_was_measured);

@@ -214,6 +214,86 @@ START_TEST(a_tls_handshake_can_be_cancelled) {
 }
 END_TEST
 
+/* ---- Where to ---- */
+
+START_TEST(a_target_can_be_a_unix_socket) {
+  char path[108];
+  loopback_start_socket(&server, bench.env.loop, path, plain_ok, 1);
+  /* "/tmp/mfvm-XXXXXX/a b.sock", encoded. */
+  snprintf(target, sizeof target, "http+unix://%%2Ftmp%%2F%.11s%%2Fa%%20b.sock", path + 5);
+  bench.env.target_url = mf_str_of(target);
+  bench_run(&bench, "http_request", "{\"url\": \"/x?y\"}");
+  ck_assert_msg(bench_ok(&bench), "%s", bench_text(&bench, "error"));
+  ck_assert_ptr_nonnull(strstr(server.last, "GET /x?y HTTP/1.1\r\nHost: localhost\r\n"));
+  loopback_stop(&server);
+  server.loop = NULL;
+  snprintf(args, sizeof args, "connection refused: %s", path);
+  ck_assert_str_eq(error_for("{\"url\": \"/\"}"), args);
+  loopback_remove_socket(path);
+}
+END_TEST
+
+/* 127.1 is a name to us; the C library knows it without a name server. */
+START_TEST(names_are_looked_up_beside_the_loop) {
+  serve(plain_ok, 1);
+  snprintf(args, sizeof args, "{\"url\": \"http://127.1:%u\"}", server.port);
+  bench_start(&bench, "http_request", args);
+  ck_assert_ptr_nonnull(bench.op);
+  ck_assert(!bench.done);
+  ck_assert(loopback_run(bench.env.loop, &bench.done));
+  ck_assert_msg(bench_ok(&bench), "%s", bench_text(&bench, "error"));
+}
+END_TEST
+
+START_TEST(a_lookup_can_be_cancelled) {
+  bench_start(&bench, "http_request", "{\"url\": \"http://127.1:9\"}");
+  bench.driver->cancel(bench.op);
+  ck_assert_str_eq(bench_text(&bench, "error"), "cancelled");
+}
+END_TEST
+
+START_TEST(a_lookup_may_take_too_long) {
+  ck_assert_str_eq(error_for("{\"url\": \"http://127.1:9\", \"timeout\": 0}"),
+                   "timed out while connecting: 127.1");
+}
+END_TEST
+
+/* Of two addresses the one on which the server is may not be reached. */
+static const char *deny_ipv4(void *ctx, mf_str host, const void *address, size_t length) {
+  const struct sockaddr *sa = address;
+  (void)length;
+  ck_assert(mf_str_is(host, "localhost"));
+  ++*(int *)ctx;
+  return sa->sa_family == AF_INET ? "no" : NULL;
+}
+
+START_TEST(only_addresses_that_were_asked_about_are_reached) {
+  int count = 0;
+  serve(plain_ok, 1);
+  bench.env.host_denied = deny_ipv4;
+  bench.env.host_ctx = &count;
+  snprintf(args, sizeof args, "{\"url\": \"http://localhost:%u\"}", server.port);
+  error_for(args);
+  ck_assert_int_eq(count, 2);
+  ck_assert_int_eq(server.accepted, 0);
+}
+END_TEST
+
+static const char *deny_all(void *ctx, mf_str host, const void *address, size_t length) {
+  (void)ctx, (void)address, (void)length;
+  ck_assert(mf_str_is(host, "127.1"));
+  return "not this one";
+}
+
+START_TEST(what_a_name_leads_to_can_be_denied) {
+  serve(plain_ok, 1);
+  bench.env.host_denied = deny_all;
+  snprintf(args, sizeof args, "{\"url\": \"http://127.1:%u\"}", server.port);
+  ck_assert_str_eq(error_for(args), "the host may not be reached: not this one");
+  ck_assert_int_eq(server.accepted, 0);
+}
+END_TEST
+
 static const char *const mistakes[][2] = {
     {"{}", "the URL is empty"},
     {"{\"url\": \"/x\"}", "no target"},
@@ -285,6 +365,20 @@ START_TEST(memory_failure_at_every_allocation_is_clean) {
 }
 END_TEST
 
+START_TEST(memory_failure_after_a_lookup_is_clean) {
+  serve(plain_ok, 1);
+  snprintf(args, sizeof args, "{\"url\": \"http://127.1:%u\"}", server.port);
+  for (uint64_t i = 1; i < 200; i++) {
+    bench.counting.calls = 0;
+    bench.counting.fail_at = i;
+    bench_run(&bench, "http_request", args);
+    ck_assert_uint_eq(bench.counting.in_use, 0);
+    if (bench_ok(&bench)) return;
+  }
+  ck_abort_msg("it never succeeds");
+}
+END_TEST
+
 START_TEST(memory_failure_under_tls_is_clean) {
   serve(no_tls, 1);
   snprintf(args, sizeof args, "{\"url\": \"https://127.0.0.1:%u/x\"}", server.port);
@@ -317,6 +411,13 @@ Suite *stdlib_http_request_suite(void) {
   tcase_add_test(tc, tls_failures_are_told);
   tcase_add_test(tc, a_tls_handshake_may_take_too_long);
   tcase_add_test(tc, a_tls_handshake_can_be_cancelled);
+  tcase_add_test(tc, a_target_can_be_a_unix_socket);
+  tcase_add_test(tc, names_are_looked_up_beside_the_loop);
+  tcase_add_test(tc, a_lookup_can_be_cancelled);
+  tcase_add_test(tc, a_lookup_may_take_too_long);
+  tcase_add_test(tc, only_addresses_that_were_asked_about_are_reached);
+  tcase_add_test(tc, what_a_name_leads_to_can_be_denied);
+  tcase_add_test(tc, memory_failure_after_a_lookup_is_clean);
   tcase_add_loop_test(tc, mistakes_are_told, 0, (int)(sizeof mistakes / sizeof *mistakes));
   tcase_add_test(tc, hosts_can_be_denied);
   tcase_add_test(tc, cancelling_answers_at_once);
