@@ -6,7 +6,7 @@
  * a chunked body decodes to the same bytes however it is cut up, and so does a whole
  * response, whose first bytes say how. */
 #include "../base/limits.h"
-#include "../io/http_response.h"
+#include "../io/http_reader.h"
 #include "../io/url.h"
 
 #include <stdlib.h>
@@ -77,9 +77,9 @@ static uint64_t hash_of(const mf_buf *buf) {
 /* `cuts` is how long each piece is, over and over; no cuts: one piece. */
 static reading read_response(const char *p, size_t n, mf_str cuts, bool to_head) {
   mf_alloc alloc = mf_alloc_default();
-  mf_http_response r;
-  mf_http_response_init(&r, &alloc);
-  mf_http_response_begin(&r, 64, true, to_head);
+  mf_http_reader r;
+  mf_http_reader_init(&r, &alloc);
+  mf_http_reader_begin(&r, 64, true, to_head);
   size_t at = 0;
   bool over = false;
   for (size_t i = 0; at < n && !over; i++) {
@@ -88,18 +88,18 @@ static reading read_response(const char *p, size_t n, mf_str cuts, bool to_head)
     char *copy = malloc(piece); /* no byte before or after is there to be read */
     check(copy != NULL);
     memcpy(copy, p + at, piece);
-    over = mf_http_response_take(&r, copy, piece);
+    over = mf_http_reader_take(&r, copy, piece);
     free(copy);
     at += piece;
     check(r.held.n <= MF_LIMIT_RESPONSE_HEADER_BYTES + MF_HTTP_PIECE_BYTES && r.body.n <= 64);
     check(!over || r.surplus <= piece);
   }
-  mf_http_error error = over ? r.error : mf_http_response_close(&r);
+  mf_http_error error = over ? r.error : mf_http_reader_close(&r);
   reading result = {.error = error};
   if (error == MF_HTTP_NONE)
     result = (reading){
         error, r.head.status, r.body_bytes, hash_of(&r.body), hash_of(&r.held), at - r.surplus};
-  mf_http_response_fini(&r);
+  mf_http_reader_fini(&r);
   return result;
 }
 

@@ -70,7 +70,7 @@ static void close_conn(mf_http_conn *conn) {
 
 /* The owner may free the connection in `done`: nothing may touch it after. */
 static void report(mf_http_conn *conn, mf_http_error error) {
-  const mf_http_response *r = &conn->response;
+  const mf_http_reader *r = &conn->response;
   mf_http_result result = {
       .error = error,
       .status = r->in_body ? r->head.status : 0,
@@ -251,10 +251,10 @@ static void receive(mf_http_conn *conn) {
   if (error == MF_HTTP_NONE && n < 0) return;
   if (error == MF_HTTP_NONE && n > 0) {
     conn->bytes_in += (uint64_t)n;
-    if (!mf_http_response_take(&conn->response, conn->client->scratch, (size_t)n)) return;
+    if (!mf_http_reader_take(&conn->response, conn->client->scratch, (size_t)n)) return;
     error = conn->response.error;
   } else if (error == MF_HTTP_NONE) {
-    error = mf_http_response_close(&conn->response);
+    error = mf_http_reader_close(&conn->response);
   }
   if (error == MF_HTTP_NONE)
     succeed(conn);
@@ -302,13 +302,13 @@ void mf_http_conn_init(mf_http_conn *conn, mf_http_client *client, mf_http_targe
   *conn = (mf_http_conn){.client = client, .target = target, .done = done, .ctx = ctx};
   conn->watch.fd = -1;
   conn->timer = (mf_timer){.fire = deadline_reached, .ctx = conn};
-  mf_http_response_init(&conn->response, &client->alloc);
+  mf_http_reader_init(&conn->response, &client->alloc);
 }
 
 void mf_http_conn_fini(mf_http_conn *conn) {
   close_conn(conn);
   mf_timer_clear(conn->client->loop, &conn->timer);
-  mf_http_response_fini(&conn->response);
+  mf_http_reader_fini(&conn->response);
 }
 
 bool mf_http_conn_is_idle(const mf_http_conn *conn) { return conn->state == IDLE; }
@@ -320,7 +320,7 @@ static bool arm_deadline(mf_http_conn *conn) {
 
 mf_http_error mf_http_conn_start(mf_http_conn *conn, const mf_http_request *request) {
   conn->request = *request;
-  mf_http_response_begin(&conn->response, request->keep_body, request->keep_head, request->is_head);
+  mf_http_reader_begin(&conn->response, request->keep_body, request->keep_head, request->is_head);
   conn->bytes_in = conn->bytes_out = 0;
   conn->sent = 0;
   conn->detail = NULL;

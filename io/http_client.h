@@ -11,7 +11,7 @@
 #ifndef MF_IO_HTTP_CLIENT_H
 #define MF_IO_HTTP_CLIENT_H
 #include "http_resolve.h"
-#include "http_response.h"
+#include "http_reader.h"
 
 /* ---- Exchanges ---- */
 
@@ -58,7 +58,7 @@ struct mf_http_conn {
   struct mf_tls *tls; /* NULL: none, or not connected */
   const char *detail;
   mf_http_request request;
-  mf_http_response response;
+  mf_http_reader response;
   uint64_t bytes_in, bytes_out;
   size_t sent;
   uint32_t first, tried; /* the address tried first, and how many were */

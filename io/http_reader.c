@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-#include "http_response.h"
+#include "http_reader.h"
 
 #include "../base/limits.h"
 
-void mf_http_response_init(mf_http_response *r, const mf_alloc *alloc) {
-  *r = (mf_http_response){.in_body = false};
+void mf_http_reader_init(mf_http_reader *r, const mf_alloc *alloc) {
+  *r = (mf_http_reader){.in_body = false};
   mf_buf_init(&r->held, alloc, MF_LIMIT_RESPONSE_HEADER_BYTES + MF_HTTP_PIECE_BYTES);
   mf_buf_init(&r->body, alloc, MF_LIMIT_RESPONSE_BYTES);
 }
 
-void mf_http_response_fini(mf_http_response *r) {
+void mf_http_reader_fini(mf_http_reader *r) {
   mf_buf_fini(&r->held);
   mf_buf_fini(&r->body);
 }
 
-void mf_http_response_begin(mf_http_response *r, size_t keep_body, bool keep_head, bool to_head) {
+void mf_http_reader_begin(mf_http_reader *r, size_t keep_body, bool keep_head, bool to_head) {
   r->in_body = false;
   r->chunks = (mf_http_chunks){0};
   r->body_bytes = 0;
@@ -27,7 +27,7 @@ void mf_http_response_begin(mf_http_response *r, size_t keep_body, bool keep_hea
 }
 
 /* It is over. */
-static bool end(mf_http_response *r, mf_http_error error, size_t surplus) {
+static bool end(mf_http_reader *r, mf_http_error error, size_t surplus) {
   r->error = error;
   r->surplus = surplus;
   return true;
@@ -35,7 +35,7 @@ static bool end(mf_http_response *r, mf_http_error error, size_t surplus) {
 
 /* ---- The body ---- */
 
-static mf_http_error take_data(mf_http_response *r, const char *p, size_t n) {
+static mf_http_error take_data(mf_http_reader *r, const char *p, size_t n) {
   r->body_bytes += n;
   if (r->body_bytes > MF_LIMIT_RESPONSE_BYTES) return MF_HTTP_TOO_LARGE;
   size_t room = r->keep_body - r->body.n;
@@ -43,7 +43,7 @@ static mf_http_error take_data(mf_http_response *r, const char *p, size_t n) {
   return r->body.failed ? MF_HTTP_SYSTEM : MF_HTTP_NONE;
 }
 
-static bool take_chunked(mf_http_response *r, const char *p, size_t n) {
+static bool take_chunked(mf_http_reader *r, const char *p, size_t n) {
   mf_http_error error;
   size_t at = 0;
   mf_str data;
@@ -59,7 +59,7 @@ static bool take_chunked(mf_http_response *r, const char *p, size_t n) {
   }
 }
 
-static bool take_body(mf_http_response *r, const char *p, size_t n) {
+static bool take_body(mf_http_reader *r, const char *p, size_t n) {
   if (r->head.body == MF_HTTP_BODY_CHUNKED) return take_chunked(r, p, n);
   size_t take = n < r->body_left ? n : (size_t)r->body_left;
   r->body_left -= take;
@@ -80,7 +80,7 @@ static uint64_t body_length(const mf_http_head *head) {
 }
 
 /* The final head is text[0..n-1]; the rest of text is body. */
-static bool enter_body(mf_http_response *r, mf_str text, size_t n, bool in_held) {
+static bool enter_body(mf_http_reader *r, mf_str text, size_t n, bool in_held) {
   r->in_body = true;
   r->body_left = body_length(&r->head);
   if (r->head.body == MF_HTTP_BODY_LENGTH && r->body_left > MF_LIMIT_RESPONSE_BYTES)
@@ -109,7 +109,7 @@ static bool has_empty_line(mf_str text, size_t from) {
 }
 
 /* Keeps a partial head for the next piece. */
-static bool hold(mf_http_response *r, mf_str text, bool in_held) {
+static bool hold(mf_http_reader *r, mf_str text, bool in_held) {
   if (r->header_bytes + text.n > MF_LIMIT_RESPONSE_HEADER_BYTES)
     return end(r, MF_HTTP_TOO_LARGE, 0);
   if (in_held)
@@ -120,7 +120,7 @@ static bool hold(mf_http_response *r, mf_str text, bool in_held) {
 }
 
 /* Interim heads (1xx) come before the final one; as many as fit the limit of heads. */
-static bool take_heads(mf_http_response *r, mf_str text, bool in_held) {
+static bool take_heads(mf_http_reader *r, mf_str text, bool in_held) {
   for (;;) {
     ptrdiff_t used = mf_http_parse_head(text.p, text.n, r->to_head, &r->head);
     if (used == MF_HTTP_MORE) return hold(r, text, in_held);
@@ -139,7 +139,7 @@ static bool take_heads(mf_http_response *r, mf_str text, bool in_held) {
   }
 }
 
-bool mf_http_response_take(mf_http_response *r, const char *p, size_t n) {
+bool mf_http_reader_take(mf_http_reader *r, const char *p, size_t n) {
   if (r->in_body) return take_body(r, p, n);
   if (r->held.n == 0) return take_heads(r, (mf_str){p, n}, false);
   size_t before = r->held.n;
@@ -149,7 +149,7 @@ bool mf_http_response_take(mf_http_response *r, const char *p, size_t n) {
   return has_empty_line(text, before) ? take_heads(r, text, true) : hold(r, text, true);
 }
 
-mf_http_error mf_http_response_close(mf_http_response *r) {
+mf_http_error mf_http_reader_close(mf_http_reader *r) {
   bool ends = r->in_body && r->head.body == MF_HTTP_BODY_UNTIL_CLOSE;
   (void)end(r, ends ? MF_HTTP_NONE : MF_HTTP_CLOSED, 0);
   return r->error;
