@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "http_client.h"
 
-#include "tls.h"
-
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -25,6 +23,7 @@ mf_status mf_http_client_init(mf_http_client *client, const mf_alloc *alloc, mf_
 void mf_http_client_fini(mf_http_client *client) {
   mf_realloc(&client->alloc, client->scratch, SCRATCH_BYTES, 0);
   client->scratch = NULL;
+  mf_tls_trust_fini(&client->trust);
 }
 
 /* ---- The end of an exchange ---- */
@@ -183,11 +182,11 @@ static void secured(void *ctx, const char *failure) {
 
 static mf_http_error connected(mf_http_conn *conn) {
   mf_http_target *target = conn->target;
-  const mf_http_client *client = conn->client;
+  mf_http_client *client = conn->client;
   target->preferred = (conn->first + conn->tried - 1) % target->count;
   if (target->tls_host.n) {
-    conn->tls = mf_tls_open(&client->alloc, client->loop, target->tls_host, &conn->watch, secured,
-                            conn);
+    conn->tls = mf_tls_open(&client->alloc, client->loop, &client->trust, target->tls_host,
+                            &conn->watch, secured, conn);
     return conn->tls ? MF_HTTP_NONE : MF_HTTP_SYSTEM;
   }
   conn->state = BUSY;

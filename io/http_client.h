@@ -12,6 +12,7 @@
 #define MF_IO_HTTP_CLIENT_H
 #include "http_resolve.h"
 #include "http_reader.h"
+#include "tls.h"
 
 /* ---- Exchanges ---- */
 
@@ -19,6 +20,7 @@ typedef struct mf_http_client {
   mf_alloc alloc;
   mf_loop *loop;
   char *scratch; /* what recv writes to */
+  mf_tls_trust trust;
 } mf_http_client;
 mf_status mf_http_client_init(mf_http_client *client, const mf_alloc *alloc, mf_loop *loop);
 void mf_http_client_fini(mf_http_client *client);

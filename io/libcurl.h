@@ -24,6 +24,13 @@ typedef struct mf_libcurl {
   CURLMsg *(*multi_info_read)(CURLM *multi, int *left);
   struct curl_slist *(*slist_append)(struct curl_slist *list, const char *text);
   void (*slist_free_all)(struct curl_slist *list);
+  /* Of the OpenSSL below it; store_new NULL if it was built on something else.  Stores of
+   * certificates and contexts are OpenSSL's own, counted types. */
+  void *(*store_new)(void);
+  void (*store_free)(void *store);
+  int (*store_load)(void *store, const char *file, const char *folder); /* 1: done */
+  int (*store_set_flags)(void *store, unsigned long flags);
+  void (*context_set_store)(void *context, void *store); /* which both own then */
 } mf_libcurl;
 
 /* NULL when the library is not installed or lacks a function. */

@@ -23,7 +23,9 @@ struct mf_tls {
   struct curl_slist *connect_to;
   void (*done)(void *ctx, const char *error);
   void *ctx;
-  bool open; /* the handshake is over */
+  void *store;        /* of the trust; NULL: libcurl has its own */
+  const char *failed; /* before the handshake: NULL, or why there is none */
+  bool open;          /* the handshake is over */
   char detail[CURL_ERROR_SIZE];
 };
 
@@ -83,6 +85,9 @@ static const char *verify_text(long result) {
   }
 }
 
+static const char unreadable[] =
+    "the trusted certificates cannot be read (SSL_CERT_FILE, or the package ca-certificates)";
+
 /* "OpenSSL/3.0.1: error:0A00010B:SSL routines::wrong version number" ends with what
  * matters. */
 static const char *reason_in(const char *detail) {
@@ -93,9 +98,7 @@ static const char *reason_in(const char *detail) {
 static const char *failure_text(mf_tls *tls, CURLcode code, char text[TEXT_SIZE]) {
   long verified = 0;
   const char *what = "the TLS handshake failed", *known = NULL;
-  if (code == CURLE_SSL_CACERT_BADFILE)
-    return "the trusted certificates cannot be read (SSL_CERT_FILE, or the package "
-           "ca-certificates)";
+  if (code == CURLE_SSL_CACERT_BADFILE) return unreadable;
   if (code == CURLE_PEER_FAILED_VERIFICATION) {
     (void)tls->curl->easy_getinfo(tls->easy, CURLINFO_SSL_VERIFYRESULT, &verified);
     known = verify_text(verified);
@@ -109,6 +112,13 @@ static const char *failure_text(mf_tls *tls, CURLcode code, char text[TEXT_SIZE]
 
 /* ---- libcurl on our loop ---- */
 
+static void finish(mf_tls *tls, const char *error) {
+  mf_watch_clear(tls->loop, tls->watch);
+  mf_timer_clear(tls->loop, &tls->timer);
+  tls->open = true;
+  tls->done(tls->ctx, error); /* we may be gone after it */
+}
+
 static void drive(mf_tls *tls, curl_socket_t fd, int events) {
   int running, left;
   char text[TEXT_SIZE];
@@ -118,11 +128,7 @@ static void drive(mf_tls *tls, curl_socket_t fd, int events) {
   const CURLMsg *message = tls->curl->multi_info_read(tls->multi, &left);
   if (message == NULL || message->msg != CURLMSG_DONE) return;
   CURLcode code = message->data.result;
-  const char *error = code == CURLE_OK ? NULL : failure_text(tls, code, text);
-  mf_watch_clear(tls->loop, tls->watch);
-  mf_timer_clear(tls->loop, &tls->timer);
-  tls->open = true;
-  tls->done(tls->ctx, error); /* we may be gone after it */
+  finish(tls, code == CURLE_OK ? NULL : failure_text(tls, code, text));
 }
 
 static void handshake_ready(mf_watch *watch, uint32_t events) {
@@ -136,6 +142,8 @@ static void timer_due(mf_timer *timer) {
   mf_tls *tls = timer->ctx;
   if (tls->open)
     tls->watch->ready(tls->watch, MF_READABLE);
+  else if (tls->failed)
+    finish(tls, tls->failed);
   else
     drive(tls, CURL_SOCKET_TIMEOUT, 0);
 }
@@ -185,13 +193,57 @@ static int keep_socket(void *ctx, curl_socket_t fd) {
 #define SET_MULTI(option, value) \
   (tls->curl->multi_setopt(tls->multi, CURLMOPT_##option, value) == CURLM_OK)
 
-static bool set_trust(mf_tls *tls) {
-  const char *file = getenv("SSL_CERT_FILE"), *folder = getenv("SSL_CERT_DIR");
-  return (!file || !*file || SET(CAINFO, file)) && (!folder || !*folder || SET(CAPATH, folder));
+static const char *from_env(const char *name) {
+  const char *value = getenv(name);
+  return value && *value ? value : NULL;
+}
+
+/* ---- Whom to trust ---- */
+
+/* As libcurl does it: a certificate that is trusted need not be a root. */
+enum { TRUSTED_FIRST = 0x8000, PARTIAL_CHAIN = 0x80000 };
+
+static void *read_store(const mf_libcurl *curl, const char *file, const char *folder) {
+  void *store = curl->store_new();
+  if (!store) return NULL;
+  (void)curl->store_set_flags(store, TRUSTED_FIRST | PARTIAL_CHAIN);
+  if (curl->store_load(store, file, folder) == 1) return store;
+  curl->store_free(store);
+  return NULL;
+}
+
+void mf_tls_trust_fini(mf_tls_trust *trust) {
+  if (trust->store) mf_libcurl_load()->store_free(trust->store);
+  trust->store = NULL;
+}
+
+static CURLcode use_store(CURL *easy, void *context, void *ctx) {
+  const mf_tls *tls = ctx;
+  (void)easy;
+  tls->curl->context_set_store(context, tls->store);
+  return CURLE_OK;
+}
+
+/* Where the environment says nothing, libcurl was told when it was built. */
+static bool share_trust(mf_tls *tls, mf_tls_trust *trust, const char *file, const char *folder) {
+  const char *none = NULL;
+  if (!file) (void)tls->curl->easy_getinfo(tls->easy, CURLINFO_CAINFO, &file);
+  if (!folder) (void)tls->curl->easy_getinfo(tls->easy, CURLINFO_CAPATH, &folder);
+  if (!trust->store) trust->store = read_store(tls->curl, file, folder);
+  tls->store = trust->store;
+  if (!tls->store) tls->failed = unreadable;
+  return SET(CAINFO, none) && SET(CAPATH, none) && SET(SSL_CTX_FUNCTION, use_store) &&
+         SET(SSL_CTX_DATA, tls);
+}
+
+static bool set_trust(mf_tls *tls, mf_tls_trust *trust) {
+  const char *file = from_env("SSL_CERT_FILE"), *folder = from_env("SSL_CERT_DIR");
+  if (tls->curl->store_new) return share_trust(tls, trust, file, folder);
+  return (!file || SET(CAINFO, file)) && (!folder || SET(CAPATH, folder));
 }
 
 /* A literal address in CONNECT_TO keeps libcurl from asking for the name's own. */
-static bool set_options(mf_tls *tls, mf_str host) {
+static bool set_options(mf_tls *tls, mf_tls_trust *trust, mf_str host) {
   char url[HOST_SIZE + 16];
   bool brackets = host.n && memchr(host.p, ':', host.n);
   if (host.n >= HOST_SIZE) return false;
@@ -201,22 +253,23 @@ static bool set_options(mf_tls *tls, mf_str host) {
   return tls->connect_to && SET(URL, url) && SET(CONNECT_TO, tls->connect_to) &&
          SET(CONNECT_ONLY, 1L) && SET(HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) &&
          SET(PROXY, "") && SET(NOPROXY, "*") && SET(NOSIGNAL, 1L) &&
-         SET(CONNECTTIMEOUT_MS, NEVER_MS) && SET(ERRORBUFFER, tls->detail) && set_trust(tls) &&
-         SET(OPENSOCKETFUNCTION, give_socket) && SET(OPENSOCKETDATA, tls) &&
-         SET(SOCKOPTFUNCTION, say_connected) && SET(CLOSESOCKETFUNCTION, keep_socket) &&
-         SET_MULTI(SOCKETFUNCTION, socket_wanted) && SET_MULTI(SOCKETDATA, tls) &&
-         SET_MULTI(TIMERFUNCTION, timer_wanted) && SET_MULTI(TIMERDATA, tls);
+         SET(CONNECTTIMEOUT_MS, NEVER_MS) && SET(ERRORBUFFER, tls->detail) &&
+         set_trust(tls, trust) && SET(OPENSOCKETFUNCTION, give_socket) &&
+         SET(OPENSOCKETDATA, tls) && SET(SOCKOPTFUNCTION, say_connected) &&
+         SET(CLOSESOCKETFUNCTION, keep_socket) && SET_MULTI(SOCKETFUNCTION, socket_wanted) &&
+         SET_MULTI(SOCKETDATA, tls) && SET_MULTI(TIMERFUNCTION, timer_wanted) &&
+         SET_MULTI(TIMERDATA, tls);
 }
 
-static bool begin(mf_tls *tls, mf_str host) {
+static bool begin(mf_tls *tls, mf_tls_trust *trust, mf_str host) {
   tls->multi = tls->curl->multi_init();
   tls->easy = tls->curl->easy_init();
-  return tls->multi && tls->easy && set_options(tls, host) &&
+  return tls->multi && tls->easy && set_options(tls, trust, host) &&
          tls->curl->multi_add_handle(tls->multi, tls->easy) == CURLM_OK;
 }
 
-mf_tls *mf_tls_open(const mf_alloc *alloc, mf_loop *loop, mf_str host, mf_watch *watch,
-                    void (*done)(void *ctx, const char *error), void *ctx) {
+mf_tls *mf_tls_open(const mf_alloc *alloc, mf_loop *loop, mf_tls_trust *trust, mf_str host,
+                    mf_watch *watch, void (*done)(void *ctx, const char *error), void *ctx) {
   const mf_libcurl *curl = mf_libcurl_load();
   mf_tls *tls = curl ? mf_realloc(alloc, NULL, 0, sizeof *tls) : NULL;
   if (tls == NULL) return NULL;
@@ -230,7 +283,7 @@ mf_tls *mf_tls_open(const mf_alloc *alloc, mf_loop *loop, mf_str host, mf_watch 
                   .timer = {.fire = timer_due, .ctx = tls},
                   .done = done,
                   .ctx = ctx};
-  if (begin(tls, host)) return tls;
+  if (begin(tls, trust, host)) return tls;
   mf_tls_close(tls);
   return NULL;
 }

@@ -16,12 +16,19 @@ typedef struct mf_tls mf_tls;
 /* NULL, or a sentence that says what is not installed; static. */
 const char *mf_tls_missing(void);
 
+/* The certificates that are trusted, read at the first connection for all that share it:
+ * that takes longer than a handshake.  Zeroed before first use. */
+typedef struct mf_tls_trust {
+  void *store;
+} mf_tls_trust;
+void mf_tls_trust_fini(mf_tls_trust *trust); /* connections may still use it */
+
 /* Begins the handshake on watch->fd, a connected socket, and calls `done` later, once:
  * error is NULL, or says what is wrong, borrowed for the call.  Until then the watch is
  * ours, its callback and ctx too; from then on it is the owner's again, who may close us
  * in `done`.  NULL: out of memory. */
-mf_tls *mf_tls_open(const mf_alloc *alloc, mf_loop *loop, mf_str host, mf_watch *watch,
-                    void (*done)(void *ctx, const char *error), void *ctx);
+mf_tls *mf_tls_open(const mf_alloc *alloc, mf_loop *loop, mf_tls_trust *trust, mf_str host,
+                    mf_watch *watch, void (*done)(void *ctx, const char *error), void *ctx);
 /* Before the socket is closed.  NULL: nothing. */
 void mf_tls_close(mf_tls *tls);
 

@@ -5,7 +5,6 @@
 
 #include "../base/text.h"
 #include "../io/url.h"
-#include "../stdlib/load_plan.h"
 
 const char *mf_target_word(mf_target_kind kind) {
   static const char *const words[] = {"unused", "url", "sample", "none"};
@@ -58,11 +57,9 @@ static void show_url(mf_run_target *target, const mf_url *url) {
            (int)url->authority.n, url->authority.p, (int)path, url->path.p ? url->path.p : "");
 }
 
-static int use_url(mf_run_target *target, const mf_image *image, mf_str text, char *error,
-                   size_t error_size) {
+static int use_url(mf_run_target *target, mf_str text, char *error, size_t error_size) {
   mf_url url;
   const char *why = mf_url_parse(text, &url);
-  if (!why && url.secure && has_load(image)) why = MF_LOADS_ARE_HTTP;
   if (why) {
     snprintf(error, error_size, "the target is no URL to send requests to: %s", why);
     return 2;
@@ -99,7 +96,7 @@ int mf_run_target_choose(mf_run_target *target, const mf_image *image,
   else if (mf_str_is(given, "none"))
     target->kind = MF_TARGET_NONE;
   else
-    return use_url(target, image, given, error, error_size);
+    return use_url(target, given, error, error_size);
   return 0;
 }
 

@@ -37,8 +37,11 @@ static void free_load(mf_load *l) {
 
 static const char *last_failure(mf_load *l) {
   if (l->last_error == MF_HTTP_REQUEST) return l->mistake;
-  if (l->last_error != MF_HTTP_NONE)
-    return mf_http_failure_text(&l->arena, mf_http_error_text(l->last_error), l->message.authority);
+  if (l->last_error != MF_HTTP_NONE) {
+    bool told = l->last_error == MF_HTTP_TLS; /* more than its kind is */
+    return mf_http_failure_text(&l->arena, told ? l->mistake : mf_http_error_text(l->last_error),
+                                l->message.authority);
+  }
   return mf_arena_printf(&l->arena, "status %d%s", l->last_status,
                          l->last_status < 400 ? ", which was not expected" : "");
 }

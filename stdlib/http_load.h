@@ -122,7 +122,7 @@ struct mf_load {
   mf_load_capture *captures;
   uint32_t n_captures;
   mf_arena scratch;  /* of the message under way */
-  char mistake[200]; /* why one could not be made */
+  char mistake[200]; /* why the last one could not be made, or had no TLS connection */
   /* Judging; NULL: nothing judges, and no message has to be evaluated. */
   mf_armed *armed;
   mf_watches *watches;

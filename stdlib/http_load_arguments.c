@@ -197,8 +197,7 @@ static mf_str url_of(mf_load *l, mf_args *args) {
 static void read_target(mf_load *l, mf_args *args) {
   mf_str url = url_of(l, args);
   if (args->error || mf_arena_oom(args->arena)) return;
-  if (!mf_url_parse(url, &l->base_url) && l->base_url.secure) mf_args_fail(args, MF_LOADS_ARE_HTTP);
-  if (!args->error) mf_http_message_build(l->env, args, url, &l->message);
+  if (mf_http_message_build(l->env, args, url, &l->message)) l->base_url = l->message.url;
 }
 
 bool mf_load_read_arguments(mf_load *l, mf_args *args) {

@@ -137,6 +137,7 @@ static void take(mf_load *l, mf_load_user *u, const mf_http_result *result, int6
   if (s.failed) {
     l->last_error = result->error;
     l->last_status = result->status;
+    if (result->detail) snprintf(l->mistake, sizeof l->mistake, "%s", result->detail);
   }
   count(&l->stats, &s);
   if (r->stats) count(r->stats, &s);

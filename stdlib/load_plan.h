@@ -8,8 +8,6 @@
 #define MF_STDLIB_LOAD_PLAN_H
 #include "../base/arena.h"
 
-#define MF_LOADS_ARE_HTTP "a load over https is not supported yet"
-
 typedef struct mf_load_stage {
   double from, to;  /* requests per second */
   int64_t start_ns; /* since the plan's start */

@@ -110,15 +110,19 @@ START_TEST(targets_that_are_no_urls_are_refused) {
 }
 END_TEST
 
-START_TEST(a_target_of_requests_alone_may_speak_tls) {
-  make(RELATIVE);
+START_TEST(a_target_may_speak_tls) {
+  make(_i ? LOAD : RELATIVE);
   options.target = "https://shop.example/api/";
   ck_assert_int_eq(choose(NULL), 0);
   ck_assert_str_eq(target.shown, "https://shop.example/api");
-  tear_down();
+}
+END_TEST
+
+START_TEST(a_target_may_be_a_unix_socket) {
   make(LOAD);
-  ck_assert_int_eq(choose(NULL), 2);
-  ck_has(error, "a load over https is not supported yet");
+  options.target = "http+unix://%2Frun%2Fapp.sock/api/?q";
+  ck_assert_int_eq(choose(NULL), 0);
+  ck_assert_str_eq(target.shown, "http+unix://%2Frun%2Fapp.sock/api");
 }
 END_TEST
 
@@ -165,7 +169,8 @@ Suite *runner_target_suite(void) {
   tcase_add_test(t, the_command_line_overrides_the_document);
   tcase_add_test(t, what_is_shown_has_no_password);
   tcase_add_loop_test(t, targets_that_are_no_urls_are_refused, 0, 6);
-  tcase_add_test(t, a_target_of_requests_alone_may_speak_tls);
+  tcase_add_loop_test(t, a_target_may_speak_tls, 0, 2);
+  tcase_add_test(t, a_target_may_be_a_unix_socket);
   tcase_add_test(t, the_sample_service_starts_and_stops);
   tcase_add_test(t, serving_says_where_and_ends_on_a_signal);
   tcase_add_test(t, an_address_that_is_not_ours_is_an_io_error);

@@ -346,7 +346,6 @@ static const char *const mistakes[][2] = {
     {"{\"rate\": 1, \"after\": -1}", "argument 'after'"},
     {"{\"rate\": 1, \"max_connections\": 0}", "argument 'max_connections'"},
     {"{\"rate\": 1, \"timeout\": 0}", "argument 'timeout'"},
-    {"{\"rate\": 1, \"url\": \"https://x\"}", "a load over https is not supported yet"},
     {"{\"rate\": 1}", "there is no target"},
 };
 
@@ -388,6 +387,25 @@ START_TEST(a_target_that_is_not_found_is_told) {
   bench.env.host_denied = deny_all;
   run("{\"rate\": 50, \"duration\": 0.1, \"url\": \"http://127.1:9\"}");
   ck_assert_str_eq(error(), "the host may not be reached: not allowed");
+}
+END_TEST
+
+/* tests/run-corpora has servers that speak it. */
+START_TEST(what_tls_says_is_told) {
+  static const script_reply no_tls[] = {
+      {.what = SAY, .bytes = "HTTP/1.1 400 No\r\nContent-Length: 0\r\n\r\n", .at_once = true}};
+  char text[200];
+  serve(no_tls, 1);
+  snprintf(text, sizeof text,
+           "{\"rate\": 50, \"duration\": 0.1, \"url\": \"https://127.0.0.1:%u\"}", server.port);
+  run(text);
+  snprintf(
+      text, sizeof text,
+      "no successful response: 5 requests, last error: the TLS handshake failed: wrong version "
+      "number: 127.0.0.1:%u",
+      server.port);
+  ck_assert_str_eq(error(), text);
+  ck_assert_double_eq(mf_map_number(bench_get(&bench, "failures"), "tls", 0), 5);
 }
 END_TEST
 
@@ -502,6 +520,7 @@ Suite *stdlib_http_load_suite(void) {
   tcase_add_test(tc, a_denied_host_is_never_reached);
   tcase_add_test(tc, a_load_begins_when_its_target_is_found);
   tcase_add_test(tc, a_target_that_is_not_found_is_told);
+  tcase_add_test(tc, what_tls_says_is_told);
   tcase_add_test(tc, a_load_can_be_cancelled_before_its_target_is_found);
   tcase_add_test(tc, a_rehearsal_sends_nothing);
   tcase_add_test(tc, progress_is_told_once_a_second);
