@@ -124,7 +124,12 @@ static void fuzz_response(const char *p, size_t n, bool to_head) {
 static void fuzz_url(const char *p, size_t n) {
   mf_url url;
   if (mf_url_parse((mf_str){p, n}, &url)) return;
-  check(url.host.n > 0 && url.port > 0);
+  check(url.host.n > 0 && (url.port > 0) != url.is_socket);
+  if (url.is_socket) {
+    char path[MF_SOCKET_PATH];
+    mf_url_socket_path(&url, path);
+    check(path[0] == '/' && strlen(path) < sizeof path);
+  }
   check(url.host.p >= p && url.host.p + url.host.n <= p + n);
   check(url.path.n == 0 || url.path.p + url.path.n <= p + n);
   for (size_t i = 0; i < n; i++) check((unsigned char)p[i] > ' ');

@@ -24,8 +24,10 @@ static mf_str without_dot(mf_str host) {
   return host;
 }
 
+/* The path of a Unix socket begins with a %2F. */
 static bool same_host(mf_str a, mf_str b) {
   if (a.n != b.n) return false;
+  if (a.n > 0 && a.p[0] == '%') return mf_str_eq(a, b);
   for (size_t i = 0; i < a.n; i++)
     if (lower(a.p[i]) != lower(b.p[i])) return false;
   return true;
@@ -76,7 +78,7 @@ static bool is_host(mf_str s) {
   for (size_t i = 0; i < s.n; i++) {
     char c = lower(s.p[i]);
     bool fits = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-                c == '_' || c == ':';
+                c == '_' || c == ':' || c == '%';
     if (!fits) return false;
   }
   return s.n > 0 && s.n <= 255;
@@ -125,7 +127,9 @@ static reach reach_of(const void *sockaddr, size_t length) {
   struct sockaddr_in6 in6;
   sa_family_t family = AF_UNSPEC;
   if (length >= sizeof(struct sockaddr)) memcpy(&family, sockaddr, sizeof family);
-  if (family == AF_UNIX) return LOOPBACK;
+  /* Of this machine, but what stands behind one (a container engine, say) may have all
+   * of its rights: nothing that a service answered may choose it. */
+  if (family == AF_UNIX) return PRIVATE;
   if (family == AF_INET && length >= sizeof in4) {
     memcpy(&in4, sockaddr, sizeof in4);
     return reach_of_ipv4(ntohl(in4.sin_addr.s_addr));

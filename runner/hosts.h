@@ -1,7 +1,7 @@
 /* hosts - whom a run may reach (docs/language.md, "Target and safety").
  *
  * Loopback, always.  Other hosts only if they are constants in the document or
- * stand on the command line.  A load goes to loopback and private addresses
+ * stand on the command line, the paths of Unix sockets too.  A load goes to loopback and private addresses
  * only: consent for public ones cannot be given yet.  Asked for every address
  * that a name resolved to, so a name cannot lead elsewhere. */
 #ifndef MF_RUNNER_HOSTS_H

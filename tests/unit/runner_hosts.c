@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <check.h>
+#include <sys/un.h>
 
 #include "../../vm/value.h"
 
@@ -52,6 +53,20 @@ START_TEST(private_hosts_must_be_listed) {
   ck_assert_ptr_null(ask(&hosts, mf_hosts_deny_load, "shop.internal", private_ones[_i]));
   ck_assert_ptr_nonnull(ask(&hosts, mf_hosts_deny_request, "other.internal", private_ones[_i]));
   ck_assert_ptr_nonnull(ask(&hosts, mf_hosts_deny_load, "other.internal", private_ones[_i]));
+  mf_hosts_fini(&hosts);
+}
+END_TEST
+
+START_TEST(unix_sockets_must_be_listed) {
+  const struct sockaddr_un sa = {.sun_family = AF_UNIX, .sun_path = "/run/App.sock"};
+  mf_hosts hosts = listed("http+unix://%2Frun%2FApp.sock/path");
+  mf_str host = MF_STR("%2Frun%2FApp.sock");
+  ck_assert_ptr_null(mf_hosts_deny_request(&hosts, host, &sa, sizeof sa));
+  ck_assert_ptr_null(mf_hosts_deny_load(&hosts, host, &sa, sizeof sa));
+  const char *denied = mf_hosts_deny_request(&hosts, MF_STR("%2Frun%2Fapp.sock"), &sa, sizeof sa);
+  ck_assert_str_eq(denied,
+                   "the host '%2Frun%2Fapp.sock' is neither a constant of the document nor on the "
+                   "command line");
   mf_hosts_fini(&hosts);
 }
 END_TEST
@@ -120,6 +135,7 @@ Suite *runner_hosts_suite(void) {
   TCase *t = tcase_create("all");
   tcase_add_loop_test(t, loopback_is_always_allowed, 0, COUNT(loopback));
   tcase_add_loop_test(t, private_hosts_must_be_listed, 0, COUNT(private_ones));
+  tcase_add_test(t, unix_sockets_must_be_listed);
   tcase_add_loop_test(t, loads_never_reach_public_hosts, 0, COUNT(public_ones));
   tcase_add_loop_test(t, hosts_are_found_in_urls, 0, COUNT(forms));
   tcase_add_test(t, text_that_is_no_host_allows_nothing);

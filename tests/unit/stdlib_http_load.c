@@ -390,6 +390,21 @@ START_TEST(a_target_that_is_not_found_is_told) {
 }
 END_TEST
 
+START_TEST(a_load_may_go_to_a_unix_socket) {
+  char path[108], text[200];
+  loopback_start_socket(&server, bench.env.loop, path, always_ok, 1);
+  snprintf(text, sizeof text,
+           "{\"rate\": 100, \"duration\": 0.1, \"url\": "
+           "\"http+unix://%%2Ftmp%%2F%.11s%%2Fa%%20b.sock\"}",
+           path + 5);
+  run(text);
+  ck_assert_msg(bench_ok(&bench), "%s", error());
+  ck_assert_double_eq(metric("requests"), 10);
+  ck_assert_double_eq(metric("status_2xx"), 10);
+  loopback_remove_socket(path);
+}
+END_TEST
+
 /* tests/run-corpora has servers that speak it. */
 START_TEST(what_tls_says_is_told) {
   static const script_reply no_tls[] = {
@@ -520,6 +535,7 @@ Suite *stdlib_http_load_suite(void) {
   tcase_add_test(tc, a_denied_host_is_never_reached);
   tcase_add_test(tc, a_load_begins_when_its_target_is_found);
   tcase_add_test(tc, a_target_that_is_not_found_is_told);
+  tcase_add_test(tc, a_load_may_go_to_a_unix_socket);
   tcase_add_test(tc, what_tls_says_is_told);
   tcase_add_test(tc, a_load_can_be_cancelled_before_its_target_is_found);
   tcase_add_test(tc, a_rehearsal_sends_nothing);
