@@ -24,7 +24,7 @@ static bool next_line(mf_str text, size_t *at, mf_str *line) {
 
 static bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-static mf_str trim(mf_str s) {
+static inline mf_str trim(mf_str s) {
   while (s.n > 0 && is_blank(s.p[0])) s.p++, s.n--;
   while (s.n > 0 && is_blank(s.p[s.n - 1])) s.n--;
   return s;
@@ -44,27 +44,13 @@ static bool split_field(mf_str line, mf_str *name, mf_str *value) {
   if (p == line.p || p == end || *p != ':') return false;
   *name = (mf_str){line.p, (size_t)(p - line.p)};
   *value = trim((mf_str){p + 1, (size_t)(end - p) - 1});
-  return memchr(value->p, 0, value->n) == NULL;
+  return true;
 }
 
 static bool name_is(mf_str name, const char *lower, size_t n) {
   return name.n == n && strncasecmp(name.p, lower, n) == 0;
 }
 #define NAME_IS(name, lit) name_is((name), lit, sizeof(lit) - 1)
-
-/* Whether a comma-separated list holds `word`. */
-static bool list_has(mf_str list, const char *word) {
-  size_t n = strlen(word);
-  while (list.n > 0) {
-    const char *comma = memchr(list.p, ',', list.n);
-    mf_str item = {list.p, comma ? (size_t)(comma - list.p) : list.n};
-    size_t used = comma ? item.n + 1 : item.n;
-    item = trim(item);
-    if (item.n == n && strncasecmp(item.p, word, n) == 0) return true;
-    list = (mf_str){list.p + used, list.n - used};
-  }
-  return false;
-}
 
 /* ---- The head ---- */
 
@@ -82,6 +68,19 @@ static bool parse_status_line(mf_str line, mf_http_head *out, framing *f) {
   }
   out->status = status;
   return status >= 100 && (line.n == 12 || line.p[12] == ' ');
+}
+
+/* Of the options in the list two are ours. */
+static void take_connection(mf_str list, framing *f) {
+  while (list.n > 0) {
+    const char *comma = memchr(list.p, ',', list.n);
+    mf_str item = {list.p, comma ? (size_t)(comma - list.p) : list.n};
+    size_t used = comma ? item.n + 1 : item.n;
+    item = trim(item);
+    if (NAME_IS(item, "close")) f->close = true;
+    if (NAME_IS(item, "keep-alive")) f->keep_alive = true;
+    list = (mf_str){list.p + used, list.n - used};
+  }
 }
 
 /* Two different lengths mean two different readings of one stream: refused. */
@@ -110,9 +109,7 @@ static bool ends_chunked(mf_str list) {
 static bool take_field(mf_str name, mf_str value, framing *f) {
   switch (name.n) {
     case 10:
-      if (!NAME_IS(name, "connection")) break;
-      if (list_has(value, "close")) f->close = true;
-      if (list_has(value, "keep-alive")) f->keep_alive = true;
+      if (NAME_IS(name, "connection")) take_connection(value, f);
       break;
     case 14:
       if (NAME_IS(name, "content-length")) return take_length(value, f);
@@ -159,7 +156,7 @@ ptrdiff_t mf_http_parse_head(const char *p, size_t n, bool to_head, mf_http_head
   while (next_line(text, &at, &line)) {
     if (line.n == 0) {
       decide_body(out, &f, to_head);
-      return (ptrdiff_t)at;
+      return memchr(p, 0, at) ? MF_HTTP_BAD : (ptrdiff_t)at;
     }
     if (!split_field(line, &name, &value) || !take_field(name, value, &f)) return MF_HTTP_BAD;
   }

@@ -104,6 +104,13 @@ START_TEST(bad_heads_are_refused) {
 }
 END_TEST
 
+START_TEST(no_head_holds_a_nul) {
+  static const char text[] = "HTTP/1.1 200 OK\r\nA: b\0c\r\n\r\n";
+  mf_http_head head;
+  ck_assert_int_eq(mf_http_parse_head(text, sizeof text - 1, false, &head), MF_HTTP_BAD);
+}
+END_TEST
+
 START_TEST(fields_are_stepped_through) {
   mf_str head = MF_STR("HTTP/1.1 200 OK\r\nA: 1\r\nB:\r\nC-d:  x y \r\n\r\n");
   mf_str name, value;
@@ -233,6 +240,7 @@ Suite *io_http_parse_suite(void) {
   tcase_add_loop_test(tc, good_heads_parse_and_all_prefixes_want_more, 0,
                       (int)(sizeof good / sizeof *good));
   tcase_add_loop_test(tc, bad_heads_are_refused, 0, (int)(sizeof bad / sizeof *bad));
+  tcase_add_test(tc, no_head_holds_a_nul);
   tcase_add_test(tc, fields_are_stepped_through);
   tcase_add_test(tc, chunks_decode_at_every_split);
   tcase_add_test(tc, bytes_after_the_last_chunk_are_left);
