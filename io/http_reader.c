@@ -14,6 +14,18 @@ void mf_http_reader_fini(mf_http_reader *r) {
   mf_buf_fini(&r->body);
 }
 
+/* Gives back what an unusual response needed: a load has thousands of connections. */
+#define CAP_KEPT 8192
+static void renew(mf_buf *buf) {
+  mf_alloc alloc = buf->alloc;
+  size_t max = buf->max;
+  if (buf->failed || buf->cap > CAP_KEPT) {
+    mf_buf_fini(buf);
+    mf_buf_init(buf, &alloc, max);
+  }
+  mf_buf_clear(buf);
+}
+
 void mf_http_reader_begin(mf_http_reader *r, size_t keep_body, bool keep_head, bool to_head) {
   r->in_body = false;
   r->chunks = (mf_http_chunks){0};
@@ -22,8 +34,8 @@ void mf_http_reader_begin(mf_http_reader *r, size_t keep_body, bool keep_head, b
   r->keep_body = keep_body;
   r->keep_head = keep_head;
   r->to_head = to_head;
-  mf_buf_clear(&r->held);
-  mf_buf_clear(&r->body);
+  renew(&r->held);
+  renew(&r->body);
 }
 
 /* It is over. */

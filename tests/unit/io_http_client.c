@@ -42,6 +42,12 @@ static void keep(mf_http_conn *c, const mf_http_result *result) {
 
 static mf_counting_alloc counting; /* what the client and its connections take */
 
+static void only_count(mf_http_conn *c, const mf_http_result *result) {
+  (void)c;
+  got.done = true;
+  got.result = *result;
+}
+
 static void set_up(void) {
   counting = (mf_counting_alloc){.inner = mf_alloc_default()};
   mf_alloc alloc = mf_counting_alloc_as_alloc(&counting);
@@ -591,6 +597,43 @@ START_TEST(a_body_beyond_the_limit_is_too_large) {
 }
 END_TEST
 
+START_TEST(what_a_large_response_needed_is_given_back) {
+  static char large[50000] = OK_BODY("", "49900");
+  size_t n = strlen(large), before = counting.in_use;
+  memset(large + n, 'x', 49900);
+  script_reply script[] = {{.what = SAY, .bytes = large, .n = n + 49900},
+                           {.what = SAY, .bytes = OK_BODY("a", "1")}};
+  serve(script, 2);
+  mf_http_request request = get();
+  request.keep_body = 49900;
+  mf_http_error error = mf_http_conn_start(&conn, &request);
+  ck_assert_int_eq(error, MF_HTTP_NONE);
+  conn.done = only_count;
+  ck_assert(loopback_run(loop, &got.done));
+  ck_assert_uint_eq(got.result.body_bytes, 49900);
+  ck_assert_uint_ge(counting.in_use, before + 49900);
+  conn.done = keep;
+  ck_assert_int_eq(run_get(), MF_HTTP_NONE);
+  ck_assert_uint_le(counting.in_use, before + 2 * 8192);
+}
+END_TEST
+
+START_TEST(a_connection_survives_a_lack_of_memory) {
+  script_reply script[] = {{.what = SAY, .bytes = OK_BODY("a", "1")}};
+  serve(script, 1);
+  mf_http_request request = get();
+  request.keep_head = false;
+  request.keep_body = 0;
+  ck_assert_int_eq(run(&request), MF_HTTP_NONE);
+  counting.fail_at = counting.calls + 1; /* the copy of the head */
+  ck_assert_int_eq(run_get(), MF_HTTP_SYSTEM);
+  ck_assert_int_eq(got.calls, 2);
+  counting.fail_at = 0;
+  ck_assert_int_eq(run_get(), MF_HTTP_NONE);
+  ck_assert_str_eq(got.body, "a");
+}
+END_TEST
+
 START_TEST(an_answer_before_the_request_is_out_is_taken) {
   script_reply script[] = {{.what = SAY_AND_CLOSE,
                             .bytes = "HTTP/1.1 413 No\r\nContent-Length: 0\r\n\r\n",
@@ -700,6 +743,8 @@ Suite *io_http_client_suite(void) {
   tcase_add_test(tc, a_head_beyond_the_limit_is_too_large);
   tcase_add_test(tc, a_body_may_be_as_large_as_the_limit);
   tcase_add_test(tc, a_body_beyond_the_limit_is_too_large);
+  tcase_add_test(tc, what_a_large_response_needed_is_given_back);
+  tcase_add_test(tc, a_connection_survives_a_lack_of_memory);
   tcase_add_test(tc, an_answer_before_the_request_is_out_is_taken);
   tcase_add_test(tc, closing_in_mid_exchange_is_quiet);
   tcase_add_test(tc, literals_and_localhost_need_no_name_server);
