@@ -124,3 +124,22 @@ void mf_compile_host(mf_compiler *c, const mf_node *text) {
   mf_str host = constant_host(mf_node_text(text));
   if (host.n) mf_names_set(&c->hosts, host, 1);
 }
+
+/* Variables of linked documents get new values whenever the entry is carried out. */
+void mf_compile_constant(mf_compiler *c, mf_str name, const mf_node *value) {
+  if (mf_names_get(&c->assigned, name) != MF_NAMES_NONE) return;
+  bool text = value->shape == MF_SHAPE_TEXT;
+  if (text) mf_compile_host(c, value);
+  bool other = text ? (value->flags & MF_NODE_INTERPOLATED) != 0
+                    : value->shape == MF_SHAPE_LIST || value->shape == MF_SHAPE_MAP;
+  if (other && !c->link) mf_names_set(&c->constants, name, 1);
+}
+
+void mf_constants_write(mf_compiler *c, mf_json_writer *w) {
+  if (c->constants.count == 0) return;
+  mf_json_key(w, "constants");
+  mf_json_open_list(w);
+  for (uint32_t i = 0; i < c->constants.count; i++)
+    mf_json_put_str(w, c->constants.entries[i].name);
+  mf_json_close_list(w);
+}

@@ -41,6 +41,8 @@ static void write_metadata(mf_compiler *c, mf_buf *out) {
   mf_json_open_list(&w);
   for (uint32_t i = 0; i < c->hosts.count; i++) mf_json_put_str(&w, c->hosts.entries[i].name);
   mf_json_close_list(&w);
+  mf_constants_write(c, &w);
+  mf_limits_write(c, &w);
   mf_secrets_write(c, &w);
   mf_links_write(c, &w);
   mf_json_key(&w, "fragment");
@@ -130,6 +132,7 @@ static mf_status check_and_emit(mf_compilation *comp, const mf_node *document, m
   c.dump_expr = dumps->expr;
   c.dump_ast = dumps->ast;
   mf_names_declare_document(&c);
+  mf_limits_check(&c);
   mf_hooks_declare(&c);
   mf_reach_open(&c);
   mf_emit_run(&c);

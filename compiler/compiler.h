@@ -17,6 +17,7 @@
  * branches.c    what runs at the same time as what
  * reach.c       what is never carried out; steps that may have no result
  * unused.c      names that nothing reads
+ * limits.c      what a run may touch, and how much
  * emit_assertion.c
  * emit_reasons.c  what a condition consists of, to be told when it does not hold
  * scenario.c    scenarios to driver arguments
@@ -189,6 +190,7 @@ typedef struct mf_compiler {
 
   mf_concurrency concurrency;
   mf_names hosts;              /* constant hosts found in the document */
+  mf_names constants;          /* variables whose value at the start names hosts */
   mf_names secrets;            /* declared ones -> their slots */
   mf_names metric_kinds;       /* of metrics for which record_metric says one */
   mf_names drivers;            /* driver name -> DRIVER row */
@@ -521,6 +523,13 @@ void mf_secrets_declare(mf_compiler *c);
 /* Where they are to be read from, for the metadata: "secrets": {"x": {"env": "X"}}. */
 void mf_secrets_write(mf_compiler *c, mf_json_writer *w);
 
+/* ---- limits.c ---- */
+void mf_limits_check(mf_compiler *c);
+/* Reports a constant command (may be NULL) that `limits` does not allow. */
+void mf_limits_check_command(mf_compiler *c, const mf_node *command, bool shell);
+/* "limits": {"hosts": [...], "max_rate": 100 ...}, as far as they are given. */
+void mf_limits_write(mf_compiler *c, mf_json_writer *w);
+
 /* ---- emit_steady.c ---- */
 /* Whether there is anything between the entries and the last hooks. */
 bool mf_undoes(const mf_compiler *c);
@@ -552,6 +561,11 @@ void mf_background_end(mf_compiler *c, const mf_node *list, const mf_background 
 /* A constant host in a text (the url of an action, a variable) becomes one that
  * the run may reach. */
 void mf_compile_host(mf_compiler *c, const mf_node *text);
+/* The same of a global variable or input, unless something writes it once the run has
+ * begun; a value that is no constant text is told to the runner by its name. */
+void mf_compile_constant(mf_compiler *c, mf_str name, const mf_node *value);
+/* "constants": the names of those. */
+void mf_constants_write(mf_compiler *c, mf_json_writer *w);
 
 /* ---- scenario.c ---- */
 typedef struct mf_scenario_use {

@@ -175,6 +175,7 @@ static void emit_command(mf_compiler *c, const mf_node *action, uint32_t row) {
   bool shell = mf_compile_bool(c, action, MF_KEY_SHELL, false);
   if (shell && command && (command->flags & MF_NODE_INTERPOLATED))
     mf_diag_add(c->diags, MF_E_SHELL_TEXT, command->span);
+  mf_limits_check_command(c, command, shell);
   add_text(c, args, "command", action, MF_KEY_COMMAND);
   if (shell)
     mf_map_expr_add(c, args, "shell",

@@ -14,8 +14,7 @@ static void emit_variable(mf_compiler *c, mf_str name, const mf_node *value) {
   mf_emit_expr(c, mf_data_expr(c, value));
   MF_EMIT(c, INIT, slot, 0);
   mf_builder_place(c->b, given);
-  if (value->shape == MF_SHAPE_TEXT && mf_names_get(&c->assigned, name) == MF_NAMES_NONE)
-    mf_compile_host(c, value);
+  mf_compile_constant(c, name, value);
 }
 
 static void emit_variables(mf_compiler *c) {

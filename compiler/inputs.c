@@ -277,8 +277,7 @@ static void emit_input(input *in, const mf_span name) {
   if (*field(in, FLAGS) & MF_INPUT_FLAGS_REQUIRED)
     mf_diag_add(in->c->diags, MF_W_UNUSED_DEFAULT, name, (int)in->name.n, in->name.p);
   emit_default(in, *field(in, SLOT), initial);
-  if (initial->shape == MF_SHAPE_TEXT && mf_names_get(&in->c->assigned, in->name) == MF_NAMES_NONE)
-    mf_compile_host(in->c, initial);
+  mf_compile_constant(in->c, in->name, initial);
 }
 
 /* ---- judging ---- */

@@ -626,6 +626,7 @@ void mf_names_open(mf_compiler *c) {
   mf_names_init(&c->captures, c->arena);
   mf_names_init(&c->readings, c->arena);
   mf_names_init(&c->load_rows, c->arena);
+  mf_names_init(&c->constants, c->arena);
   mf_names_init(&c->drivers, c->arena);
   mf_names_init(&c->concurrency.writers, c->arena);
   c->concurrency.at = c->concurrency.to_need = MF_ABSENT;

@@ -156,6 +156,10 @@ report(A) ::= STRING|NIL|BAD(T).     { A = T.node; }
 report(A) ::= report_map(B) END.     { A = mf_doc_close(p, B); }
 report(A) ::= error.                 { A = mf_doc_wrong(p, "a path or {path, format, template}"); }
 
+limits(A) ::= limits_map(B) END. { A = mf_doc_close(p, B); }
+limits(A) ::= NIL|BAD(T).        { A = T.node; }
+limits(A) ::= error.             { A = mf_doc_wrong(p, "a mapping of limits, such as {max_rate: 100}"); }
+
 /* ---- entries ---- */
 entries(A) ::= entry_list(B) END.         { A = B; }
 entries(A) ::= NIL|BAD(T).                { A = T.node; }

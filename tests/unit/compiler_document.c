@@ -209,11 +209,12 @@ START_TEST(written_out_defaults_are_accepted) {
       "    timeout_seconds: null\n    continue_on_failure: false\n    condition: null\n",
       MF_SYNTAX_AUTO,
       "document\n  parallel: false\n  loop_orchestration: false\n  max_iterations: 1\n  tags: []\n"
-      "  description: null\n  rollbacks: []\n  steps:\n    - step\n      name: \"a\"\n"
+      "  description: null\n  rollbacks: []\n  limits: limits\n  steps:\n    - step\n      name: "
+      "\"a\"\n"
       "      retry: null\n      timeout: null\n      continue_on_failure: false\n"
       "      condition: null\n");
-  check("proxies: { rate: 1 }\nlimits: {ports: [1]}\nretry: 1", MF_SYNTAX_AUTO,
-        "1:1 MF-E0125\n2:1 MF-E0125\n3:1 MF-E0123\n");
+  check("proxies: { rate: 1 }\nlimits: {max_faults: 1}\nretry: 1", MF_SYNTAX_AUTO,
+        "1:1 MF-E0125\n2:10 MF-E0125\n3:1 MF-E0123\n");
 }
 END_TEST
 
