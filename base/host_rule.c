@@ -13,6 +13,7 @@ bool mf_host_same(mf_str a, mf_str b) {
   a = without_dot(a);
   b = without_dot(b);
   if (a.n != b.n) return false;
+  if (a.n > 0 && a.p[0] == '%') return mf_str_eq(a, b); /* the path of a Unix socket */
   for (size_t i = 0; i < a.n; i++)
     if (lower(a.p[i]) != lower(b.p[i])) return false;
   return true;

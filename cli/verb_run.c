@@ -16,6 +16,11 @@ static const char usage[] =
     "                             has it); NAME:=JSON for any JSON; mfvm inputs FILE lists inputs\n"
     "  --vars FILE                the same from a YAML, JSON or .env file; later files win, and\n"
     "                             --var wins over files\n"
+    "  --yes HOST                 confirm a load on a host that is neither loopback nor private;\n"
+    "                             may be given several times\n"
+    "  --dry-run                  tell what would be done (--format text|json), and do nothing\n"
+    "  --max-rate N, --max-connections N, --max-requests N, --max-duration TIME\n"
+    "                             narrow the document's limits\n"
     "  --time-scale S             multiply planned lengths (0.1: ten times as fast)\n"
     "  --for TIME                 begin iterations of a looping orchestration for so long (2h)\n"
     "  --journal FILE|none        where the journal goes (default: the user's state folder)\n"
@@ -30,18 +35,22 @@ static const char usage[] =
     "exit codes: 0 passed, 1 failed or no data, 2 usage, 3 invalid, 4 aborted, 5 undo failed,\n"
     "  6 budget exceeded, 70 bug, 74 I/O, 105 interrupted\n";
 
+enum { HOSTS_CONFIRMED = 64 };
+
 typedef struct run_arguments {
   mf_run_options run;
   mf_compile_options compile;
   cli_library library;
   cli_variables variables;
+  const char *confirmed[HOSTS_CONFIRMED];
+  bool format_given;
 } run_arguments;
 
-static bool parse_positive(const char *text, double *out) {
+static bool parse_number(const char *text, double most, double *out) {
   char *end = NULL;
   errno = 0;
   *out = strtod(text, &end);
-  return errno == 0 && end != text && *end == 0 && *out > 0 && *out <= 1e6;
+  return errno == 0 && end != text && *end == 0 && *out > 0 && *out <= most;
 }
 
 static bool parse_seed(const char *text, uint64_t *out) {
@@ -73,6 +82,38 @@ static int set_word(run_arguments *a, int option, const char *word) {
   return CLI_OK;
 }
 
+static int confirm_host(run_arguments *a, const char *host) {
+  if (a->run.confirmed_count == HOSTS_CONFIRMED)
+    return cli_fail(CLI_USAGE, "--yes can be given %d times", HOSTS_CONFIRMED);
+  a->confirmed[a->run.confirmed_count++] = host;
+  return CLI_OK;
+}
+
+/* A whole number, but for a rate. */
+static int set_limit(run_arguments *a, int option, const char *text) {
+  const char *name = option == '1'   ? "max-rate"
+                     : option == '2' ? "max-connections"
+                                     : "max-requests";
+  double number;
+  bool whole = option != '1';
+  if (!parse_number(text, 1e15, &number) || (whole && number != (double)(uint64_t)number))
+    return cli_fail(CLI_USAGE, "--%s wants a %snumber above 0, not '%s'", name,
+                    whole ? "whole " : "", text);
+  if (option == '1') a->run.max_rate = number;
+  if (option == '2') a->run.max_connections = (uint64_t)number;
+  if (option == '3') a->run.max_requests = (uint64_t)number;
+  return CLI_OK;
+}
+
+static int set_format(run_arguments *a, const char *word) {
+  static const char *const formats[] = {"text", "json", NULL};
+  int i = choose("format", word, formats);
+  if (i < 0) return CLI_USAGE;
+  a->format_given = true;
+  a->run.dry_run_json = i == 1;
+  return CLI_OK;
+}
+
 static int set_option(run_arguments *a, int option) {
   switch (option) {
     case 't': a->run.target = optarg; return CLI_OK;
@@ -80,8 +121,15 @@ static int set_option(run_arguments *a, int option) {
     case 'v': return cli_variable_add(&a->variables, optarg);
     case 'f': return cli_variables_file(&a->variables, optarg);
     case 's':
-      if (parse_positive(optarg, &a->run.time_scale)) return CLI_OK;
+      if (parse_number(optarg, 1e6, &a->run.time_scale)) return CLI_OK;
       return cli_fail(CLI_USAGE, "--time-scale wants a number above 0, not '%s'", optarg);
+    case 'y': return confirm_host(a, optarg);
+    case 'd': a->run.dry_run = true; return CLI_OK;
+    case 'o': return set_format(a, optarg);
+    case '1':
+    case '2':
+    case '3': return set_limit(a, option, optarg);
+    case '4': a->run.max_duration = optarg; return CLI_OK;
     case 'F': a->run.loop_for = optarg; return CLI_OK;
     case 'j': a->run.journal = optarg; return CLI_OK;
     case 'r': a->run.report = optarg; return CLI_OK;
@@ -102,6 +150,13 @@ static int set_option(run_arguments *a, int option) {
 static int parse_arguments(run_arguments *a, int argc, char **argv) {
   static const struct option longs[] = {{"target", required_argument, NULL, 't'},
                                         {"require-target", no_argument, NULL, 'T'},
+                                        {"yes", required_argument, NULL, 'y'},
+                                        {"dry-run", no_argument, NULL, 'd'},
+                                        {"format", required_argument, NULL, 'o'},
+                                        {"max-rate", required_argument, NULL, '1'},
+                                        {"max-connections", required_argument, NULL, '2'},
+                                        {"max-requests", required_argument, NULL, '3'},
+                                        {"max-duration", required_argument, NULL, '4'},
                                         {"var", required_argument, NULL, 'v'},
                                         {"vars", required_argument, NULL, 'f'},
                                         {"time-scale", required_argument, NULL, 's'},
@@ -122,6 +177,8 @@ static int parse_arguments(run_arguments *a, int argc, char **argv) {
     int code = set_option(a, option);
     if (code) return code;
   }
+  if (a->format_given && !a->run.dry_run)
+    return cli_fail(CLI_USAGE, "--format is for --dry-run; --report FILE writes a report");
   if (optind + 1 == argc) return CLI_OK;
   return cli_fail(CLI_USAGE, "run: give one file (mfvm run --help)");
 }
@@ -162,6 +219,17 @@ static int run_file(run_arguments *a, const char *path) {
   return code;
 }
 
+/* Anything but yes is no. */
+static bool ask_on_terminal(void *ctx, const char *question) {
+  char answer[16] = "";
+  (void)ctx;
+  fprintf(stderr, "%s [y/N] ", question);
+  fflush(stderr);
+  if (!fgets(answer, sizeof answer, stdin)) return false;
+  answer[strcspn(answer, "\r\n")] = 0;
+  return strcmp(answer, "y") == 0 || strcmp(answer, "Y") == 0 || strcmp(answer, "yes") == 0;
+}
+
 int verb_run(int argc, char **argv) {
   run_arguments a = {.run = {.alloc = mf_alloc_default(),
                              .time_scale = 1,
@@ -171,8 +239,10 @@ int verb_run(int argc, char **argv) {
   const char *ci = getenv("CI"), *no_color = getenv("NO_COLOR");
   a.run.ci = ci && *ci;
   a.run.terminal = isatty(STDOUT_FILENO) == 1;
+  if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO)) a.run.ask = ask_on_terminal;
   a.run.color = a.run.terminal && !(no_color && *no_color);
   setvbuf(stdout, NULL, _IONBF, 0); /* the runner batches; who reads a pipe wants it live */
+  a.run.confirmed = a.confirmed;
   int code = parse_arguments(&a, argc, argv);
   if (code == CLI_OK) code = run_file(&a, argv[optind]);
   cli_variables_free(&a.variables);

@@ -145,8 +145,18 @@ typedef struct mf_run_options {
   const char *journal; /* NULL: the user's state folder; "none"; a path */
   const char *sync;    /* NULL or "effect", "interval", "none" */
   const char *report;  /* NULL: as the document says; else one path more */
+  /* What the document's limits are narrowed to; 0, NULL: not given. */
+  double max_rate;
+  uint64_t max_connections, max_requests;
+  const char *max_duration;
+  const char *const *confirmed; /* hosts that a load may reach although they are public */
+  size_t confirmed_count;
+  /* Asks on a terminal; true: yes.  NULL: there is nobody to ask. */
+  bool (*ask)(void *ctx, const char *question);
+  void *ask_ctx;
   bool allow_empty, require_target;
-  bool ci; /* the environment variable CI is set */
+  bool dry_run, dry_run_json; /* tell on `out` what would be done, and do nothing */
+  bool ci;                    /* the environment variable CI is set */
   bool trace_ops, trace_effects;
   mf_progress_mode progress;
   bool color, terminal; /* of `out` */

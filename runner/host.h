@@ -8,8 +8,11 @@
  * publish.c   reports
  * trace.c     --trace
  * secrets.c   what must not be seen
+ * confirm.c   whom loads go to, settled beforehand
+ * plan.c      what the loads come to; dry_run.c tells all of it
  * beside them, each with a header of its own: journal, journal_read,
- * run_target, hosts, progress, verdict, redact, printable. */
+ * run_target, target_lock, run_limits, hosts, address_reach, progress, verdict, redact,
+ * printable. */
 #ifndef MF_RUNNER_HOST_H
 #define MF_RUNNER_HOST_H
 #include "../base/map.h"
@@ -19,6 +22,7 @@
 #include "progress.h"
 #include "redact.h"
 #include "run_target.h"
+#include "target_lock.h"
 #include "verdict.h"
 
 typedef struct mf_host mf_host;
@@ -60,6 +64,10 @@ struct mf_host {
 
   mf_loop *loop;
   mf_run_target target;
+  mf_target_lock lock;
+  mf_limits limits;
+  int64_t limit_ns; /* when limits.max_duration is over, since the start */
+  mf_load_budget budget;
   mf_hosts hosts;
   mf_driver_env env;      /* of everything but loads */
   mf_driver_env load_env; /* the same, with the stricter rule for hosts */
@@ -113,6 +121,17 @@ int mf_host_refuse(mf_host *host, int code, const char *fmt, ...) MF_PRINTF(3, 4
 /* Gives the machine what the caller gave, and looks whether all is there that must
  * be.  An exit code; every mistake was told. */
 int mf_host_set_variables(mf_host *host);
+
+/* ---- confirm.c, dry_run.c ---- */
+
+/* Whether loads or faults go to a target that is not our own. */
+bool mf_host_is_aimed(const mf_host *host);
+/* Is there consent to a load on the target?  An exit code. */
+int mf_host_confirm(mf_host *host);
+/* Keeps other runs from the target.  An exit code. */
+int mf_host_lock_target(mf_host *host);
+/* Prints what the run would do.  An exit code. */
+int mf_host_dry_run(mf_host *host);
 
 /* ---- perform.c ---- */
 

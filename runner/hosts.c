@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "hosts.h"
 
-#include <netinet/in.h>
 #include <stdio.h>
-#include <sys/socket.h>
 
 #include "printable.h"
+#include "address_reach.h"
 
-void mf_hosts_init(mf_hosts *hosts, const mf_alloc *alloc) {
-  *hosts = (mf_hosts){.count = 0};
+void mf_hosts_init(mf_hosts *hosts, const mf_alloc *alloc, const mf_limits *limits) {
+  *hosts = (mf_hosts){.limits = limits};
   mf_arena_init(&hosts->arena, alloc, 0);
 }
 
@@ -16,38 +15,20 @@ void mf_hosts_fini(mf_hosts *hosts) { mf_arena_fini(&hosts->arena); }
 
 /* ---- The list ---- */
 
-static char lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c; }
-
-/* "example.com." is the same host as "example.com". */
-static mf_str without_dot(mf_str host) {
-  if (host.n > 0 && host.p[host.n - 1] == '.') host.n--;
-  return host;
-}
-
-/* The path of a Unix socket begins with a %2F. */
-static bool same_host(mf_str a, mf_str b) {
-  if (a.n != b.n) return false;
-  if (a.n > 0 && a.p[0] == '%') return mf_str_eq(a, b);
-  for (size_t i = 0; i < a.n; i++)
-    if (lower(a.p[i]) != lower(b.p[i])) return false;
-  return true;
-}
-
-static bool is_listed(const mf_hosts *hosts, mf_str host) {
-  host = without_dot(host);
-  for (uint32_t i = 0; i < hosts->count; i++)
-    if (same_host(hosts->names[i], host)) return true;
+static bool is_in(const mf_host_list *list, mf_str host) {
+  for (uint32_t i = 0; i < list->count; i++)
+    if (mf_host_same(list->names[i], host)) return true;
   return false;
 }
 
-static bool grow(mf_hosts *hosts) {
-  if (hosts->count < hosts->cap) return true;
-  uint32_t cap = hosts->cap ? hosts->cap * 2 : 8;
-  mf_str *names = MF_NEW_ARRAY(&hosts->arena, mf_str, cap);
+static bool grow(mf_arena *arena, mf_host_list *list) {
+  if (list->count < list->cap) return true;
+  uint32_t cap = list->cap ? list->cap * 2 : 8;
+  mf_str *names = MF_NEW_ARRAY(arena, mf_str, cap);
   if (!names) return false;
-  if (hosts->count) memcpy(names, hosts->names, sizeof *names * hosts->count);
-  hosts->names = names;
-  hosts->cap = cap;
+  if (list->count) memcpy(names, list->names, sizeof *names * list->count);
+  list->names = names;
+  list->cap = cap;
   return true;
 }
 
@@ -68,27 +49,40 @@ static mf_str host_of_authority(mf_str s) {
   return cut_at(s, ":");
 }
 
-static mf_str host_of(mf_str text) {
-  size_t scheme = mf_str_find(text, MF_STR("://"), 0);
-  if (scheme != SIZE_MAX) text = after(text, scheme + 3);
-  return without_dot(host_of_authority(cut_at(text, "/?#")));
+mf_str mf_host_of(mf_str url_or_host) {
+  mf_address address;
+  if (mf_parse_address(url_or_host, &address) == MF_ADDRESS_OK) return url_or_host;
+  size_t scheme = mf_str_find(url_or_host, MF_STR("://"), 0);
+  if (scheme != SIZE_MAX) url_or_host = after(url_or_host, scheme + 3);
+  mf_str host = host_of_authority(cut_at(url_or_host, "/?#"));
+  if (host.n > 0 && host.p[host.n - 1] == '.') host.n--; /* the same host */
+  return host;
 }
 
 static bool is_host(mf_str s) {
   for (size_t i = 0; i < s.n; i++) {
-    char c = lower(s.p[i]);
-    bool fits = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
-                c == '_' || c == ':' || c == '%';
-    if (!fits) return false;
+    char c = s.p[i];
+    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    if (!letter && c != '.' && c != '-' && c != '_' && c != ':' && c != '%') return false;
   }
   return s.n > 0 && s.n <= 255;
 }
 
+static void add(mf_arena *arena, mf_host_list *list, mf_str url_or_host) {
+  mf_str host = mf_host_of(url_or_host);
+  if (!is_host(host) || is_in(list, host) || !grow(arena, list)) return;
+  char *copy = mf_arena_copy(arena, host.p, host.n);
+  if (copy) list->names[list->count++] = (mf_str){copy, host.n};
+}
+
 void mf_hosts_add(mf_hosts *hosts, mf_str url_or_host) {
-  mf_str host = host_of(url_or_host);
-  if (!is_host(host) || is_listed(hosts, host) || !grow(hosts)) return;
-  char *copy = mf_arena_copy(&hosts->arena, host.p, host.n);
-  if (copy) hosts->names[hosts->count++] = (mf_str){copy, host.n};
+  add(&hosts->arena, &hosts->constant, url_or_host);
+}
+
+void mf_hosts_confirm(mf_hosts *hosts, mf_str host) { add(&hosts->arena, &hosts->confirmed, host); }
+
+bool mf_hosts_is_confirmed(const mf_hosts *hosts, mf_str host) {
+  return is_in(&hosts->confirmed, host);
 }
 
 /* Values of the command line are not nested deeper than documents. */
@@ -99,46 +93,6 @@ void mf_hosts_add_value(mf_hosts *hosts, const mf_value *v) {
   if (v->kind == MF_MAP)
     for (uint32_t i = 0; i < v->as.map->count; i++)
       mf_hosts_add_value(hosts, &v->as.map->pairs[i].value);
-}
-
-/* ---- Addresses ---- */
-
-typedef enum reach { LOOPBACK, PRIVATE, PUBLIC } reach;
-
-/* 0.0.0.0 is this host; 169.254/16 the link. */
-static reach reach_of_ipv4(uint32_t a) {
-  if (a >> 24 == 127 || a == 0) return LOOPBACK;
-  bool is_private = a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8 || a >> 16 == 0xa9fe;
-  return is_private ? PRIVATE : PUBLIC;
-}
-
-static reach reach_of_ipv6(const uint8_t a[16]) {
-  static const uint8_t zeros[15], mapped[12] = {[10] = 0xff, [11] = 0xff};
-  if (memcmp(a, mapped, sizeof mapped) == 0)
-    return reach_of_ipv4((uint32_t)a[12] << 24 | (uint32_t)a[13] << 16 | (uint32_t)a[14] << 8 |
-                         a[15]);
-  if (memcmp(a, zeros, sizeof zeros) == 0 && a[15] <= 1) return LOOPBACK;
-  bool is_private = (a[0] & 0xfe) == 0xfc || (a[0] == 0xfe && (a[1] & 0xc0) == 0x80);
-  return is_private ? PRIVATE : PUBLIC;
-}
-
-static reach reach_of(const void *sockaddr, size_t length) {
-  struct sockaddr_in in4;
-  struct sockaddr_in6 in6;
-  sa_family_t family = AF_UNSPEC;
-  if (length >= sizeof(struct sockaddr)) memcpy(&family, sockaddr, sizeof family);
-  /* Of this machine, but what stands behind one (a container engine, say) may have all
-   * of its rights: nothing that a service answered may choose it. */
-  if (family == AF_UNIX) return PRIVATE;
-  if (family == AF_INET && length >= sizeof in4) {
-    memcpy(&in4, sockaddr, sizeof in4);
-    return reach_of_ipv4(ntohl(in4.sin_addr.s_addr));
-  }
-  if (family == AF_INET6 && length >= sizeof in6) {
-    memcpy(&in6, sockaddr, sizeof in6);
-    return reach_of_ipv6(in6.sin6_addr.s6_addr);
-  }
-  return PUBLIC;
 }
 
 /* ---- The question ---- */
@@ -154,16 +108,58 @@ static const char *answer(mf_hosts *hosts, mf_str host, const char *before, cons
   return hosts->answer;
 }
 
+/* The variables that nothing sets once the run has begun have a value now. */
+static void add_variables(mf_hosts *hosts) {
+  if (!hosts->vm || !hosts->variables) return;
+  for (const mf_json *name = hosts->variables->as.first; name; name = name->next) {
+    mf_value value = mf_vm_get(hosts->vm, mf_json_str(name, ""));
+    mf_hosts_add_value(hosts, &value);
+  }
+}
+
+static bool is_constant(mf_hosts *hosts, mf_str host) {
+  if (is_in(&hosts->constant, host)) return true;
+  add_variables(hosts);
+  return is_in(&hosts->constant, host);
+}
+
+/* The built-in service has a port that nobody can know. */
+static const char *deny_port(mf_hosts *hosts, mf_str host, const mf_address *address,
+                             uint16_t port) {
+  bool own = port == hosts->own_port && mf_reach_of_address(address) == MF_REACH_LOOPBACK;
+  if (own || mf_limits_have_port(hosts->limits, port)) return NULL;
+  char after_it[64];
+  snprintf(after_it, sizeof after_it, "': port %u is not in limits.ports", (unsigned)port);
+  return answer(hosts, host, "of host '", after_it);
+}
+
 const char *mf_hosts_deny_request(void *ctx, mf_str host, const void *sockaddr, size_t length) {
   mf_hosts *hosts = ctx;
-  if (reach_of(sockaddr, length) == LOOPBACK || is_listed(hosts, host)) return NULL;
+  mf_address address;
+  uint16_t port = 0;
+  bool known = mf_read_sockaddr(sockaddr, length, &address, &port);
+  const char *denied = known ? deny_port(hosts, host, &address, port) : NULL;
+  if (denied || mf_reach_of(sockaddr, length) == MF_REACH_LOOPBACK) return denied;
+  if (!mf_limits_have_host(hosts->limits, host, known ? &address : NULL))
+    return answer(hosts, host, "the host '", "' is not in limits.hosts");
+  if (hosts->limits->hosts || is_constant(hosts, host)) return NULL;
   return answer(hosts, host, "the host '",
-                "' is neither a constant of the document nor on the command line");
+                "' is neither a constant of the document, nor on the command line, nor in "
+                "limits.hosts");
 }
 
 const char *mf_hosts_deny_load(void *ctx, mf_str host, const void *sockaddr, size_t length) {
+  mf_hosts *hosts = ctx;
   const char *denied = mf_hosts_deny_request(ctx, host, sockaddr, length);
-  if (denied || reach_of(sockaddr, length) != PUBLIC) return denied;
+  if (denied || mf_reach_of(sockaddr, length) != MF_REACH_PUBLIC) return denied;
+  if (mf_hosts_is_confirmed(hosts, host)) return NULL;
   return answer(ctx, host, "the host '",
-                "' is neither loopback nor private; loads on public hosts are not supported yet");
+                "' is neither loopback nor private, and nobody has confirmed a load on it (--yes "
+                "HOST)");
+}
+
+const char *mf_hosts_deny_command(void *ctx, mf_str program) {
+  mf_hosts *hosts = ctx;
+  if (mf_limits_have_command(hosts->limits, program)) return NULL;
+  return answer(hosts, program, "the program '", "' is not in limits.commands");
 }

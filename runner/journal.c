@@ -52,8 +52,7 @@ static void add_file_time(mf_buf *out, int64_t wall_ns) {
     if (text[i] != ':' && text[i] != '-') mf_buf_putc(out, text[i]);
 }
 
-/* The folder for state of the XDG base directory specification. */
-static bool add_state_folder(mf_buf *out) {
+bool mf_state_folder(mf_buf *out, const char *part) {
   const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
   if (state && state[0] == '/')
     mf_buf_puts(out, state);
@@ -61,14 +60,14 @@ static bool add_state_folder(mf_buf *out) {
     mf_buf_printf(out, "%s/.local/state", home);
   else
     return false;
-  mf_buf_puts(out, "/mfvm/runs/");
+  mf_buf_printf(out, "/mfvm/%s/", part);
   return true;
 }
 
 static mf_status default_path(mf_journal *j, const mf_journal_options *o) {
   mf_buf path;
   mf_buf_init(&path, &j->alloc, sizeof j->path - 5);
-  bool found = add_state_folder(&path);
+  bool found = mf_state_folder(&path, "runs");
   add_file_time(&path, o->wall_ns);
   mf_buf_putc(&path, '-');
   add_file_name(&path, o->name);

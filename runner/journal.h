@@ -16,6 +16,10 @@ typedef enum mf_sync { MF_SYNC_EFFECT, MF_SYNC_INTERVAL, MF_SYNC_NONE } mf_sync;
 /* "effect" (also NULL), "interval", "none"; false for other words. */
 bool mf_sync_parse(const char *word, mf_sync *out);
 
+/* Appends a folder of ours among the user's state (XDG base directories), with a slash
+ * at its end: "runs", "targets".  False: the environment names no place for it. */
+bool mf_state_folder(mf_buf *out, const char *part);
+
 /* One instant on both clocks. */
 typedef struct mf_stamp {
   int64_t monotonic_ns; /* since the run's start */

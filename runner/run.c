@@ -55,6 +55,25 @@ static int refuse_status(mf_host *h, mf_status status) {
   return mf_host_refuse(h, code, "%s", mf_status_text(status));
 }
 
+/* ---- Limits ---- */
+
+/* The run ends as after Ctrl-C: what is to be undone is undone. */
+static void exceed(mf_host *h, const char *limit) {
+  mf_stamp stamp = mf_host_now(h);
+  if (h->facts.limit) return;
+  h->facts.limit = limit;
+  mf_record_signal(h, stamp, "stop", limit);
+  mf_progress_say(&h->progress, stamp.monotonic_ns, "%s is exceeded: finishing", limit);
+  mf_vm_signal(h->vm, MF_SIGNAL_STOP);
+  h->woken = true;
+}
+
+static void too_many_requests(void *ctx) { exceed(ctx, "limits.max_requests"); }
+
+static int64_t limit_due(const mf_host *h) {
+  return h->limits.max_duration_ns && !h->facts.limit ? h->limit_ns : INT64_MAX;
+}
+
 /* ---- The image ---- */
 
 static int open_image(mf_host *h) {
@@ -109,23 +128,30 @@ static bool loops(const mf_image *image) {
   return false;
 }
 
-/* A length like those of documents: "2h", or a number of seconds. */
-static bool parse_length(const char *text, int64_t *ns) {
-  char seconds[64];
-  if (mf_parse_duration(mf_str_of(text), ns)) return true;
-  int n = snprintf(seconds, sizeof seconds, "%ss", text);
-  return n > 0 && (size_t)n < sizeof seconds && mf_parse_duration(mf_str_of(seconds), ns);
-}
-
 static int check_loop_time(mf_host *h) {
   const char *text = h->options->loop_for;
   if (!text) return 0;
-  if (!parse_length(text, &h->loop_ns) || h->loop_ns <= 0)
+  if (!mf_parse_length(text, &h->loop_ns) || h->loop_ns <= 0)
     return mf_host_refuse(h, 2, "--for wants a length of time such as 30m or 2h, not '%s'", text);
   if (loops(h->image)) return 0;
   return mf_host_refuse(h, 2,
                         "--for needs a document with 'loop_orchestration: true': this one ends by "
                         "itself");
+}
+
+/* Flags only narrow what the document allows. */
+static int read_limits(mf_host *h) {
+  char error[512];
+  if (!mf_limits_read(&h->limits, h->metadata))
+    return mf_host_refuse(h, 3, "the image's limits are malformed");
+  const char *why = mf_limits_narrow(&h->limits, h->options, error, sizeof error);
+  if (why) return mf_host_refuse(h, 2, "%s", why);
+  h->budget = (mf_load_budget){.max_rate = h->limits.max_rate,
+                               .max_connections = h->limits.max_connections,
+                               .max_requests = h->limits.max_requests,
+                               .exceeded = too_many_requests,
+                               .ctx = h};
+  return 0;
 }
 
 static int check_options(mf_host *h) {
@@ -184,9 +210,9 @@ static void fill_env(mf_host *h) {
       .time_scale = h->time_scale,
       .seed = h->options->seed,
       .regex = mf_regex_re2(),
-      .max_rate = MF_LIMIT_LOAD_RATE,
-      .max_connections = MF_LIMIT_LOAD_CONNECTIONS,
+      .budget = &h->budget,
       .host_denied = mf_hosts_deny_request,
+      .command_denied = mf_hosts_deny_command,
       .host_ctx = &h->hosts,
       .run_stats = h->stats,
       .progress = on_progress,
@@ -214,6 +240,8 @@ static int open_world(mf_host *h) {
 
 static int list_hosts(mf_host *h) {
   const mf_json *hosts = mf_json_get(h->metadata, "hosts");
+  const mf_json *variables = mf_json_get(h->metadata, "constants");
+  if (variables && variables->kind == MF_JSON_LIST) h->hosts.variables = variables;
   if (hosts && hosts->kind == MF_JSON_LIST)
     for (const mf_json *host = hosts->as.first; host; host = host->next)
       mf_hosts_add(&h->hosts, mf_json_str(host, ""));
@@ -274,6 +302,7 @@ static void end_attempt(mf_host *h, const mf_notice *notice, bool counts) {
 
 static void look_at_deadlines(mf_host *h) {
   mf_stamp stamp = mf_host_now(h);
+  if (stamp.monotonic_ns >= limit_due(h)) exceed(h, "limits.max_duration");
   if (stamp.monotonic_ns < mf_vm_deadline(h->vm)) return;
   mf_record_signal(h, stamp, "timeout", "deadline");
   mf_vm_time(h->vm, stamp.monotonic_ns, stamp.wall_ns);
@@ -334,6 +363,7 @@ static int make_machine(mf_host *h) {
   mf_status status = mf_vm_new(h->image, &options, &h->vm);
   if (status == MF_IMAGE_NO_MAIN) return mf_host_refuse(h, 3, "%s", mf_status_text(status));
   if (status != MF_OK) return refuse_status(h, status);
+  h->hosts.vm = h->vm;
   if (h->options->trace_ops) mf_trace_ops(h);
   return 0;
 }
@@ -383,6 +413,7 @@ static int start_target(mf_host *h) {
   char error[512] = "";
   int code = mf_run_target_start(&h->target, h->options->seed, error, sizeof error);
   if (code) return mf_host_refuse(h, code, "the sample service did not start: %s", error);
+  if (h->target.kind == MF_TARGET_SAMPLE) h->hosts.own_port = mf_sample_port(h->target.sample);
   fill_env(h);
   mf_status status = mf_host_watch(h);
   return status == MF_OK ? 0 : refuse_status(h, status);
@@ -400,12 +431,14 @@ static int open_journal(mf_host *h) {
   h->journal_made = true;
   if (mf_journal_create(&h->journal, &h->alloc, &options) == MF_OK) {
     h->journal.filter = mf_redactor_filter(&h->redactor);
+    mf_target_lock_tell(&h->lock, h->journal.path);
     return 0;
   }
   return mf_host_refuse(h, 74, "%s", h->journal.error);
 }
 
 static int announce(mf_host *h) {
+  h->limit_ns = mf_host_now(h).monotonic_ns + h->limits.max_duration_ns;
   mf_record_started(h, mf_host_now(h));
   if (mf_journal_flush(&h->journal, 0) != MF_OK)
     return mf_host_refuse(h, 74, "%s", h->journal.error);
@@ -459,6 +492,7 @@ static void turn(mf_host *h, int64_t max_wait_ns) {
  * has run out of time. */
 static int64_t longest_sleep(const mf_host *h, int64_t now) {
   int64_t sync = mf_journal_sync_due(&h->journal, now), deadline = mf_vm_deadline(h->vm);
+  if (deadline > limit_due(h)) deadline = limit_due(h);
   if (deadline == INT64_MAX) return sync;
   deadline = deadline > now ? deadline - now : 0;
   return sync < 0 || deadline < sync ? deadline : sync;
@@ -562,15 +596,35 @@ static int conclude(mf_host *h) {
 
 /* ---- The conductor ---- */
 
+/* Not an exit code: the run ends here, and well. */
+enum { DRY_RUN_DONE = -1 };
+
+static int leave_dry_run(mf_host *h) {
+  if (!h->options->dry_run) return 0;
+  int code = mf_host_dry_run(h);
+  return code ? code : DRY_RUN_DONE;
+}
+
 static int (*const preparations[])(mf_host *h) = {
-    open_image,                                              /* 3: not an image, or a bad one */
-    refuse_unsupported, read_metadata,        check_options, /* 2 */
-    read_templates,                                          /* 74: not there, 3: it has errors */
-    choose_target, /* 2: a load needs one, and it must be said which */
-    open_world,         list_hosts,           make_machine,  mf_host_set_variables, /* 2 */
-    bind_environment,   mf_host_read_secrets, /* 2: one is missing */
-    hide_secrets,       start_target,         /* from here on things are done */
-    open_journal,                             /* 74 */
+    open_image, /* 3: not an image, or a bad one */
+    refuse_unsupported,
+    read_metadata,
+    check_options,  /* 2 */
+    read_limits,    /* 2, 3 */
+    read_templates, /* 74: not there, 3: it has errors */
+    choose_target,  /* 2: a load needs one, and it must be said which */
+    list_hosts,
+    make_machine,
+    mf_host_set_variables, /* 2 */
+    leave_dry_run,         /* nothing more is needed for it */
+    bind_environment,
+    mf_host_read_secrets, /* 2: one is missing */
+    mf_host_confirm,      /* 2: nobody agreed; Ctrl-C still ends us */
+    mf_host_lock_target,  /* 2: another run is at it */
+    open_world,
+    hide_secrets, /* from progress, too */
+    start_target, /* from here on things are done */
+    open_journal, /* 74 */
     announce,
 };
 
@@ -578,9 +632,10 @@ static void init_host(mf_host *h, const mf_run_options *options) {
   *h = (mf_host){.options = options, .alloc = mf_alloc_or_default(&options->alloc)};
   h->start_ns = mf_clock_monotonic();
   h->start_wall_ns = mf_clock_wall();
+  h->lock.file.fd = -1;
   h->facts.verdict.outcome = MF_OUTCOME_FAILED;
   mf_arena_init(&h->arena, &h->alloc, 0);
-  mf_hosts_init(&h->hosts, &h->alloc);
+  mf_hosts_init(&h->hosts, &h->alloc, &h->limits);
   mf_redactor_init(&h->redactor, &h->alloc);
   mf_buf_init(&h->failed_steps.text, &h->alloc, 0);
   mf_buf_init(&h->failed_assertions.text, &h->alloc, 0);
@@ -600,6 +655,7 @@ static void fini_host(mf_host *h) {
   drain_signals(h);
   mf_run_target_stop(&h->target);
   mf_host_unwatch(h);
+  mf_target_lock_release(&h->lock);
   mf_vm_free(h->vm);
   if (h->loop) mf_progress_fini(&h->progress);
   mf_loop_free(h->loop);
@@ -630,5 +686,5 @@ int mf_run(const mf_run_options *options) {
     code = conclude(&host);
   }
   fini_host(&host);
-  return code;
+  return code == DRY_RUN_DONE ? 0 : code;
 }

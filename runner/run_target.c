@@ -14,6 +14,7 @@ const char *mf_target_word(mf_target_kind kind) {
 /* ---- Whether anything needs one ---- */
 
 static bool has_load(const mf_image *image) {
+  if (MF_ROW_COUNT(image, FAULT) > 0) return true;
   const mf_row_scenario *rows = MF_ROWS(image, SCENARIO, scenario);
   for (uint32_t i = 0; i < MF_ROW_COUNT(image, SCENARIO); i++)
     if (mf_str_is(mf_image_string(image, rows[i].driver), "http_load")) return true;
@@ -73,9 +74,10 @@ static int use_url(mf_run_target *target, mf_str text, char *error, size_t error
 
 static int use_default(mf_run_target *target, const mf_image *image, const mf_run_options *options,
                        char *error, size_t error_size) {
-  if ((options->ci || options->require_target) && has_load(image)) {
+  if ((options->ci || options->require_target) && !options->dry_run && has_load(image)) {
     snprintf(error, error_size,
-             "the document has a load and no target, and %s; say --target URL, or --target sample "
+             "the document has a load or fault and no target, and %s; say --target URL, or "
+             "--target sample "
              "for the built-in sample service",
              options->ci ? "CI is set" : "--require-target was given");
     return 2;

@@ -20,7 +20,11 @@ static bool faults_left(const mf_facts *f) { return f->faults_left; }
 static bool io_failed(const mf_facts *f) { return f->io_error != NULL; }
 static bool over_budget(const mf_facts *f) { return f->budget != MF_OK; }
 static bool timed_out(const mf_facts *f) { return f->verdict.timed_out; }
-static bool interrupted(const mf_facts *f) { return f->verdict.interrupted || f->signal != NULL; }
+static bool over_limit(const mf_facts *f) { return f->limit != NULL; }
+/* A limit ends a run like a signal does. */
+static bool interrupted(const mf_facts *f) {
+  return f->signal != NULL || (f->verdict.interrupted && !over_limit(f));
+}
 static bool aborted(const mf_facts *f) { return f->verdict.aborted; }
 static bool threshold_crossed(const mf_facts *f) { return f->verdict.crossed; }
 
@@ -50,8 +54,9 @@ static bool watches_no_data(const mf_facts *f) {
 static bool otherwise_failed(const mf_facts *f) {
   return not_passed(f) && !nothing_run(f) && !steps_failed(f) && !assertions_failed(f) &&
          !assertions_no_data(f) && !hook_failed(f) && !unsteady(f) && !undo_failed(f) &&
-         !interrupted(f) && !aborted(f) && !over_budget(f) && !timed_out(f) && !is_bug(f) &&
-         !io_failed(f) && !threshold_crossed(f) && !watches_failed(f) && !watches_no_data(f);
+         !interrupted(f) && !aborted(f) && !over_budget(f) && !over_limit(f) && !timed_out(f) &&
+         !is_bug(f) && !io_failed(f) && !threshold_crossed(f) && !watches_failed(f) &&
+         !watches_no_data(f);
 }
 
 /* ---- Their clauses ---- */
@@ -70,6 +75,9 @@ static void say_left(const mf_facts *f, mf_buf *out) {
 static void say_io(const mf_facts *f, mf_buf *out) { mf_buf_puts(out, f->io_error); }
 static void say_budget(const mf_facts *f, mf_buf *out) {
   mf_buf_printf(out, "a limit was exceeded: %s", mf_status_text(f->budget));
+}
+static void say_limit(const mf_facts *f, mf_buf *out) {
+  mf_buf_printf(out, "%s was exceeded", f->limit);
 }
 static void say_timed_out(const mf_facts *f, mf_buf *out) {
   (void)f;
@@ -137,6 +145,7 @@ static const struct cause {
     {106, faults_left, say_left},
     {74, io_failed, say_io},
     {6, over_budget, say_budget},
+    {6, over_limit, say_limit},
     {6, timed_out, say_timed_out},
     {105, interrupted, say_interrupted},
     {4, aborted, say_aborted},

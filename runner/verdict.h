@@ -10,6 +10,7 @@ typedef struct mf_facts {
   const char *bug;                        /* NULL, or what went wrong inside of us */
   const char *io_error;                   /* NULL, or the first file that could not be written */
   const char *signal;                     /* NULL, or "SIGINT" ... */
+  const char *limit;                      /* NULL, or the one of `limits` that was exceeded */
   mf_status budget;                       /* MF_OK, or the limit that was exceeded */
   bool undo_failed;                       /* a rollback or an undo */
   bool faults_left;                       /* in force, on request */

@@ -2,6 +2,7 @@
 /* command: runs a program and keeps what it said. */
 #include "drivers.h"
 
+#include "../base/command_rule.h"
 #include "../base/limits.h"
 #include "../io/process.h"
 
@@ -93,6 +94,11 @@ static void refuse_secret(mf_args *args, const mf_value *v) {
     mf_args_fail(args, "a secret may go into a command's env or stdin, not into its command line");
 }
 
+static void ask_permission(mf_driver_env *env, mf_args *args, mf_str program) {
+  const char *why = env->command_denied ? env->command_denied(env->host_ctx, program) : NULL;
+  if (why) mf_args_fail(args, why);
+}
+
 static const char *const *read_argv(mf_driver_env *env, mf_args *args) {
   mf_str command = mf_arg_text(args, "command", "");
   const mf_value *list = mf_arg_list(args, "args");
@@ -101,11 +107,12 @@ static const char *const *read_argv(mf_driver_env *env, mf_args *args) {
   const char **argv = MF_NEW_ARRAY(args->arena, const char *, n + 5);
   if (command.n == 0) mf_args_fail(args, "argument 'command' is missing");
   refuse_secret(args, mf_arg_any(args, "command"));
+  ask_permission(env, args, shell ? MF_STR(MF_SHELL) : command);
   for (uint32_t i = 0; i < n; i++) refuse_secret(args, &list->as.list[i]);
   if (!argv) mf_args_fail(args, "out of memory");
   if (args->error) return NULL;
   if (shell) {
-    argv[at++] = "/bin/sh";
+    argv[at++] = MF_SHELL;
     argv[at++] = "-c";
   }
   argv[at++] = c_string(args, command, "command");

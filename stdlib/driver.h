@@ -8,6 +8,7 @@
 #define MF_STDLIB_DRIVER_H
 #include "../io/loop.h"
 #include "../base/text.h"
+#include "load_budget.h"
 
 /* What a load runs by besides its arguments.  image NULL: by nothing else. */
 typedef struct mf_load_script {
@@ -29,12 +30,13 @@ typedef struct mf_driver_env {
   double time_scale; /* multiplies planned lengths; drivers that plan
                              (wait, http_load) apply it themselves */
   uint64_t seed;
-  uint64_t max_rate;        /* requests per second of a load */
-  uint64_t max_connections; /* of a load */
+  mf_load_budget *budget; /* of all loads of the run; never NULL where there is one */
   /* May this host be reached?  NULL answer: yes; else a sentence why not.  Asked
    * after name resolution, for each address. */
   const char *(*host_denied)(void *ctx, mf_str host, const void *sockaddr, size_t length);
-  void *host_ctx;
+  /* The same of a program, as the command has it. */
+  const char *(*command_denied)(void *ctx, mf_str program);
+  void *host_ctx;                  /* of both */
   struct mf_load_stats *run_stats; /* every load merges its own into these */
   mf_load_script script;           /* of the load that is about to start */
   struct mf_watches *run_watches;  /* they see the samples of every load; may be NULL */

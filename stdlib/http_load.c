@@ -17,6 +17,7 @@ static void free_users(mf_load *l) {
     mf_http_conn_fini(&u->conn);
     mf_buf_fini(&u->message);
     mf_load_user_forget(l, u);
+    if (u->connected) mf_load_budget_disconnect(l->env->budget, 1);
   }
 }
 
@@ -131,6 +132,15 @@ void mf_load_warn(mf_load *l, const char *text) {
   l->warning = old ? mf_arena_printf(&l->arena, "%s; %s", old, text) : text;
 }
 
+void mf_load_warn_cap(mf_load *l, const char *what, double cap) {
+  mf_load_warn(l, mf_arena_printf(&l->arena, "%s capped at %.10g", what, cap));
+}
+
+bool mf_load_connect(mf_load *l, mf_load_user *u) {
+  if (!u->connected) u->connected = mf_load_budget_connect(l->env->budget);
+  return u->connected;
+}
+
 /* ---- Time ---- */
 
 void mf_load_drop(mf_load *l, uint64_t count, int64_t now) {
@@ -160,7 +170,7 @@ static void time_is_up(mf_timer *timer) {
   }
   if (!l->stopping) {
     if (l->open_model)
-      mf_load_open_due(l, l->end - 1);
+      mf_load_open_end(l);
     else
       mf_load_drop(l, mf_load_users_missed(l), mf_clock_monotonic());
     mf_load_stop(l);
@@ -207,6 +217,17 @@ static bool make_users(mf_load *l) {
   return !l->open_model || mf_load_open_init(l);
 }
 
+/* Virtual users need their connections all the time: those for which the run's
+ * budget has none left do not begin. */
+static bool connect_users(mf_load *l) {
+  uint32_t n = 0;
+  if (l->open_model) return true;
+  while (n < l->n_users && mf_load_connect(l, &l->users[n])) n++;
+  if (n < l->n_users) mf_load_warn_cap(l, "connections", n);
+  l->n_users = n;
+  return n > 0;
+}
+
 static bool start_judging(mf_load *l) {
   if (!l->watches) return true;
   mf_watches_begin(l->watches, l->start);
@@ -237,6 +258,7 @@ static const char *begin(mf_load *l) {
   if (!l->rehearsal) {
     mf_status status = mf_http_client_init(&l->client, &l->env->alloc, l->env->loop);
     if (status != MF_OK || !make_users(l)) return "out of memory";
+    if (!connect_users(l)) return "other loads use all connections that the run may have";
   }
   return set_timers(l) ? NULL : "out of memory";
 }

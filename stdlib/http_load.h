@@ -68,6 +68,8 @@ typedef struct mf_load_user {
   char method[12];  /* of the one in flight; empty: not known */
   uint32_t passes;  /* per_vu_iterations: still to begin */
   bool in_flight, in_pass, asleep, over;
+  bool connected; /* its connection is taken from the run's budget */
+  bool has_slot;  /* the budget has given `due` */
 } mf_load_user;
 
 typedef enum mf_load_executor {
@@ -97,19 +99,18 @@ struct mf_load {
   /* Users. */
   mf_load_user *users;
   uint32_t n_users, in_flight;
-  uint32_t level;             /* ramping_vus: those with a lower number are at work */
-  uint32_t over;              /* users without more iterations */
-  uint32_t iterations;        /* asked for; of each user, or of all */
-  uint64_t passes;            /* shared_iterations: still to begin */
-  mf_load_plan plan;          /* rates; ramping_vus: numbers of users */
-  int64_t slot_ns, next_slot; /* the cap on users: due times are at least slot_ns apart */
+  uint32_t level;      /* ramping_vus: those with a lower number are at work */
+  uint32_t over;       /* users without more iterations */
+  uint32_t iterations; /* asked for; of each user, or of all */
+  uint64_t passes;     /* shared_iterations: still to begin */
+  mf_load_plan plan;   /* rates; ramping_vus: numbers of users */
   /* Arrival rates. */
   mf_load_user **free_users; /* a stack: the last one used has the warmest connection */
   uint32_t n_free;
   int64_t *backlog; /* a ring of due times */
   uint32_t backlog_at, backlog_n;
-  int64_t next_due; /* of the request that the plan gave last */
-  bool plan_over;
+  int64_t next_due;         /* of the request that the plan gave last */
+  bool plan_over, has_slot; /* the budget has given next_due */
   /* Requests. */
   mf_http_message message; /* where to; without a list also what */
   mf_str base;             /* URL that paths are joined to */
@@ -145,6 +146,10 @@ struct mf_load {
 void mf_load_warn(mf_load *l, const char *text);
 /* It has to end at once.  May be called anywhere; the end comes in mf_load_settle. */
 void mf_load_break(mf_load *l, const char *why);
+/* The same of a cap that was reached. */
+void mf_load_warn_cap(mf_load *l, const char *what, double cap);
+/* A user's first request takes a connection from the run's budget.  False: none is left. */
+bool mf_load_connect(mf_load *l, mf_load_user *u);
 /* Begins no more requests.  Those in flight have graceful_stop to come back. */
 void mf_load_stop(mf_load *l);
 /* Requests that were due are given up. */
@@ -164,6 +169,8 @@ bool mf_load_open_init(mf_load *l);
 bool mf_load_open_start(mf_load *l);
 /* Begins what is due by `now`. */
 void mf_load_open_due(mf_load *l, int64_t now);
+/* Time is up: begins what is still due, and tells what the run's budget held back. */
+void mf_load_open_end(mf_load *l);
 /* The user's connection is free again. */
 void mf_load_open_free(mf_load *l, mf_load_user *u, int64_t now);
 

@@ -3,13 +3,14 @@
 #include "http_load.h"
 
 #include "../base/hash.h"
+#include "../base/limits.h"
 
 #include <stdio.h>
 
 #define MAX_STAGES 1000
 #define MAX_LENGTH_NS (1000000000LL * MF_NS_PER_S) /* of all stages together */
-#define MAX_RATE 1000000                           /* no cap is higher: pacing must keep up */
-#define MAX_CONNECTIONS 60000                      /* there are no more ports for one address */
+#define MAX_RATE ((double)MF_LIMIT_LOAD_RATE_MOST)
+#define MAX_CONNECTIONS ((uint32_t)MF_LIMIT_LOAD_CONNECTIONS_MOST)
 #define MIN_LENGTH_NS (MF_NS_PER_S / 2) /* of a scaled load: docs/language.md, Time scale */
 #define ITERATIONS_SECONDS 600          /* that iterations may take, unless said */
 
@@ -52,29 +53,25 @@ static mf_load_executor read_executor(mf_args *args) {
 
 /* ---- Caps ---- */
 
-static void warn_cap(mf_load *l, const char *what, uint64_t cap) {
-  mf_load_warn(l, mf_arena_printf(&l->arena, "%s capped at %llu", what, (unsigned long long)cap));
-}
-
-static uint64_t rate_cap(const mf_load *l) {
-  uint64_t cap = l->env->max_rate;
-  return cap == 0 || cap > MAX_RATE ? MAX_RATE : cap;
+static double rate_cap(const mf_load *l) {
+  double cap = l->env->budget->max_rate;
+  return cap <= 0 || cap > MAX_RATE ? MAX_RATE : cap;
 }
 
 /* The most that a stage may aim at. */
 static double cap_rate(const mf_load *l, double rate, bool *capped) {
-  const double cap = l->executor == MF_RAMPING_VUS ? MAX_CONNECTIONS : (double)rate_cap(l);
+  const double cap = l->executor == MF_RAMPING_VUS ? MAX_CONNECTIONS : rate_cap(l);
   if (rate <= cap) return rate;
   *capped = true;
   return cap;
 }
 
 static uint32_t cap_connections(mf_load *l, uint32_t wanted) {
-  uint64_t cap = l->env->max_connections;
+  uint32_t cap = l->env->budget->max_connections;
   if (cap == 0 || cap > MAX_CONNECTIONS) cap = MAX_CONNECTIONS;
   if (wanted <= cap) return wanted;
-  warn_cap(l, "connections", cap);
-  return (uint32_t)cap;
+  mf_load_warn_cap(l, "connections", cap);
+  return cap;
 }
 
 /* ---- Stages ---- */
@@ -135,7 +132,7 @@ static void read_stages(mf_load *l, mf_args *args, double start) {
   /* A length of its own cuts the stages, or holds the last rate. */
   if (mf_arg_given(args, "duration")) mf_load_plan_fit(&l->plan, l->length_ns);
   l->length_ns = l->plan.total_ns;
-  if (capped && l->executor == MF_RAMPING_ARRIVAL_RATE) warn_cap(l, "rate", rate_cap(l));
+  if (capped && l->executor == MF_RAMPING_ARRIVAL_RATE) mf_load_warn_cap(l, "rate", rate_cap(l));
 }
 
 /* ---- Arrival rates ---- */
@@ -145,7 +142,7 @@ static void read_rate(mf_load *l, mf_args *args) {
   double rate = mf_arg_number(args, "rate", 0);
   if (!(rate > 0)) mf_args_fail(args, "argument 'rate' must be more than 0");
   rate = cap_rate(l, rate, &capped);
-  if (capped) warn_cap(l, "rate", rate_cap(l));
+  if (capped) mf_load_warn_cap(l, "rate", rate_cap(l));
   if (mf_load_plan_init(&l->plan, args->arena, 1, rate))
     mf_load_plan_add(&l->plan, rate, l->length_ns);
 }
@@ -182,7 +179,6 @@ static void read_closed(mf_load *l, mf_args *args) {
   uint32_t most = mf_arg_count(args, "max_connections", 1, vus);
   l->think_ns = mf_scale_length(l->env, mf_arg_length(args, "think_time", 0), 0);
   l->n_users = cap_connections(l, vus < most ? vus : most);
-  if (l->env->max_rate) l->slot_ns = (int64_t)((uint64_t)MF_NS_PER_S / l->env->max_rate);
 }
 
 /* ---- Where to ---- */

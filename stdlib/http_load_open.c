@@ -11,6 +11,7 @@
 static void send_backlog(mf_load *l, int64_t now) {
   while (l->backlog_n > 0 && l->n_free > 0 && !l->stopping) {
     mf_load_user *u = l->free_users[l->n_free - 1];
+    if (!mf_load_connect(l, u) || !mf_load_budget_request(l->env->budget)) return;
     u->due = l->backlog[l->backlog_at];
     l->backlog_at = (l->backlog_at + 1) % MF_LOAD_BACKLOG;
     l->backlog_n--;
@@ -30,15 +31,25 @@ static void advance_plan(mf_load *l) {
   int64_t offset;
   l->plan_over = !mf_load_plan_next(&l->plan, &offset);
   if (!l->plan_over) l->next_due = l->start + offset;
+  l->has_slot = false;
 }
 
 /* Sends as it goes: connections may be free. */
 void mf_load_open_due(mf_load *l, int64_t now) {
   while (!l->plan_over && l->next_due <= now && !l->stopping) {
+    if (!l->has_slot) l->next_due = mf_load_budget_slot(l->env->budget, l->next_due, now);
+    l->has_slot = true;
+    if (l->next_due > now) return;
     queue_request(l, l->next_due);
     send_backlog(l, now);
     advance_plan(l);
   }
+}
+
+void mf_load_open_end(mf_load *l) {
+  mf_load_open_due(l, l->end - 1);
+  if (!l->plan_over && l->has_slot)
+    mf_load_warn_cap(l, "rate of all loads", l->env->budget->max_rate);
 }
 
 static void pace(mf_timer *timer) {

@@ -39,25 +39,32 @@ static bool goes_on(mf_load *l, mf_load_user *u) {
 
 /* Plans a user's next request; none after the load's end. */
 static void plan_user(mf_load *l, mf_load_user *u, int64_t due) {
-  if (l->slot_ns) {
-    if (due < l->next_slot) due = l->next_slot;
-    if (due < l->end) l->next_slot = due + l->slot_ns;
-  }
   u->due = due;
+  u->has_slot = false;
   if (due < l->end && !l->stopping && mf_timer_set(l->env->loop, &u->timer, due) != MF_OK)
     mf_load_break(l, "out of memory");
 }
 
 static void send_user(mf_load *l, mf_load_user *u, int64_t now) {
-  if (mf_load_send(l, u, now)) return;
+  if (!mf_load_budget_request(l->env->budget) || mf_load_send(l, u, now)) return;
   if (goes_on(l, u))
     plan_user(l, u, mf_clock_monotonic() + (l->think_ns > BACKOFF_NS ? l->think_ns : BACKOFF_NS));
+}
+
+/* Sends a request that is due as soon as the run's budget lets it. */
+static void begin_request(mf_load *l, mf_load_user *u, int64_t now) {
+  if (!u->has_slot) u->due = mf_load_budget_slot(l->env->budget, u->due, now);
+  u->has_slot = true;
+  if (u->due <= now)
+    send_user(l, u, now);
+  else if (u->due < l->end && mf_timer_set(l->env->loop, &u->timer, u->due) != MF_OK)
+    mf_load_break(l, "out of memory");
 }
 
 void mf_load_user_due(mf_timer *timer) {
   mf_load_user *u = timer->ctx;
   mf_load *l = u->load;
-  if (!l->stopping && goes_on(l, u)) send_user(l, u, mf_clock_monotonic());
+  if (!l->stopping && goes_on(l, u)) begin_request(l, u, mf_clock_monotonic());
   mf_load_settle(l);
 }
 
@@ -66,11 +73,12 @@ void mf_load_user_next(mf_load *l, mf_load_user *u, mf_http_error error, int64_t
   int64_t pause = l->think_ns;
   if (error != MF_HTTP_NONE && pause < BACKOFF_NS) pause = BACKOFF_NS;
   if (!goes_on(l, u)) return;
-  if (pause > 0 || l->slot_ns) {
+  if (pause > 0) {
     plan_user(l, u, now + pause);
   } else if (now < l->end) {
     u->due = now;
-    send_user(l, u, now);
+    u->has_slot = false;
+    begin_request(l, u, now);
   }
 }
 

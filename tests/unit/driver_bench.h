@@ -11,6 +11,7 @@
 
 typedef struct driver_bench {
   mf_driver_env env;
+  mf_load_budget budget;
   mf_counting_alloc counting; /* what the driver takes and gives back */
   mf_arena arena;
   const mf_driver *driver;
@@ -32,8 +33,8 @@ static inline void bench_init(driver_bench *b) {
   b->counting.inner = plain;
   b->env.alloc = mf_counting_alloc_as_alloc(&b->counting);
   b->env.time_scale = 1;
-  b->env.max_rate = 1000;
-  b->env.max_connections = 200;
+  b->budget = (mf_load_budget){.max_rate = 1000, .max_connections = 200};
+  b->env.budget = &b->budget;
   ck_assert_int_eq(mf_loop_new(&plain, &b->env.loop), MF_OK);
   mf_arena_init(&b->arena, &plain, 0);
 }

@@ -15,6 +15,7 @@ static void add_undo(mf_facts *f) { f->undo_failed = true; }
 static void add_left(mf_facts *f) { f->faults_left = true; }
 static void add_io(mf_facts *f) { f->io_error = "x"; }
 static void add_budget(mf_facts *f) { f->budget = MF_OUT_OF_FUEL; }
+static void add_limit(mf_facts *f) { f->limit = "limits.max_requests"; }
 static void add_interrupted(mf_facts *f) { f->verdict.interrupted = true; }
 static void add_aborted(mf_facts *f) { f->verdict.aborted = true; }
 static void add_failed(mf_facts *f) {
@@ -28,8 +29,8 @@ static const struct {
   int code;
   void (*add)(mf_facts *f);
 } order[] = {
-    {70, add_bug},          {5, add_undo},    {106, add_left}, {74, add_io},        {6, add_budget},
-    {105, add_interrupted}, {4, add_aborted}, {1, add_failed}, {99, add_threshold},
+    {70, add_bug},  {5, add_undo},          {106, add_left},  {74, add_io},    {6, add_budget},
+    {6, add_limit}, {105, add_interrupted}, {4, add_aborted}, {1, add_failed}, {99, add_threshold},
 };
 #define ORDER (int)(sizeof order / sizeof *order)
 

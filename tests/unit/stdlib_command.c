@@ -111,6 +111,22 @@ START_TEST(a_secret_stays_off_the_command_line) {
 }
 END_TEST
 
+static const char *only_echo(void *ctx, mf_str program) {
+  (void)ctx;
+  return mf_str_is(program, "echo") ? NULL : "not this program";
+}
+
+START_TEST(programs_can_be_denied) {
+  bench.env.command_denied = only_echo;
+  run("{\"command\": \"echo\"}");
+  ck_assert(bench_ok(&bench));
+  run("{\"command\": \"cat\"}");
+  ck_assert_str_eq(bench_text(&bench, "error"), "not this program");
+  run("{\"command\": \"echo\", \"shell\": true}"); /* what is run is the shell */
+  ck_assert_str_eq(bench_text(&bench, "error"), "not this program");
+}
+END_TEST
+
 START_TEST(cancelling_ends_it) {
   bench_start(&bench, "command", "{\"command\": \"sleep\", \"args\": [100]}");
   bench.driver->cancel(bench.op);
@@ -144,6 +160,7 @@ Suite *stdlib_command_suite(void) {
   tcase_add_test(tc, long_output_is_cut);
   tcase_add_loop_test(tc, mistakes_are_told, 0, (int)(sizeof mistakes / sizeof *mistakes));
   tcase_add_test(tc, a_secret_stays_off_the_command_line);
+  tcase_add_test(tc, programs_can_be_denied);
   tcase_add_test(tc, cancelling_ends_it);
   tcase_add_test(tc, memory_failure_at_every_allocation_is_clean);
   suite_add_tcase(suite, tc);

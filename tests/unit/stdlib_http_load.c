@@ -82,7 +82,7 @@ END_TEST
 
 START_TEST(an_absurd_rate_is_capped) {
   serve(always_ok, 1);
-  bench.env.max_rate = 0;
+  bench.budget.max_rate = 0;
   run("{\"rate\": 1e300, \"duration\": 0.01, \"graceful_stop\": 0}");
   ck_assert_str_eq(bench_text(&bench, "warning"), "rate capped at 1000000");
 }
@@ -101,7 +101,7 @@ END_TEST
 
 START_TEST(users_without_a_pause_are_capped) {
   serve(always_ok, 1);
-  bench.env.max_rate = 100;
+  bench.budget.max_rate = 100;
   run("{\"executor\": \"constant_vus\", \"vus\": 5, \"duration\": 0.5}");
   ck_assert(bench_ok(&bench));
   ck_assert_double_ge(metric("requests"), 30);
@@ -111,8 +111,8 @@ END_TEST
 
 START_TEST(the_caps_are_told) {
   serve(always_ok, 1);
-  bench.env.max_rate = 20;
-  bench.env.max_connections = 2;
+  bench.budget.max_rate = 20;
+  bench.budget.max_connections = 2;
   run("{\"rate\": 5000, \"duration\": 0.5}");
   ck_assert(bench_ok(&bench));
   ck_assert_double_eq(metric("requests"), 10);
@@ -221,6 +221,48 @@ START_TEST(max_vus_bounds_connections) {
 }
 END_TEST
 
+/* What other loads of the run use is not there for this one. */
+START_TEST(connections_of_other_loads_count) {
+  serve(always_ok, 1);
+  bench.budget.max_connections = 3;
+  bench.budget.connections = 1;
+  run("{\"executor\": \"constant_vus\", \"vus\": 3, \"think_time\": 0.1, \"duration\": 0.2}");
+  ck_assert_str_eq(bench_text(&bench, "warning"), "connections capped at 2");
+  ck_assert_int_eq(server.accepted, 2);
+  ck_assert_uint_eq(bench.budget.connections, 1);
+  bench.budget.connections = 3;
+  run("{\"vus\": 1, \"duration\": 0.2}");
+  ck_assert_str_eq(error(), "other loads use all connections that the run may have");
+  run("{\"rate\": 20, \"duration\": 0.2}");
+  ck_assert_double_eq(metric("dropped"), 4);
+  ck_assert_uint_eq(bench.budget.connections, 3);
+}
+END_TEST
+
+START_TEST(the_rate_is_that_of_all_loads) {
+  serve(always_ok, 1);
+  bench.budget.max_rate = 20;
+  bench.budget.next_ns = mf_clock_monotonic() + 250000000; /* others have had their share */
+  run("{\"rate\": 20, \"duration\": 0.5}");
+  ck_assert(bench_ok(&bench));
+  ck_assert_double_ge(metric("requests"), 4);
+  ck_assert_double_le(metric("requests"), 7);
+  ck_assert_str_eq(bench_text(&bench, "warning"), "rate of all loads capped at 20");
+}
+END_TEST
+
+START_TEST(requests_end_at_max_requests) {
+  static const char *const loads[] = {"{\"rate\": 100, \"duration\": 0.2}",
+                                      "{\"vus\": 3, \"duration\": 0.2}"};
+  serve(always_ok, 1);
+  bench.budget.max_requests = 5;
+  bench.budget.requests = 0;
+  run(loads[_i]);
+  ck_assert_double_eq(metric("requests"), 5);
+  ck_assert(bench.budget.is_exceeded);
+}
+END_TEST
+
 /* ---- Time ---- */
 
 START_TEST(lengths_are_scaled_and_rates_are_not) {
@@ -299,7 +341,7 @@ END_TEST
 
 START_TEST(users_do_not_spin_on_a_dead_target) {
   aim_at(loopback_dead_port());
-  bench.env.max_rate = 0;
+  bench.budget.max_rate = 0;
   run("{\"executor\": \"constant_vus\", \"vus\": 2, \"duration\": 0.3}");
   ck_assert(!bench_ok(&bench));
   ck_assert_double_le(metric("requests"), 62);
@@ -522,6 +564,9 @@ Suite *stdlib_http_load_suite(void) {
   tcase_add_test(tc, a_load_can_begin_later);
   tcase_add_test(tc, a_load_can_be_cancelled_before_it_began);
   tcase_add_test(tc, max_vus_bounds_connections);
+  tcase_add_test(tc, connections_of_other_loads_count);
+  tcase_add_test(tc, the_rate_is_that_of_all_loads);
+  tcase_add_loop_test(tc, requests_end_at_max_requests, 0, 2);
   tcase_add_test(tc, lengths_are_scaled_and_rates_are_not);
   tcase_add_test(tc, a_scaled_load_lasts_half_a_second);
   tcase_add_test(tc, a_stalled_service_shows_in_the_latency);

@@ -126,7 +126,7 @@ END_TEST
 START_TEST(weights_choose_and_can_be_repeated) {
   char first[sizeof heard];
   serve(always_ok, 1);
-  bench.env.max_rate = 0;
+  bench.budget.max_rate = 0;
   script(PROGRAM REQUEST(0, "often", 1, "flags=constant weight=11")
              REQUEST(1, "rare", 2, "flags=constant") GET_A POST_B);
   run(ONE_USER "1000}");
@@ -160,7 +160,7 @@ START_TEST(names_have_metrics_up_to_REQUEST_NAMES) {
   for (unsigned i = 0; i <= MF_LIMIT_REQUEST_NAMES; i++)
     mf_buf_printf(&text, ".request %u scenario=0 name=\"n%u\" message=1 flags=constant\n", i, i);
   script(text.p);
-  bench.env.max_rate = 0;
+  bench.budget.max_rate = 0;
   run(ONE_USER "1}");
   ck_assert_msg(bench_ok(&bench), "%s", error());
   ck_assert_double_eq(metric("requests"), MF_LIMIT_REQUEST_NAMES + 1);
@@ -260,7 +260,7 @@ START_TEST(rows_at_random_can_be_repeated) {
       " {\"id\": 2}]}}";
   serve(always_ok, 1);
   script(WITH_DATA);
-  bench.env.max_rate = 0;
+  bench.budget.max_rate = 0;
   run(args);
   ck_assert(strstr(heard, "/1 /1 ") && strstr(heard, "/2 /2 "));
   memcpy(first, heard, sizeof heard);
@@ -530,7 +530,7 @@ START_TEST(what_was_in_flight_at_a_trip_comes_back) {
   for (int i = 0; i < 30; i++) replies[i] = (script_reply){.what = SAY, .bytes = OK_HI};
   replies[29].bytes = NOT_FOUND;
   serve(replies, 30);
-  bench.env.max_rate = 0;
+  bench.budget.max_rate = 0;
   expect_trip();
   script(WATCHED(WATCH("check", "flags=aborts") STATUS_200));
   run("{\"vus\": 8, \"duration\": 5}");
@@ -567,7 +567,7 @@ START_TEST(memory_failure_at_every_allocation_is_clean) {
              CAPTURE(3, "") ".watch 1 kind=check chunk=5 scenario=0 name=\"w\" path=\"p\"\n" BY_ID
                  BY_TOKEN PURE(3, "LOAD 1\nFIELD 5\n") PURE(4, "CONST 2\nCONST 6\nMAP 1\n")
                      PURE(5, "LOAD 2\nCONST 6\nNE\n"));
-  bench.env.max_rate = 0;
+  bench.budget.max_rate = 0;
   make_folder();
   write_file("d.csv", "id,n\n1,\"a\"\"b\"\n");
   bool good = false;

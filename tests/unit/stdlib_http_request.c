@@ -331,6 +331,33 @@ START_TEST(hosts_can_be_denied) {
 }
 END_TEST
 
+static int addresses_asked;
+
+static const char *deny_family(void *ctx, mf_str host, const void *address, size_t length) {
+  const struct sockaddr *sa = address;
+  (void)host, (void)length;
+  addresses_asked++;
+  return sa->sa_family == *(const sa_family_t *)ctx ? "not this one" : NULL;
+}
+
+/* localhost has two: only those that may be reached are tried. */
+START_TEST(every_address_of_a_name_is_asked_for) {
+  char json[64];
+  sa_family_t denied = AF_INET;
+  serve(plain_ok, 1);
+  bench.env.host_denied = deny_family;
+  bench.env.host_ctx = &denied;
+  snprintf(json, sizeof json, "{\"url\": \"http://localhost:%u/\"}", server.port);
+  bench_run(&bench, "http_request", json);
+  ck_assert(!bench_ok(&bench));
+  ck_assert_int_eq(server.requests, 0);
+  ck_assert_int_eq(addresses_asked, 2);
+  denied = AF_INET6;
+  bench_run(&bench, "http_request", json);
+  ck_assert(bench_ok(&bench));
+}
+END_TEST
+
 START_TEST(cancelling_answers_at_once) {
   script_reply script[] = {{.what = HANG}};
   serve(script, 1);
@@ -413,6 +440,7 @@ Suite *stdlib_http_request_suite(void) {
   tcase_add_test(tc, memory_failure_after_a_lookup_is_clean);
   tcase_add_loop_test(tc, mistakes_are_told, 0, (int)(sizeof mistakes / sizeof *mistakes));
   tcase_add_test(tc, hosts_can_be_denied);
+  tcase_add_test(tc, every_address_of_a_name_is_asked_for);
   tcase_add_test(tc, cancelling_answers_at_once);
   tcase_add_test(tc, memory_failure_under_tls_is_clean);
   tcase_add_test(tc, memory_failure_at_every_allocation_is_clean);

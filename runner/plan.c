@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "plan.h"
+
+#include "../vm/value.h"
+#include "printable.h"
+
+enum { DEFAULT_CONNECTIONS = 50, DEFAULT_SECONDS = 30 };
+
+bool mf_plan_read(mf_host *h, mf_plan *out) {
+  const mf_run_options *o = h->options;
+  mf_outline *items = NULL;
+  mf_outline_given *given = MF_NEW_ARRAY(&h->arena, mf_outline_given, o->variable_count + 1);
+  if (!given) return false;
+  for (size_t i = 0; i < o->variable_count; i++)
+    given[i] = (mf_outline_given){o->variables[i].name, o->variables[i].value};
+  bool ok = mf_outline_read(&h->arena, h->image, given, o->variable_count, &items);
+  out->items = items;
+  return ok;
+}
+
+/* ---- Values ---- */
+
+void mf_plan_say_argument(const mf_outline_argument *a, mf_buf *out) {
+  mf_buf text;
+  mf_json_writer w;
+  mf_buf_init(&text, &out->alloc, 0);
+  if (a->known && a->value.kind == MF_STRING) {
+    mf_buf_add(&text, a->value.as.s, a->value.len);
+  } else if (a->known) {
+    mf_json_write_init(&w, &text, 0);
+    mf_value_write_plain(&w, &a->value);
+  } else {
+    if (!a->joined) mf_buf_puts(&text, "${");
+    mf_buf_add_str(&text, a->text);
+    if (!a->joined) mf_buf_putc(&text, '}');
+  }
+  mf_print_safe(out, mf_buf_str(&text));
+  mf_buf_fini(&text);
+}
+
+static bool is_number(const mf_value *v, double *out) {
+  switch (v->kind) {
+    case MF_INT: *out = (double)v->as.i; return true;
+    case MF_UINT: *out = (double)v->as.u; return true;
+    case MF_DOUBLE: *out = v->as.d; return true;
+    default: return false;
+  }
+}
+
+/* A number that is known; `fallback` when the argument is not there. */
+static bool known_number(const mf_outline *item, const char *name, double fallback, double *out) {
+  const mf_outline_argument *a = mf_outline_get(item, name);
+  *out = fallback;
+  return !a || (a->known && is_number(&a->value, out));
+}
+
+/* Seconds, as the driver reads them. */
+static bool known_seconds(const mf_outline *item, const char *name, double fallback, double *out) {
+  const mf_outline_argument *a = mf_outline_get(item, name);
+  int64_t ns;
+  if (!a || !a->known || known_number(item, name, fallback, out))
+    return known_number(item, name, fallback, out);
+  bool length = a->value.kind == MF_DURATION;
+  ns = length ? a->value.as.i : 0;
+  if (a->value.kind == MF_STRING) length = mf_parse_duration(mf_value_str(a->value), &ns);
+  *out = (double)ns / 1e9;
+  return length;
+}
+
+static void put_seconds(const mf_host *h, double seconds, mf_buf *out) {
+  char text[40];
+  double scaled = seconds * h->time_scale;
+  if (scaled > 9e9) scaled = 9e9;
+  mf_buf_add(out, text, mf_format_duration((int64_t)(scaled * 1e9), text));
+}
+
+/* ---- One load ---- */
+
+/* The highest rate of its stages. */
+static bool peak_of_stages(const mf_outline *load, double *out) {
+  const mf_outline_argument *a = mf_outline_get(load, "stages");
+  if (!known_number(load, "start_rate", 0, out) || !a->known || a->value.kind != MF_LIST)
+    return false;
+  for (uint32_t i = 0; i < a->value.len; i++) {
+    const mf_value *stage = &a->value.as.list[i];
+    double target = stage->kind == MF_MAP ? mf_map_number(stage, "target", -1) : -1;
+    if (target < 0) return false;
+    if (target > *out) *out = target;
+  }
+  return true;
+}
+
+/* Requests a second; virtual users without a pause send what they can.  False: not
+ * known. */
+static bool peak_of(const mf_host *h, const mf_outline *load, double *out) {
+  bool known = true;
+  if (mf_outline_get(load, "stages"))
+    known = peak_of_stages(load, out);
+  else if (mf_outline_get(load, "rate"))
+    known = known_number(load, "rate", 0, out);
+  else
+    *out = h->limits.max_rate;
+  if (!known || *out > h->limits.max_rate) *out = h->limits.max_rate;
+  return known;
+}
+
+static void say_connections(const mf_host *h, const mf_outline *load, mf_buf *out) {
+  const mf_outline_argument *users = mf_outline_get(load, "vus");
+  double n;
+  if (users && users->known && is_number(&users->value, &n))
+    mf_buf_printf(out, " by %.10g virtual users", n);
+  bool known = known_number(load, "max_connections", users ? 0 : DEFAULT_CONNECTIONS, &n);
+  if (users && known && n == 0) return;
+  if (!known || n > h->limits.max_connections) n = h->limits.max_connections;
+  mf_buf_printf(out, " over at most %.10g connections", n);
+}
+
+void mf_plan_say_load(const mf_host *h, const mf_outline *load, mf_buf *out) {
+  double peak, seconds;
+  bool known = peak_of(h, load, &peak);
+  const mf_outline_argument *rate = mf_outline_get(load, "rate");
+  bool capped = !known || mf_outline_get(load, "vus") || mf_outline_get(load, "stages");
+  if (!known && rate) {
+    mf_plan_say_argument(rate, out);
+    mf_buf_puts(out, " requests/s, ");
+  }
+  mf_buf_printf(out, "%s%.10g requests/s for ", capped ? "up to " : "", peak);
+  if (known_seconds(load, "duration", DEFAULT_SECONDS, &seconds))
+    put_seconds(h, seconds, out);
+  else
+    mf_plan_say_argument(mf_outline_get(load, "duration"), out);
+  say_connections(h, load, out);
+}
+
+/* ---- All of them ---- */
+
+static bool is_load(const mf_outline *item) {
+  return item->kind == MF_OUTLINE_LOAD && mf_str_is(item->driver, "http_load");
+}
+
+/* Loads of a group may run at the same time. */
+static double top_rate(const mf_host *h, const mf_plan *plan) {
+  bool together = MF_ROW_COUNT(h->image, GROUP) > 0;
+  double top = 0, peak;
+  for (const mf_outline *item = plan->items; item; item = item->next) {
+    if (!is_load(item)) continue;
+    (void)peak_of(h, item, &peak);
+    if (together)
+      top += peak;
+    else if (peak > top)
+      top = peak;
+  }
+  return top < h->limits.max_rate ? top : h->limits.max_rate;
+}
+
+static void say_length(const mf_host *h, const mf_plan *plan, mf_buf *out) {
+  double sum = 0, seconds;
+  for (const mf_outline *item = plan->items; item; item = item->next) {
+    if (!is_load(item)) continue;
+    if (!known_seconds(item, "duration", DEFAULT_SECONDS, &seconds)) {
+      mf_buf_puts(out, "for a time that is not known");
+      return;
+    }
+    sum += seconds;
+  }
+  put_seconds(h, sum, out);
+  if (MF_ROW_COUNT(h->image, REPEAT) > 0) mf_buf_puts(out, ", repeated");
+}
+
+void mf_plan_sum(const mf_host *h, const mf_plan *plan, mf_buf *out) {
+  uint32_t faults = MF_ROW_COUNT(h->image, FAULT);
+  mf_buf_printf(out, "up to %.10g requests/s, ", top_rate(h, plan));
+  if (faults)
+    mf_buf_printf(out, "%u fault%s, ", faults, faults == 1 ? "" : "s");
+  else
+    mf_buf_puts(out, "no faults, ");
+  say_length(h, plan, out);
+}
