@@ -463,10 +463,14 @@ static uint32_t hook_type_of(mf_compiler *c, const mf_node *hook) {
   uint32_t type = mf_enum_code(MF_OPERAND_HOOK_TYPE, word);
   if (type != MF_ABSENT) return type;
   const mf_node *node = mf_node_get(hook, MF_KEY_HOOK_TYPE);
-  mf_diag_add_hint(
-      c->diags, MF_E_UNKNOWN_WORD, node ? node->span : hook->span,
-      "write pre_orchestration, post_orchestration, pre_step, post_step or post_verdict",
-      (int)word.n, word.p, "hook_type");
+  const char *words =
+      "write pre_orchestration, post_orchestration, pre_step, post_step or post_verdict";
+  if (node)
+    mf_diag_add_hint(c->diags, MF_E_UNKNOWN_WORD, node->span, words, (int)word.n, word.p,
+                     "hook_type");
+  else
+    mf_diag_add_hint(c->diags, MF_E_MISSING_KEY, hook->span, words, "a hook of the document",
+                     "'hook_type'");
   return MF_ABSENT;
 }
 
