@@ -302,11 +302,31 @@ static mf_outline *add_item(walk *w, mf_outline_kind kind, mf_str driver, mf_str
   return item;
 }
 
+/* What a load sends: each message is made by a chunk of its own. */
+static void take_request(walk *w, const mf_row_request *request) {
+  const mf_row_chunk *around = w->chunk;
+  mf_outline *item = add_item(w, MF_OUTLINE_REQUEST, MF_STR("http_load"),
+                              mf_image_string(w->im, request->name));
+  if (!item) return;
+  w->chunk = &MF_ROWS(w->im, CHUNK, chunk)[request->message];
+  span code = {w->chunk->start, w->chunk->start + w->chunk->length};
+  code.end = last_instruction(w, code); /* RETURN */
+  if (code.end > code.from) add_map(w, item, code);
+  w->chunk = around;
+}
+
+static void take_requests(walk *w, uint32_t scenario) {
+  const mf_row_request *rows = MF_ROWS(w->im, REQUEST, request);
+  for (uint32_t i = 0; i < MF_ROW_COUNT(w->im, REQUEST); i++)
+    if (rows[i].scenario == scenario) take_request(w, &rows[i]);
+}
+
 static void take_load(walk *w, uint32_t row, span code) {
   const mf_row_scenario *s = &MF_ROWS(w->im, SCENARIO, scenario)[row];
   mf_outline *item = add_item(w, MF_OUTLINE_LOAD, mf_image_string(w->im, s->driver),
                               mf_image_string(w->im, s->name));
   if (item) add_map(w, item, code);
+  take_requests(w, row);
 }
 
 static void take_fault(walk *w, uint32_t row, span code) {

@@ -20,6 +20,7 @@ struct mf_outline_argument {
 
 typedef enum mf_outline_kind {
   MF_OUTLINE_LOAD,
+  MF_OUTLINE_REQUEST, /* of the load before it; none: GET requests to the target */
   MF_OUTLINE_FAULT,
   MF_OUTLINE_EFFECT, /* of a driver that an action asks for */
   MF_OUTLINE_WAIT,
@@ -39,7 +40,7 @@ struct mf_outline {
   mf_outline *next;
   mf_outline_kind kind;
   mf_outline_place place;
-  mf_str driver, name, path; /* name: of the scenario or fault */
+  mf_str driver, name, path; /* name: of the scenario, request or fault */
   mf_outline_argument *arguments;
 };
 

@@ -24,7 +24,7 @@ static const char *const section_names[SECTIONS] = {
     "loads", "faults", "requests", "webhooks", "commands", "probes", "undo", "waits", "reports"};
 
 static section section_of(const mf_outline *item) {
-  if (item->kind == MF_OUTLINE_LOAD) return LOADS;
+  if (item->kind == MF_OUTLINE_LOAD || item->kind == MF_OUTLINE_REQUEST) return LOADS;
   if (item->kind == MF_OUTLINE_FAULT) return FAULTS;
   if (item->kind == MF_OUTLINE_REPORT) return REPORTS;
   if (item->place == MF_OUTLINE_PROBE) return PROBES;
@@ -73,12 +73,22 @@ static void put_arguments(const mf_outline *item, mf_buf *out) {
   }
 }
 
+static void put_request(const mf_outline *item, mf_buf *out) {
+  if (!mf_outline_get(item, "method"))
+    mf_buf_puts(out, mf_outline_get(item, "body") ? "POST " : "GET ");
+  put_argument(item, "method", "", " ", out);
+  put_argument(item, "url", "", "", out);
+  put_argument(item, "path", "", "", out);
+}
+
 static void put_item(const mf_host *h, const mf_outline *item, mf_buf *out) {
   if (item->kind == MF_OUTLINE_LOAD || item->kind == MF_OUTLINE_FAULT) {
     mf_print_safe(out, item->name);
     mf_buf_puts(out, ": ");
   }
-  if (item->kind == MF_OUTLINE_LOAD) {
+  if (item->kind == MF_OUTLINE_REQUEST) {
+    put_request(item, out);
+  } else if (item->kind == MF_OUTLINE_LOAD) {
     mf_plan_say_load(h, item, out);
   } else if (mf_str_is(item->driver, "http_request")) {
     put_argument(item, "method", "", " ", out);
@@ -101,8 +111,11 @@ static void put_section(const mf_host *h, const mf_plan *plan, section wanted, m
   mf_buf_printf(out, "%s\n", section_names[wanted]);
   for (; item; item = first_of(item->next, wanted)) {
     mf_buf_puts(out, "  ");
-    mf_print_safe(out, item->path);
-    if (item->path.n) mf_buf_puts(out, ": ");
+    if (item->kind == MF_OUTLINE_REQUEST)
+      mf_buf_puts(out, "  ");
+    else
+      mf_print_safe(out, item->path);
+    if (item->path.n && item->kind != MF_OUTLINE_REQUEST) mf_buf_puts(out, ": ");
     put_item(h, item, out);
     mf_buf_putc(out, '\n');
   }

@@ -90,11 +90,22 @@ static bool peak_of_stages(const mf_outline *load, double *out) {
   return true;
 }
 
-/* Requests a second; virtual users without a pause send what they can.  False: not
- * known. */
+/* ramping_vus, shared-iterations ...: all others have a rate. */
+static bool has_users(const mf_outline *load) {
+  const mf_outline_argument *a = mf_outline_get(load, "executor");
+  if (!a || !a->known || a->value.kind != MF_STRING)
+    return !mf_outline_get(load, "rate") && !mf_outline_get(load, "stages");
+  mf_str word = mf_value_str(a->value);
+  return mf_str_find(word, MF_STR("vus"), 0) != SIZE_MAX ||
+         mf_str_find(word, MF_STR("iterations"), 0) != SIZE_MAX;
+}
+
+/* Requests a second; virtual users send what they can.  False: not known. */
 static bool peak_of(const mf_host *h, const mf_outline *load, double *out) {
   bool known = true;
-  if (mf_outline_get(load, "stages"))
+  if (has_users(load))
+    *out = h->limits.max_rate;
+  else if (mf_outline_get(load, "stages"))
     known = peak_of_stages(load, out);
   else if (mf_outline_get(load, "rate"))
     known = known_number(load, "rate", 0, out);
@@ -104,13 +115,35 @@ static bool peak_of(const mf_host *h, const mf_outline *load, double *out) {
   return known;
 }
 
-static void say_connections(const mf_host *h, const mf_outline *load, mf_buf *out) {
-  const mf_outline_argument *users = mf_outline_get(load, "vus");
+/* How many there are at most; false: not known. */
+static bool users_of(const mf_outline *load, double *out) {
+  double peak = 0;
+  bool known = known_number(load, "vus", 1, out);
+  if (!known || !mf_outline_get(load, "stages")) return known;
+  if (!peak_of_stages(load, &peak)) return false;
+  if (peak > *out) *out = peak;
+  return true;
+}
+
+static void say_users(const mf_outline *load, mf_buf *out) {
+  const mf_outline_argument *iterations = mf_outline_get(load, "iterations");
   double n;
-  if (users && users->known && is_number(&users->value, &n))
-    mf_buf_printf(out, " by %.10g virtual users", n);
-  bool known = known_number(load, "max_connections", users ? 0 : DEFAULT_CONNECTIONS, &n);
-  if (users && known && n == 0) return;
+  if (users_of(load, &n))
+    mf_buf_printf(out, " by %s%.10g virtual user%s", mf_outline_get(load, "stages") ? "up to " : "",
+                  n, n == 1 ? "" : "s");
+  else
+    mf_buf_puts(out, " by virtual users");
+  if (!iterations) return;
+  mf_buf_puts(out, ", ");
+  mf_plan_say_argument(iterations, out);
+  mf_buf_puts(out, " iterations");
+}
+
+static void say_connections(const mf_host *h, const mf_outline *load, mf_buf *out) {
+  double n;
+  bool known = known_number(load, "max_connections",
+                            mf_outline_get(load, "max_vus") ? 0 : DEFAULT_CONNECTIONS, &n);
+  if (known && n == 0) known = known_number(load, "max_vus", 0, &n);
   if (!known || n > h->limits.max_connections) n = h->limits.max_connections;
   mf_buf_printf(out, " over at most %.10g connections", n);
 }
@@ -119,7 +152,7 @@ void mf_plan_say_load(const mf_host *h, const mf_outline *load, mf_buf *out) {
   double peak, seconds;
   bool known = peak_of(h, load, &peak);
   const mf_outline_argument *rate = mf_outline_get(load, "rate");
-  bool capped = !known || mf_outline_get(load, "vus") || mf_outline_get(load, "stages");
+  bool users = has_users(load), capped = !known || users || mf_outline_get(load, "stages");
   if (!known && rate) {
     mf_plan_say_argument(rate, out);
     mf_buf_puts(out, " requests/s, ");
@@ -129,7 +162,10 @@ void mf_plan_say_load(const mf_host *h, const mf_outline *load, mf_buf *out) {
     put_seconds(h, seconds, out);
   else
     mf_plan_say_argument(mf_outline_get(load, "duration"), out);
-  say_connections(h, load, out);
+  if (users)
+    say_users(load, out);
+  else
+    say_connections(h, load, out);
 }
 
 /* ---- All of them ---- */

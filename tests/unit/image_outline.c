@@ -30,7 +30,7 @@ static void close_image(mf_image *image) {
 }
 
 static void print(const mf_outline *item, mf_buf *out) {
-  static const char kinds[] = "LFEWR", places[] = "ehps";
+  static const char kinds[] = "LQFEWR", places[] = "ehps";
   for (; item; item = item->next) {
     mf_buf_printf(out, "%c%c %.*s", kinds[item->kind], places[item->place], (int)item->path.n,
                   item->path.p);
@@ -72,6 +72,12 @@ static const struct outlined {
      NULL,
      "Ep steady_state.probes[0] url=\"/p\" method=\"GET\"\nWe steps[0] seconds=1\n"
      "Es rollbacks[0] command=\"undo\"\n"},
+    {"variables: {x: 5}\nsteps: [{name: a, load: {rate: \"${x}\", duration: 2, data: [{i: 1}], "
+     "requests: "
+     "[/a, {path: \"/${data.i}/${x}\", body: {q: \"${x}\"}}]}}]",
+     NULL,
+     "Le steps[0] executor=\"constant_arrival_rate\" rate=5 data=[{\"i\": 1}] name=\"load\" "
+     "duration=2\nQe steps[0] path=\"/a\"\nQe steps[0] path=~/${load.data.i}/5 body=~{\"q\": 5}\n"},
     {"steps: [{wait: 1}]\nreport_path: \"${run.id}.html\"", NULL,
      "We steps[0] seconds=1\nRe  path=~${run.id}.html\n"},
 };
