@@ -7,6 +7,7 @@
 #include "graph.h"
 #include "parts.h"
 
+#define UNWRITTEN "..." /* an expression that has no text here */
 enum { OPERANDS = 128, CHOICES = 16, DEEPEST_TEXT = 32 };
 
 /* Words from...end of the code section that push one value. */
@@ -58,6 +59,7 @@ static uint32_t after_loop(const mf_image *im, uint32_t pc, uint32_t end) {
 typedef struct choice {
   uint32_t from, end; /* where it began, and where its ways meet */
   bool second;        /* the second way has begun */
+  span condition, ways[2];
 } choice;
 
 typedef struct splitter {
@@ -65,6 +67,7 @@ typedef struct splitter {
   uint32_t count;
   choice choices[CHOICES];
   uint32_t choice_count;
+  choice met; /* the last one whose ways have met */
 } splitter;
 
 /* Its operands become part of one; false: there are too many, or too few. */
@@ -80,21 +83,25 @@ static bool push(splitter *s, uint32_t pops, uint32_t pc, uint32_t next) {
 /* The condition is popped, and either way pushes a value. */
 static bool choose(splitter *s, uint32_t end) {
   if (s->count == 0 || s->choice_count == CHOICES) return false;
-  s->choices[s->choice_count++] = (choice){s->at[--s->count].from, end, false};
+  span condition = s->at[--s->count];
+  s->choices[s->choice_count++] = (choice){
+      .from = condition.from, .end = end, .condition = condition};
   return true;
 }
 
 static bool other_way(splitter *s) {
   choice *c = s->choice_count ? &s->choices[s->choice_count - 1] : NULL;
-  if (c && !c->second && s->count) s->count--;
+  if (c && !c->second && s->count) c->ways[0] = s->at[--s->count];
   if (c) c->second = true;
   return true;
 }
 
 static void meet(splitter *s, uint32_t pc) {
   while (s->choice_count && s->choices[s->choice_count - 1].end <= pc) {
-    uint32_t from = s->choices[--s->choice_count].from;
-    if (s->count) s->at[s->count - 1] = (span){from, pc};
+    s->met = s->choices[--s->choice_count];
+    if (s->count == 0) continue;
+    s->met.ways[1] = s->at[s->count - 1];
+    s->at[s->count - 1] = (span){s->met.from, pc};
   }
 }
 
@@ -117,6 +124,7 @@ static bool split_one(const walk *w, splitter *s, uint32_t pc, uint32_t end, uin
 /* The operands that a piece of code leaves on the stack; false: it cannot be told. */
 static bool split(const walk *w, span code, splitter *s) {
   s->count = s->choice_count = 0;
+  s->met = (choice){.from = UINT32_MAX};
   for (uint32_t pc = code.from, next; pc < code.end; pc = next) {
     meet(s, pc);
     if (!split_one(w, s, pc, code.end, &next)) return false;
@@ -204,6 +212,37 @@ static bool describe_parts(const walk *w, span code, uint32_t last, unsigned dep
   return true;
 }
 
+/* A part of a choice; false: it cannot be written. */
+static bool put_way(const walk *w, span code, unsigned depth, mf_buf *out) {
+  mf_outline_argument part;
+  describe(w, code, depth, &part);
+  bool inner = !part.known && mf_str_find(part.text, MF_STR(" ? "), 0) != SIZE_MAX;
+  if (inner) mf_buf_putc(out, '(');
+  if (part.known)
+    mf_print_value(out, &part.value, 0);
+  else
+    mf_buf_add_str(out, part.text);
+  if (inner) mf_buf_putc(out, ')');
+  return part.known || (!part.joined && !mf_str_is(part.text, UNWRITTEN));
+}
+
+static bool describe_choice(const walk *w, span code, unsigned depth, mf_outline_argument *out) {
+  splitter s;
+  mf_buf text;
+  if (!split(w, code, &s) || s.count != 1 || s.met.from != code.from || s.met.end != code.end)
+    return false;
+  mf_buf_init(&text, &w->arena->alloc, 0);
+  bool ok = put_way(w, s.met.condition, depth - 1, &text);
+  for (int i = 0; ok && i < 2; i++) {
+    mf_buf_puts(&text, i ? " : " : " ? ");
+    ok = put_way(w, s.met.ways[i], depth - 1, &text);
+  }
+  const char *copy = ok && !text.failed ? mf_arena_copy(w->arena, text.p, text.n) : NULL;
+  if (copy) out->text = (mf_str){copy, text.n};
+  mf_buf_fini(&text);
+  return copy != NULL;
+}
+
 static void describe(const walk *w, span code, unsigned depth, mf_outline_argument *out) {
   const uint32_t *at = w->im->code + code.from;
   uint32_t last = last_instruction(w, code), op = mf_word_op(w->im->code[last]);
@@ -220,8 +259,9 @@ static void describe(const walk *w, span code, unsigned depth, mf_outline_argume
   }
   bool parts = op == MF_OP_CONCAT || op == MF_OP_LIST || op == MF_OP_MAP;
   if (parts && depth > 0 && describe_parts(w, code, last, depth, out)) return;
+  if (depth > 0 && describe_choice(w, code, depth, out)) return;
   out->text = mf_graph_expression(w->arena, w->im, code.from, code.end);
-  if (out->text.n == 0) out->text = MF_STR("...");
+  if (out->text.n == 0) out->text = MF_STR(UNWRITTEN);
 }
 
 /* ---- Arguments ---- */

@@ -91,6 +91,33 @@ static void put_digest(mf_json_writer *w, const mf_host *h) {
   put_word(w, "image_digest", mf_str_of(text));
 }
 
+/* What flags have made of the document's limits, and consent: not in the image. */
+static void put_flags(mf_json_writer *w, const mf_host *h) {
+  const mf_run_options *o = h->options;
+  if (o->max_rate > 0) {
+    mf_json_key(w, "max_rate");
+    mf_json_put_double(w, o->max_rate);
+  }
+  if (o->max_connections) {
+    mf_json_key(w, "max_connections");
+    mf_json_put_uint(w, o->max_connections);
+  }
+  if (o->max_requests) {
+    mf_json_key(w, "max_requests");
+    mf_json_put_uint(w, o->max_requests);
+  }
+  if (o->max_duration) {
+    mf_json_key(w, "max_duration");
+    mf_json_put_double(w, (double)h->limits.max_duration_ns / 1e9);
+  }
+  if (h->hosts.confirmed.count == 0) return;
+  mf_json_key(w, "confirmed");
+  mf_json_open_list(w);
+  for (uint32_t i = 0; i < h->hosts.confirmed.count; i++)
+    mf_json_put_str(w, h->hosts.confirmed.names[i]);
+  mf_json_close_list(w);
+}
+
 void mf_record_started(mf_host *h, mf_stamp stamp) {
   mf_json_writer *w = begin(h, stamp, EVENT_RUN_STARTED, 0, MF_STR(""));
   mf_json_key(w, "format");
@@ -108,6 +135,7 @@ void mf_record_started(mf_host *h, mf_stamp stamp) {
     mf_json_key(w, "for");
     mf_json_put_double(w, (double)h->loop_ns / 1e9);
   }
+  put_flags(w, h);
   mf_json_key(w, "allow_empty");
   mf_json_put_bool(w, h->options->allow_empty);
   put_target(w, &h->target);

@@ -56,7 +56,12 @@ static const struct outlined {
      "We steps[0] seconds=?x\n"},
     {"inputs: {x: {default: a}}\nsteps: [{type: http_request, url: \"/${x}/${x == 'a' ? 1 : "
      "2}/b\"}]",
-     NULL, "Ee steps[0] url=~/a/${...}/b method=\"GET\"\n"},
+     NULL, "Ee steps[0] url=~/a/${x == \"a\" ? 1 : 2}/b method=\"GET\"\n"},
+    {"inputs: {x: {default: a}}\nsteps: [{wait: \"${(x == 'a' ? x == 'b' : x == 'c') ? 1 : x == "
+     "'d' "
+     "? 2 : 3}\"}]",
+     NULL,
+     "We steps[0] seconds=?(x == \"a\" ? x == \"b\" : x == \"c\") ? 1 : (x == \"d\" ? 2 : 3)\n"},
     {"inputs: {x: {default: a, secret: true}}\nsteps: [{type: http_request, url: \"/${x}\"}]", "b",
      "Ee steps[0] url=~/${x} method=\"GET\"\n"},
     {"variables: {x: a}\nsteps: [{type: command, command: \"${x}\", args: [\"${x}\", "
