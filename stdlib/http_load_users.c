@@ -51,10 +51,12 @@ static void send_user(mf_load *l, mf_load_user *u, int64_t now) {
     plan_user(l, u, mf_clock_monotonic() + (l->think_ns > BACKOFF_NS ? l->think_ns : BACKOFF_NS));
 }
 
-/* Sends a request that is due as soon as the run's budget lets it. */
+/* Sends a request that is due as soon as the run's budget lets it.  Users have no plan
+ * to catch up with: what is late asks as if it were due now. */
 static void begin_request(mf_load *l, mf_load_user *u, int64_t now) {
-  if (!u->has_slot) u->due = mf_load_budget_slot(l->env->budget, u->due, now);
+  const int64_t at = u->has_slot ? u->due : mf_load_budget_slot(l->env->budget, now, now);
   u->has_slot = true;
+  if (at > now) u->due = at;
   if (u->due <= now)
     send_user(l, u, now);
   else if (u->due < l->end && mf_timer_set(l->env->loop, &u->timer, u->due) != MF_OK)

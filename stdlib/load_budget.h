@@ -27,7 +27,8 @@ typedef struct mf_load_budget {
 /* A request is due, and `now` it is that time, or later: when it may be sent.  Past
  * `now`: hold it until then and take that as its due time (it has its place, do not
  * ask again).  Never ask ahead of time: others would have to wait for it.  Requests
- * that are late because we were may catch up with what they missed. */
+ * that are late because we were may catch up with what they missed; where there is
+ * nothing to catch up with, say that it is due now. */
 int64_t mf_load_budget_slot(mf_load_budget *budget, int64_t due, int64_t now);
 /* A request is about to be sent.  False: it must not be. */
 bool mf_load_budget_request(mf_load_budget *budget);
