@@ -244,7 +244,6 @@ END_TEST
 
 START_TEST(users_can_have_a_row_each) {
   serve(always_ok, 1);
-  bench.budget.max_rate = 50; /* one after the other, also on a slow machine */
   script(WITH_DATA);
   run("{\"executor\": \"per_vu_iterations\", \"iterations\": 2, \"vus\": 2, \"data\": {\"mode\": "
       "\"per_vu\", \"rows\": [{\"id\": 1}, {\"id\": 2}, {\"id\": 3}]}}");
