@@ -4,7 +4,7 @@
  * variables.c what the caller gives: checked before anything is done
  * perform.c   what the machine asks for, carried out and answered
  * record.c    what goes into the journal, and how
- * watch.c     watches of the run, and what watches ask for
+ * run_watches.c  watches of the run, and what watches ask for
  * publish.c   reports
  * trace.c     --trace
  * secrets.c   what must not be seen
@@ -142,7 +142,7 @@ void mf_host_cancel_effect(mf_host *host, uint32_t id);
 /* Ends all effects in flight; each is answered before this returns. */
 void mf_host_cancel(mf_host *host);
 
-/* ---- watch.c ---- */
+/* ---- run_watches.c ---- */
 
 /* Makes the run's watches, if the image has any, and what loads need to ask for an
  * end.  Errors: OUT_OF_MEMORY. */
