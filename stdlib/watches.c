@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "watches.h"
 
+#include "../base/limits.h"
 #include "watches_parts.h"
 
 /* ---- Life ---- */
@@ -20,7 +21,7 @@ bool mf_watches_of_run(const mf_image *im) {
 static void init(mf_watches *w, const mf_alloc *alloc, mf_armed *armed,
                  const mf_load_script *script) {
   *w = (mf_watches){.alloc = *alloc, .armed = armed, .image = script->image};
-  mf_arena_init(&w->arena, alloc, 0);
+  mf_arena_init(&w->arena, alloc, (size_t)MF_LIMIT_WATCH_MEMORY);
   mf_arena_init(&w->trip, alloc, 0);
   w->scale = script->time_scale > 0 ? script->time_scale : 1;
   w->tags = mf_load_tags_of(script);

@@ -2,6 +2,8 @@
 /* Checks, expect, selectors, watches of the run, and what is handed on. */
 #include "watch_kit.h"
 
+#include "../../base/limits.h"
+
 Suite *stdlib_watches_suite(void);
 
 #define METRICS                                                                          \
@@ -410,6 +412,40 @@ START_TEST(without_memory) {
 }
 END_TEST
 
+/* Every window of a trend takes memory of its own. */
+static mf_status with_windows(int n) {
+  mf_alloc alloc = mf_alloc_default();
+  mf_buf rows;
+  watch_kit k;
+  mf_watches *w;
+  mf_buf_init(&rows, &alloc, 0);
+  mf_buf_puts(&rows, METRICS ".const 1 double 9.0\n.chunk 2 name=\"t\" kind=pure\n");
+  for (int i = 0; i < n; i++) mf_buf_printf(&rows, "LOAD %d\nPOP\n", i);
+  mf_buf_puts(&rows, "CONST 1\nRETURN\n");
+  for (int i = 0; i < n; i++)
+    mf_buf_printf(&rows,
+                  ".const %d double %d.0\n.slot %d name=\"v\" kind=reading arg=%d\n"
+                  ".reading %d metric=0 aggregate=avg scenario=1 window=%d\n",
+                  i + 2, i + 1, i, i, i, i + 2);
+  mf_buf_puts(&rows, ".watch 0 kind=threshold chunk=2 scenario=1 name=\"t\" path=\"p\"\n");
+  mf_buf_putc(&rows, 0);
+  watch_kit_init(&k, rows.p, 1);
+  mf_load_script script = {
+      .image = k.image.open, .vm = k.vm, .scenario = 1, .path = MF_STR("steps[1]")};
+  mf_status status = mf_watches_new(&alloc, &k.armed, &script, NULL, NULL, NULL, &w);
+  mf_watches_free(w);
+  watch_kit_fini(&k);
+  mf_buf_fini(&rows);
+  return status;
+}
+
+START_TEST(windows_take_no_more_than_WATCH_MEMORY) {
+  const int fit = (int)(MF_LIMIT_WATCH_MEMORY / (300 << 10));
+  ck_assert_int_eq(with_windows(fit), MF_OK);
+  ck_assert_int_eq(with_windows(fit * 2), MF_OUT_OF_MEMORY);
+}
+END_TEST
+
 Suite *stdlib_watches_suite(void) {
   Suite *s = suite_create("stdlib_watches");
   TCase *t = tcase_create("watches");
@@ -434,5 +470,6 @@ Suite *stdlib_watches_suite(void) {
   tcase_add_test(t, only_what_is_read_is_asked_for);
   tcase_add_test(t, refreshed_slots_keep_what_was_counted);
   tcase_add_test(t, without_memory);
+  tcase_add_test(t, windows_take_no_more_than_WATCH_MEMORY);
   return s;
 }
