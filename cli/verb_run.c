@@ -208,6 +208,7 @@ static int run_file(run_arguments *a, const char *path) {
   a->compile.assume_variables = names;
   int code = cli_input_open(&input, path, &a->compile, &a->library, false);
   if (code == CLI_OK) {
+    a->run.file = path;
     a->run.image = input.image;
     a->run.image_size = input.image_size;
     a->run.variables = a->variables.items;

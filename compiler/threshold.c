@@ -9,6 +9,7 @@
 /* ---- metric{tag:value} ---- */
 
 typedef struct bound_metric {
+  mf_str written; /* with its tags */
   mf_str name;
   uint32_t row, selector;
 } bound_metric;
@@ -47,7 +48,7 @@ static bool read_tags(mf_str text, mf_map_builder *b) {
 static bool read_metric(mf_compiler *c, const mf_member *m, bound_metric *out) {
   mf_str text = m->name;
   size_t brace = mf_str_find(text, MF_STR("{"), 0);
-  *out = (bound_metric){.name = text, .selector = MF_ABSENT};
+  *out = (bound_metric){.written = text, .name = text, .selector = MF_ABSENT};
   if (brace != SIZE_MAX) {
     mf_map_builder b;
     mf_map_build(&b, c->scratch);
@@ -178,7 +179,7 @@ static void add_threshold(mf_compiler *c, const mf_node *node, const bound_metri
   row.kind = MF_WATCH_KIND_THRESHOLD;
   row.scenario = scenario;
   row.path = path;
-  row.name = mf_compile_path(c, "%.*s %.*s", (int)metric->name.n, metric->name.p,
+  row.name = mf_compile_path(c, "%.*s %.*s", (int)metric->written.n, metric->written.p,
                              (int)mf_node_text(text).n, mf_node_text(text).p);
   if (over > 0) row.over = over;
   if (is_map) {

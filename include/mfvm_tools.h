@@ -136,6 +136,8 @@ typedef struct mf_run_options {
   mf_alloc alloc;
   const uint8_t *image; /* bytes, 8-byte aligned */
   size_t image_size;
+  const char *file;             /* where the image or its document came from: files that it names
+                                   are beside it; NULL, "-": in the working directory */
   const char *target;           /* NULL: not given; "sample", "none" or a URL */
   const mf_variable *variables; /* overrides; of several for one name the last counts */
   size_t variable_count;

@@ -201,6 +201,12 @@ static void on_progress(void *ctx, mf_str path, const mf_load_stats *so_far, dou
   mf_record_metrics(h, mf_host_now(h), path, so_far);
 }
 
+/* The folder of a file, n 0: the working directory. */
+static mf_str folder_of(const char *file) {
+  const char *slash = file ? strrchr(file, '/') : NULL;
+  return slash ? (mf_str){file, slash == file ? 1 : (size_t)(slash - file)} : MF_STR("");
+}
+
 static void fill_env(mf_host *h) {
   h->env = (mf_driver_env){
       .alloc = h->alloc,
@@ -210,6 +216,7 @@ static void fill_env(mf_host *h) {
       .time_scale = h->time_scale,
       .seed = h->options->seed,
       .regex = mf_regex_re2(),
+      .base_dir = folder_of(h->options->file),
       .budget = &h->budget,
       .host_denied = mf_hosts_deny_request,
       .command_denied = mf_hosts_deny_command,
