@@ -21,6 +21,10 @@ static const char usage[] =
     "  --dry-run                  tell what would be done (--format text|json), and do nothing\n"
     "  --max-rate N, --max-connections N, --max-requests N, --max-duration TIME\n"
     "                             narrow the document's limits\n"
+    "  --rate N                   every load sends N requests a second, whatever the document "
+    "says\n"
+    "  --vus N                    every load has N virtual users instead\n"
+    "  --duration TIME            every load lasts so long (30s, 5m)\n"
     "  --time-scale S             multiply planned lengths (0.1: ten times as fast)\n"
     "  --for TIME                 begin iterations of a looping orchestration for so long (2h)\n"
     "  --journal FILE|none        where the journal goes (default: the user's state folder)\n"
@@ -130,6 +134,9 @@ static int set_option(run_arguments *a, int option) {
     case '2':
     case '3': return set_limit(a, option, optarg);
     case '4': a->run.max_duration = optarg; return CLI_OK;
+    case 'R': a->run.rate = optarg; return CLI_OK;
+    case 'u': a->run.vus = optarg; return CLI_OK;
+    case 'D': a->run.duration = optarg; return CLI_OK;
     case 'F': a->run.loop_for = optarg; return CLI_OK;
     case 'j': a->run.journal = optarg; return CLI_OK;
     case 'r': a->run.report = optarg; return CLI_OK;
@@ -160,6 +167,9 @@ static int parse_arguments(run_arguments *a, int argc, char **argv) {
                                         {"var", required_argument, NULL, 'v'},
                                         {"vars", required_argument, NULL, 'f'},
                                         {"time-scale", required_argument, NULL, 's'},
+                                        {"rate", required_argument, NULL, 'R'},
+                                        {"vus", required_argument, NULL, 'u'},
+                                        {"duration", required_argument, NULL, 'D'},
                                         {"for", required_argument, NULL, 'F'},
                                         {"journal", required_argument, NULL, 'j'},
                                         {"report", required_argument, NULL, 'r'},

@@ -156,6 +156,9 @@ typedef struct mf_run_options {
   /* Asks on a terminal; true: yes.  NULL: there is nobody to ask. */
   bool (*ask)(void *ctx, const char *question);
   void *ask_ctx;
+  /* NULL, or what every load does instead of what its document says: requests a
+   * second, virtual users, and how long ("30s"). */
+  const char *rate, *vus, *duration;
   bool allow_empty, require_target;
   bool dry_run, dry_run_json; /* tell on `out` what would be done, and do nothing */
   bool ci;                    /* the environment variable CI is set */

@@ -11,14 +11,15 @@
  * confirm.c   whom loads go to, settled beforehand
  * plan.c      what the loads come to; dry_run.c tells all of it
  * beside them, each with a header of its own: journal, journal_read,
- * run_target, target_lock, run_limits, hosts, address_reach, progress, verdict, redact,
- * printable. */
+ * run_target, target_lock, run_limits, hosts, address_reach, load_overrides, progress,
+ * verdict, redact, printable. */
 #ifndef MF_RUNNER_HOST_H
 #define MF_RUNNER_HOST_H
 #include "../base/map.h"
 #include "../stdlib/watches.h"
 #include "hosts.h"
 #include "journal.h"
+#include "load_overrides.h"
 #include "progress.h"
 #include "redact.h"
 #include "run_target.h"
@@ -35,7 +36,8 @@ struct mf_flight {
   mf_flight *beside; /* in by_id */
   mf_effect effect;
   const mf_driver *driver;
-  mf_op *op; /* NULL while it starts */
+  mf_op *op;      /* NULL while it starts */
+  mf_arena arena; /* of arguments that are not the machine's */
 };
 
 /* Names for a sentence: the first few, and how many there were. */
@@ -58,6 +60,7 @@ struct mf_host {
   mf_str name;       /* of the orchestration */
   double time_scale;
   int64_t loop_ns; /* --for; 0: not given */
+  mf_load_overrides overrides;
   mf_sync sync;
   char run_id[17];
   int64_t start_ns, start_wall_ns;

@@ -117,10 +117,14 @@ static mf_flight *find_flight(const mf_host *h, uint32_t id) {
   return f;
 }
 
-static mf_flight *take_off(mf_host *h, const mf_effect *effect, const mf_driver *driver) {
+/* `arena` may hold the effect's arguments: it is the flight's from now on. */
+static mf_flight *take_off(mf_host *h, const mf_effect *effect, const mf_driver *driver,
+                           mf_arena *arena) {
   mf_flight *f = make_room(h) ? mf_realloc(&h->alloc, NULL, 0, sizeof *f) : NULL;
   if (!f) return NULL;
-  *f = (mf_flight){.host = h, .next = h->flights, .effect = *effect, .driver = driver};
+  *f = (mf_flight){
+      .host = h, .next = h->flights, .effect = *effect, .driver = driver, .arena = *arena};
+  mf_arena_init(arena, &h->alloc, 0);
   if (h->flights) h->flights->previous = f;
   h->flights = f;
   h->flight_count++;
@@ -139,6 +143,7 @@ static void land(mf_flight *f) {
     f->previous->next = f->next;
   else
     h->flights = f->next;
+  mf_arena_fini(&f->arena);
   mf_realloc(&h->alloc, f, sizeof *f, 0);
 }
 
@@ -147,6 +152,7 @@ static void driver_done(void *ctx, const mf_value *outcome) {
   mf_flight *f = ctx;
   mf_host *h = f->host;
   mf_effect effect = f->effect;
+  effect.args = NULL; /* they may be the flight's */
   land(f);
   answer(h, &effect, outcome);
 }
@@ -161,32 +167,43 @@ static mf_status arm(mf_host *h, const mf_effect *effect) {
   return mf_host_refresh_watches(h);
 }
 
-static void perform_driver(mf_host *h, const mf_effect *effect) {
+static void perform_driver(mf_host *h, const mf_effect *effect, mf_arena *arena) {
   const mf_driver *driver = mf_driver_find(effect->driver);
   if (!driver) {
     answer_briefly(h, effect, "no driver of this name is built in");
     return;
   }
   const bool loads = mf_str_is(effect->driver, "http_load");
-  mf_flight *f = loads && arm(h, effect) != MF_OK ? NULL : take_off(h, effect, driver);
+  mf_flight *f = loads && arm(h, effect) != MF_OK ? NULL : take_off(h, effect, driver, arena);
   if (!f) {
     answer_briefly(h, effect, mf_status_text(MF_OUT_OF_MEMORY));
     return;
   }
-  mf_op *op = driver->start(loads ? &h->load_env : &h->env, effect->args, driver_done, f);
+  mf_op *op = driver->start(loads ? &h->load_env : &h->env, f->effect.args, driver_done, f);
   if (op) f->op = op; /* NULL: done was called, and f is gone */
 }
 
-static void carry_out(mf_host *h, const mf_effect *effect) {
+static void carry_out(mf_host *h, const mf_effect *effect, mf_arena *arena) {
   for (size_t i = 0; i < sizeof own_effects / sizeof *own_effects; i++)
     if (mf_str_is(effect->driver, own_effects[i].name)) {
       own_effects[i].perform(h, effect);
       return;
     }
-  perform_driver(h, effect);
+  perform_driver(h, effect, arena);
 }
 
-void mf_host_perform(mf_host *h, const mf_effect *effect) {
+/* The caller's --rate, --vus and --duration.  Out of memory: no arguments. */
+static void override(mf_host *h, mf_effect *effect, mf_arena *arena) {
+  if (!mf_load_overrides_given(&h->overrides) || !mf_str_is(effect->driver, "http_load") ||
+      !effect->args || effect->args->kind != MF_MAP)
+    return;
+  mf_value *args = MF_NEW(arena, mf_value);
+  if (args) *args = mf_load_overrides_apply(&h->overrides, effect->args, arena);
+  effect->args = args && args->kind == MF_MAP ? args : NULL;
+}
+
+/* Intent, then deed. */
+static void perform(mf_host *h, const mf_effect *effect, mf_arena *arena) {
   mf_stamp stamp = mf_host_now(h);
   mf_status status = mf_record_intent(h, stamp, effect);
   if (h->options->trace_effects) mf_trace_effect(h, effect);
@@ -194,12 +211,23 @@ void mf_host_perform(mf_host *h, const mf_effect *effect) {
     h->journal.wants_sync = true;
     status = mf_journal_flush(&h->journal, stamp.monotonic_ns);
   }
-  if (status == MF_OK)
-    carry_out(h, effect);
+  if (status == MF_OK && mf_arena_oom(arena))
+    answer_briefly(h, effect, mf_status_text(MF_OUT_OF_MEMORY));
+  else if (status == MF_OK)
+    carry_out(h, effect, arena);
   else if (status == MF_TOO_LARGE)
     answer_briefly(h, effect, "its arguments are too large for the journal");
   else
     mf_host_io_error(h, "%s", h->journal.error); /* nothing is done that is not on record */
+}
+
+void mf_host_perform(mf_host *h, const mf_effect *asked) {
+  mf_effect effect = *asked;
+  mf_arena arena;
+  mf_arena_init(&arena, &h->alloc, 0);
+  override(h, &effect, &arena);
+  perform(h, &effect, &arena);
+  mf_arena_fini(&arena);
 }
 
 void mf_host_cancel_effect(mf_host *h, uint32_t id) {

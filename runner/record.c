@@ -138,6 +138,10 @@ void mf_record_started(mf_host *h, mf_stamp stamp) {
   put_flags(w, h);
   mf_json_key(w, "allow_empty");
   mf_json_put_bool(w, h->options->allow_empty);
+  if (mf_load_overrides_given(&h->overrides)) {
+    mf_json_key(w, "overrides");
+    mf_load_overrides_write(&h->overrides, w);
+  }
   put_target(w, &h->target);
   put_variables(w, h);
   put_word(w, "version", mf_str_of(mf_version()));

@@ -154,6 +154,23 @@ static int read_limits(mf_host *h) {
   return 0;
 }
 
+static bool has_loads(const mf_image *image) {
+  const mf_row_scenario *rows = MF_ROWS(image, SCENARIO, scenario);
+  for (uint32_t i = 0; i < MF_ROW_COUNT(image, SCENARIO); i++)
+    if (mf_str_is(mf_image_string(image, rows[i].driver), "http_load")) return true;
+  return false;
+}
+
+static int read_overrides(mf_host *h) {
+  char error[512];
+  const char *why = mf_load_overrides_read(&h->overrides, h->options, error, sizeof error);
+  if (why) return mf_host_refuse(h, 2, "%s", why);
+  if (!mf_load_overrides_given(&h->overrides) || has_loads(h->image)) return 0;
+  return mf_host_refuse(h, 0,
+                        "warning: --rate, --vus and --duration change nothing: the document "
+                        "has no load");
+}
+
 static int check_options(mf_host *h) {
   const mf_run_options *o = h->options;
   h->time_scale = o->time_scale == 0 ? 1 : o->time_scale;
@@ -617,6 +634,7 @@ static int (*const preparations[])(mf_host *h) = {
     refuse_unsupported,
     read_metadata,
     check_options,  /* 2 */
+    read_overrides, /* 2 */
     read_limits,    /* 2, 3 */
     read_templates, /* 74: not there, 3: it has errors */
     choose_target,  /* 2: a load needs one, and it must be said which */
