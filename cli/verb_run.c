@@ -29,10 +29,11 @@ static const char usage[] =
     "  --for TIME                 begin iterations of a looping orchestration for so long (2h)\n"
     "  --journal FILE|none        where the journal goes (default: the user's state folder)\n"
     "  --sync effect|interval|none   when the journal is forced to disk\n"
-    "  --report FILE              write one report more (.html .json .xml .md .csv)\n"
+    "  --report FILE              write one report more (.html .json .xml .md .csv .txt)\n"
     "  --seed N                   for everything that is random\n"
     "  --allow-empty              a run in which nothing was run passes\n"
     "  --progress auto|plain|none what is shown meanwhile\n"
+    "  --summary auto|none|full   what loads came to, before the verdict\n"
     "  --trace ops|effects        show every instruction, or every effect\n"
     "  --library DIR              where documents are that this one runs, beside its own folder\n"
     "  --lenient                  unknown keys are warnings\n"
@@ -74,13 +75,16 @@ static int choose(const char *option, const char *word, const char *const *words
 static int set_word(run_arguments *a, int option, const char *word) {
   static const char *const syncs[] = {"effect", "interval", "none", NULL};
   static const char *const modes[] = {"auto", "plain", "none", NULL};
+  static const char *const summaries[] = {"auto", "none", "full", NULL};
   static const char *const traces[] = {"ops", "effects", NULL};
   int i = option == 'S'   ? choose("sync", word, syncs)
           : option == 'p' ? choose("progress", word, modes)
+          : option == 'm' ? choose("summary", word, summaries)
                           : choose("trace", word, traces);
   if (i < 0) return CLI_USAGE;
   if (option == 'S') a->run.sync = syncs[i];
   if (option == 'p') a->run.progress = (mf_progress_mode)i;
+  if (option == 'm') a->run.summary = (mf_summary_mode)i;
   if (option == 'x' && i == 0) a->run.trace_ops = true;
   if (option == 'x' && i == 1) a->run.trace_effects = true;
   return CLI_OK;
@@ -149,6 +153,7 @@ static int set_option(run_arguments *a, int option) {
     case 'h': fputs(usage, stdout); return -1;
     case 'S':
     case 'p':
+    case 'm':
     case 'x': return set_word(a, option, optarg);
     default: return CLI_USAGE;
   }
@@ -177,6 +182,7 @@ static int parse_arguments(run_arguments *a, int argc, char **argv) {
                                         {"allow-empty", no_argument, NULL, 'a'},
                                         {"sync", required_argument, NULL, 'S'},
                                         {"progress", required_argument, NULL, 'p'},
+                                        {"summary", required_argument, NULL, 'm'},
                                         {"trace", required_argument, NULL, 'x'},
                                         {"library", required_argument, NULL, 'L'},
                                         {"lenient", no_argument, NULL, 'l'},
@@ -241,6 +247,19 @@ static bool ask_on_terminal(void *ctx, const char *question) {
   return strcmp(answer, "y") == 0 || strcmp(answer, "Y") == 0 || strcmp(answer, "yes") == 0;
 }
 
+/* As setlocale would find it, which is not called: it would change how numbers are
+ * written. */
+static bool is_utf8(void) {
+  static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    const char *value = getenv(names[i]);
+    if (value && *value)
+      return strstr(value, "UTF-8") || strstr(value, "utf8") || strstr(value, "UTF8") ||
+             strstr(value, "utf-8");
+  }
+  return false;
+}
+
 int verb_run(int argc, char **argv) {
   run_arguments a = {.run = {.alloc = mf_alloc_default(),
                              .time_scale = 1,
@@ -252,6 +271,7 @@ int verb_run(int argc, char **argv) {
   a.run.terminal = isatty(STDOUT_FILENO) == 1;
   if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO)) a.run.ask = ask_on_terminal;
   a.run.color = a.run.terminal && !(no_color && *no_color);
+  a.run.utf8 = is_utf8();
   setvbuf(stdout, NULL, _IONBF, 0); /* the runner batches; who reads a pipe wants it live */
   a.run.confirmed = a.confirmed;
   int code = parse_arguments(&a, argc, argv);

@@ -57,14 +57,6 @@ static void check_ending(mf_compiler *c, const report *r) {
   mf_diag_add_hint(c->diags, MF_E_REPORT_ENDING, r->node->span, endings, (int)tail.n, tail.p);
 }
 
-/* Plain text comes from a template only. */
-static void check_text(mf_compiler *c, const report *r) {
-  mf_report_format format = r->format.n ? mf_report_format_named(r->format)
-                                        : mf_report_format_of(tail_of(r->path));
-  if (format != MF_REPORT_FORMAT_TEXT || r->template.n) return;
-  mf_diag_add(c->diags, MF_E_MISSING_KEY, r->node->span, "a report as plain text", "'template'");
-}
-
 /* ---- code ---- */
 
 static void emit_report(mf_compiler *c, const report *r) {
@@ -88,7 +80,6 @@ static void emit_node(mf_compiler *c, const mf_node *node) {
     if (c->diags->errors != errors) return;
   }
   check_ending(c, &r);
-  check_text(c, &r);
   emit_report(c, &r);
 }
 

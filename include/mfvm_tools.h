@@ -132,6 +132,14 @@ typedef enum mf_progress_mode {
   MF_PROGRESS_NONE
 } mf_progress_mode;
 
+/* The summary before the verdict: AUTO has it when there was a load and progress is
+ * shown, with at most 20 rows of each part; FULL has all rows. */
+typedef enum mf_summary_mode {
+  MF_SUMMARY_AUTO = 0,
+  MF_SUMMARY_NONE = 1,
+  MF_SUMMARY_FULL = 2,
+} mf_summary_mode;
+
 typedef struct mf_run_options {
   mf_alloc alloc;
   const uint8_t *image; /* bytes, 8-byte aligned */
@@ -164,6 +172,8 @@ typedef struct mf_run_options {
   bool ci;                    /* the environment variable CI is set */
   bool trace_ops, trace_effects;
   mf_progress_mode progress;
+  mf_summary_mode summary;
+  bool utf8;            /* `out` takes more than ASCII */
   bool color, terminal; /* of `out` */
   mf_output out, err;   /* progress and verdict; trace and errors */
 } mf_run_options;

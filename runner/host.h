@@ -185,6 +185,8 @@ void mf_record_finished(mf_host *host, mf_stamp stamp, int exit_code, mf_str rea
 /* Makes a report from the journal so far.  NULL, or a sentence that says why it could
  * not be. */
 const char *mf_host_publish(mf_host *host, const mf_wanted_report *wanted);
+/* Appends what the run came to, if the caller wants that told. */
+void mf_host_summarize(mf_host *host, mf_buf *out);
 /* Reads the templates that the image names.  0, or an exit code and why; mistakes in
  * one of them have been printed. */
 int mf_host_read_templates(mf_host *host, char *error, size_t error_size);

@@ -511,6 +511,8 @@ static void put_place(mf_progress *p, const char *what, mf_str place) {
 void mf_progress_verdict(mf_progress *p, const mf_ending *e) {
   erase_status(p);
   mf_buf_clear(&p->step);
+  mf_buf_add_str(&p->text, e->summary);
+  if (e->summary.n) put(p, "\n");
   put_colored(p, e->exit_code ? "1;31" : "1;32", e->exit_code ? "FAILED" : "PASSED");
   put(p, " in ");
   put_seconds(&p->text, e->seconds);

@@ -54,6 +54,7 @@ void mf_progress_say(mf_progress *p, int64_t now_ns, const char *fmt, ...) MF_PR
 typedef struct mf_ending {
   int exit_code;
   mf_str reasons;
+  mf_str summary; /* lines; n 0: none is wanted */
   const mf_verdict *verdict;
   double seconds;
   const mf_run_target *target;

@@ -99,6 +99,25 @@ const char *mf_host_publish(mf_host *h, const mf_wanted_report *asked) {
   return why;
 }
 
+/* ---- The summary ---- */
+
+static bool is_wanted(const mf_host *h) {
+  const mf_run_options *o = h->options;
+  if (o->summary != MF_SUMMARY_AUTO) return o->summary == MF_SUMMARY_FULL;
+  return o->progress != MF_PROGRESS_NONE && h->stats && h->stats->ended_ns;
+}
+
+/* A journal that cannot be read has failed the run, which says so. */
+void mf_host_summarize(mf_host *h, mf_buf *out) {
+  mf_summary_look look = {.full = h->options->summary == MF_SUMMARY_FULL,
+                          .ascii = !h->options->utf8,
+                          .color = h->options->color};
+  if (!is_wanted(h) || mf_journal_flush(&h->journal, mf_host_now(h).monotonic_ns) != MF_OK) return;
+  mf_report *report = mf_report_new(&h->alloc);
+  if (report && feed(h, report) == MF_OK) mf_report_summary(report, out, &look);
+  mf_report_free(report);
+}
+
 /* ---- Templates ---- */
 
 static int read_template(mf_host *h, mf_str file, mf_report_template **out, char *error,

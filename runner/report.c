@@ -83,13 +83,13 @@ static const char unknown_format[] = "unknown report format; it is one of:"
 
 typedef void (*render_fn)(mf_report *r, mf_buf *out);
 
-/* NULL: such reports are made from templates only. */
 static const render_fn renderers[MF_REPORT_FORMAT_COUNT] = {
     [MF_REPORT_FORMAT_HTML] = mf_report_write_html,
     [MF_REPORT_FORMAT_JSON] = mf_report_write_json,
     [MF_REPORT_FORMAT_JUNIT] = mf_report_write_junit,
     [MF_REPORT_FORMAT_MARKDOWN] = mf_report_write_markdown,
     [MF_REPORT_FORMAT_CSV] = mf_report_write_csv,
+    [MF_REPORT_FORMAT_TEXT] = mf_report_write_text,
 };
 
 static render_fn renderer_of(mf_str word) {
@@ -184,11 +184,9 @@ static mf_status choose_format(const mf_report_options *options, order *o) {
               : options->tmpl   ? by_ending(options->tmpl)
                                 : MF_STR("html");
   mf_report_format format = mf_report_format_named(o->format);
-  if (format < MF_REPORT_FORMAT_COUNT && (o->tmpl || renderers[format])) return MF_OK;
+  if (format < MF_REPORT_FORMAT_COUNT) return MF_OK;
   explain(o->error, o->error_size,
-          format == MF_REPORT_FORMAT_TEXT ? "plain text is made from a --template only"
-          : o->format.n                   ? unknown_format
-                                          : "its ending names no report format; give --format");
+          o->format.n ? unknown_format : "its ending names no report format; give --format");
   return MF_UNSUPPORTED;
 }
 

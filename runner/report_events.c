@@ -595,6 +595,30 @@ static void take_metrics(mf_report *r, const event *e, const mf_json *value) {
     r->shortened++;
   else
     owner->metrics = keep_json(r, e, metrics, MF_REPORT_STEP_METRICS);
+  const mf_json *requests = mf_json_get(value, "requests");
+  if (requests == NULL || requests->kind != MF_JSON_MAP) return;
+  if (slice_of(e, requests).n > MF_REPORT_STEP_METRICS)
+    r->shortened++;
+  else
+    owner->requests = keep_json(r, e, requests, MF_REPORT_STEP_METRICS);
+}
+
+static mf_report_failure *failure_of(mf_report *r, mf_str name) {
+  for (uint32_t i = 0; i < r->failure_count; i++)
+    if (mf_str_eq(r->failures[i].name, name)) return &r->failures[i];
+  if (r->failure_count == MF_REPORT_FAILURES) return NULL;
+  r->failures[r->failure_count] = (mf_report_failure){.name = keep_name(r, name)};
+  return &r->failures[r->failure_count++];
+}
+
+static void take_failures(mf_report *r, const mf_json *value) {
+  const mf_json *map = mf_json_get(value, "failures");
+  if (map == NULL || map->kind != MF_JSON_MAP) return;
+  for (const mf_json *one = map->as.first; one; one = one->next) {
+    int64_t count = mf_json_int(one, 0);
+    mf_report_failure *failure = count > 0 ? failure_of(r, one->key) : NULL;
+    if (failure) failure->count += (uint64_t)count;
+  }
 }
 
 /* A driver may have something to say about an effect that went well. */
@@ -608,6 +632,7 @@ static void on_outcome(mf_report *r, const event *e) {
   const mf_json *value = mf_json_get(e->data, "value");
   mf_report_flight *flight = find_flight(r, e);
   take_metrics(r, e, value);
+  take_failures(r, value);
   take_warning(r, e, value);
   if (flight == NULL) return;
   mf_report_driver *driver = &r->drivers[flight->driver];
@@ -636,6 +661,7 @@ static void on_run_started(mf_report *r, const event *e) {
   r->version = keep_data(r, e, "version", MF_REPORT_NAME);
   r->format = keep_json(r, e, mf_json_get(e->data, "format"), MF_REPORT_NAME);
   r->seed = keep_json(r, e, mf_json_get(e->data, "seed"), MF_REPORT_NAME);
+  r->overrides = keep_json(r, e, mf_json_get(e->data, "overrides"), MF_REPORT_NAME);
   r->time_scale = scale >= 0 && scale < 1e9 ? scale : 1;
   r->start_wall = keep_wall(r);
   r->target_kind = keep_name(r, mf_json_str(mf_json_get(target, "kind"), ""));

@@ -213,6 +213,11 @@ static void put_notes(mf_page *p) {
     mf_report_number(p->out, p->r->time_scale);
     mf_page_raw(p, "</li>\n");
   }
+  if (p->r->overrides.n) {
+    mf_page_raw(p, "<li>loads overridden: ");
+    mf_report_overrides(p->r, p->out);
+    mf_page_raw(p, "</li>\n");
+  }
   mf_page_raw(p, "</ul>\n");
 }
 

@@ -248,6 +248,8 @@ static void write_target(page *p) {
   flag(p, "scaled", r->time_scale != 1);
   mf_json_key(&p->w, "time_scale");
   mf_json_put_double(&p->w, r->time_scale);
+  mf_json_key(&p->w, "overrides");
+  mf_report_plain(r, &p->w, mf_report_parse(r, r->overrides));
 }
 
 static void write_effects(page *p) {

@@ -108,6 +108,8 @@ static void put_figures(note *n) {
   if (mf_str_is(r->target_kind, "sample")) raw(n, " (built-in sample service)");
   if (r->time_scale != 1) raw(n, ", time scaled \xC3\x97");
   if (r->time_scale != 1) mf_report_number(n->out, r->time_scale);
+  if (r->overrides.n) raw(n, ", loads overridden: ");
+  if (r->overrides.n) mf_report_overrides(r, n->out);
   raw(n, " |\n");
 }
 

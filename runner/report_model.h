@@ -5,6 +5,8 @@
  * report_series.c   metrics over time
  * report_verdict.c  what the run came to, and why
  * report_text.c     numbers and values as people read them
+ * report_summary.c  the report in plain text, and the end of what a run prints;
+ *                   report_columns.c
  * report_json.c     the JSON report
  * report_junit.c    for CI systems; report_markdown.c, report_csv.c
  * report_escape.c   text of unknown origin, made harmless for a format
@@ -81,6 +83,7 @@ struct mf_report_step {
   double duration; /* seconds */
   mf_str path, id, name, error, started, ended;
   mf_report_json metrics;
+  mf_report_json requests;             /* of a load: metrics by name of request */
   mf_report_json parts;                /* why it was skipped, or its condition an error */
   uint64_t judged, passed;             /* assertions */
   mf_report_list assertions, activity; /* activity: hooks and actions */
@@ -109,6 +112,13 @@ typedef struct mf_report_driver {
   uint64_t asked, answered, failed;
 } mf_report_driver;
 enum { MF_REPORT_DRIVERS = 64 };
+
+/* Requests of loads that had no response, by reason. */
+typedef struct mf_report_failure {
+  mf_str name;
+  uint64_t count;
+} mf_report_failure;
+enum { MF_REPORT_FAILURES = 32 };
 
 /* Latest values by name, for runs that have no `final` line. */
 typedef struct mf_report_latest_value {
@@ -142,7 +152,7 @@ struct mf_report {
   /* run_started */
   bool started;
   mf_str name, run_id, source, digest, version, target_kind, target_url, start_wall;
-  mf_report_json format, seed;
+  mf_report_json format, seed, overrides; /* overrides: of loads; n 0: none */
   double time_scale;
 
   /* The latest line. */
@@ -178,6 +188,8 @@ struct mf_report {
   uint32_t series_count;
   mf_report_driver drivers[MF_REPORT_DRIVERS];
   uint32_t driver_count;
+  mf_report_failure failures[MF_REPORT_FAILURES];
+  uint32_t failure_count;
 
   mf_report_open *open;
   uint32_t open_count, open_cap;
@@ -287,6 +299,17 @@ mf_str mf_report_public(mf_report *r, mf_str s);
 /* The longest prefix of at most `max` bytes that ends between code points. */
 mf_str mf_report_prefix(mf_str s, size_t max);
 
+/* ---- report_columns.c ---- */
+
+/* `rows` end with a newline and have a tab between cells; of columns whose bit is set
+ * in `right` the cells stand at their right end. */
+void mf_report_columns(mf_buf *out, mf_str rows, uint32_t right);
+
+/* ---- report_summary.c ---- */
+
+/* "40 requests/s, duration 1.00 s": what the caller overrode. */
+void mf_report_overrides(mf_report *r, mf_buf *out);
+
 /* ---- the formats ---- */
 
 void mf_report_write_json(mf_report *r, mf_buf *out);
@@ -294,4 +317,5 @@ void mf_report_write_html(mf_report *r, mf_buf *out);
 void mf_report_write_junit(mf_report *r, mf_buf *out);
 void mf_report_write_markdown(mf_report *r, mf_buf *out);
 void mf_report_write_csv(mf_report *r, mf_buf *out);
+void mf_report_write_text(mf_report *r, mf_buf *out);
 #endif

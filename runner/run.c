@@ -176,8 +176,8 @@ static int check_options(mf_host *h) {
   h->time_scale = o->time_scale == 0 ? 1 : o->time_scale;
   if (!(h->time_scale > 0 && h->time_scale <= 1e6))
     return mf_host_refuse(h, 2, "the time scale must be a number above 0");
-  if (o->report && mf_report_format_of(mf_str_of(o->report)) >= MF_REPORT_FORMAT_TEXT)
-    return mf_host_refuse(h, 2, "--report %s: end it in .html, .json, .xml, .md or .csv",
+  if (o->report && mf_report_format_of(mf_str_of(o->report)) == MF_REPORT_FORMAT_COUNT)
+    return mf_host_refuse(h, 2, "--report %s: end it in .html, .json, .xml, .md, .csv or .txt",
                           o->report);
   if (!mf_sync_parse(o->sync, &h->sync))
     return mf_host_refuse(h, 2, "unknown --sync '%s'; it is effect, interval or none", o->sync);
@@ -600,12 +600,15 @@ static int close_record(mf_host *h, mf_buf *reasons) {
 }
 
 static int conclude(mf_host *h) {
-  mf_buf reasons;
+  mf_buf reasons, summary;
   mf_buf_init(&reasons, &h->alloc, 0);
+  mf_buf_init(&summary, &h->alloc, 0);
+  mf_host_summarize(h, &summary);
   int code = close_record(h, &reasons);
   mf_ending ending = {
       .exit_code = code,
       .reasons = mf_buf_str(&reasons),
+      .summary = mf_buf_str(&summary),
       .verdict = &h->facts.verdict,
       .seconds = (double)mf_host_now(h).monotonic_ns / 1e9,
       .target = &h->target,
@@ -614,6 +617,7 @@ static int conclude(mf_host *h) {
       .journal = h->journal.path,
   };
   mf_progress_verdict(&h->progress, &ending);
+  mf_buf_fini(&summary);
   mf_buf_fini(&reasons);
   return code;
 }

@@ -18,6 +18,15 @@ mf_status mf_report_feed(mf_report *report, mf_str line);
 /* Renders what was fed so far.  UNSUPPORTED for an unknown format. */
 mf_status mf_report_render(mf_report *report, mf_str format, mf_buf *out);
 
+/* Steps, loads, requests, checks and thresholds in plain text, from what was fed so
+ * far: the end of what a run prints. */
+typedef struct mf_summary_look {
+  bool full;  /* all rows; else the first 20 of each part */
+  bool ascii; /* no other characters of our own */
+  bool color;
+} mf_summary_look;
+void mf_report_summary(mf_report *report, mf_buf *out, const mf_summary_look *look);
+
 /* A template that reports are made from (runner/report_template.c), compiled: it is
  * read before a run, so that a mistake in it is told before anything is done.
  * Mistakes are printed to `err`, at most twenty.  EXPRESSION_INVALID, TOO_LARGE,

@@ -37,8 +37,8 @@ static void golden(const char *name, const char *format, const char *ending) {
   free(want);
 }
 
-static const char *const formats[][2] = {
-    {"html", ".html"}, {"json", ".json"}, {"junit", ".xml"}, {"markdown", ".md"}, {"csv", ".csv"}};
+static const char *const formats[][2] = {{"html", ".html"},   {"json", ".json"}, {"junit", ".xml"},
+                                         {"markdown", ".md"}, {"csv", ".csv"},   {"text", ".txt"}};
 enum { FORMATS = sizeof formats / sizeof *formats };
 
 START_TEST(a_passed_run) { golden("pass", formats[_i][0], formats[_i][1]); }
@@ -84,11 +84,11 @@ END_TEST
 /* Wrong kinds everywhere: no line may do harm. */
 START_TEST(malformed_data_is_survived) {
   static const char *const events[] = {
-      "run_started",   "step_started",    "step_finished", "branch",         "hook_started",
-      "hook_finished", "action_finished", "assertion",     "action_retried", "log",
-      "metric",        "variable",        "warning",       "error",          "verdict",
-      "intent",        "outcome",         "signal",        "final",          "report_written",
-      "run_finished"};
+      "run_started",    "step_started",    "step_finished", "branch",         "hook_started",
+      "hook_finished",  "action_finished", "assertion",     "action_retried", "log",
+      "metric",         "variable",        "warning",       "error",          "verdict",
+      "intent",         "outcome",         "watch",         "signal",         "final",
+      "report_written", "run_finished"};
   static const char *const data[] = {
       "null",
       "[]",
@@ -97,6 +97,8 @@ START_TEST(malformed_data_is_survived) {
       "{\"target\":[],\"time_scale\":\"x\",\"driver\":5,\"id\":\"a\",\"value\":7,\"args\":3}",
       "{\"driver\":\"command\",\"args\":{\"args\":[{\"$secret\":true},null]},\"value\":{"
       "\"metrics\":1}}",
+      "{\"kind\":\"check\",\"actual\":[],\"overrides\":3,\"value\":{\"requests\":{\"a\":1},"
+      "\"metrics\":{\"requests\":\"x\"},\"failures\":{\"a\":-1,\"b\":{}}}}",
       "{\"duration\":1e308,\"metrics\":[1],\"variables\":\"x\",\"exit_code\":-9e99,\"error\":"
       "\"e\"}"};
   for (size_t d = 0; d < sizeof data / sizeof *data; d++)
@@ -108,6 +110,7 @@ START_TEST(malformed_data_is_survived) {
     }
   render("json");
   render("html");
+  render("text");
 }
 END_TEST
 
