@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,7 +33,7 @@ static const char usage[] =
     "  --report FILE              write one report more (.html .json .xml .md .csv .txt)\n"
     "  --seed N                   for everything that is random\n"
     "  --allow-empty              a run in which nothing was run passes\n"
-    "  --progress auto|plain|none what is shown meanwhile\n"
+    "  --progress auto|plain|none|json   what is shown meanwhile; json: an event a line\n"
     "  --summary auto|none|full   what loads came to, before the verdict\n"
     "  --trace ops|effects        show every instruction, or every effect\n"
     "  --library DIR              where documents are that this one runs, beside its own folder\n"
@@ -74,7 +75,7 @@ static int choose(const char *option, const char *word, const char *const *words
 
 static int set_word(run_arguments *a, int option, const char *word) {
   static const char *const syncs[] = {"effect", "interval", "none", NULL};
-  static const char *const modes[] = {"auto", "plain", "none", NULL};
+  static const char *const modes[] = {"auto", "plain", "none", "json", NULL};
   static const char *const summaries[] = {"auto", "none", "full", NULL};
   static const char *const traces[] = {"ops", "effects", NULL};
   int i = option == 'S'   ? choose("sync", word, syncs)
@@ -260,6 +261,20 @@ static bool is_utf8(void) {
   return false;
 }
 
+/* "dumb" terminals, and those that do not say what they are, get lines. */
+static bool is_terminal(void) {
+  const char *term = getenv("TERM");
+  return isatty(STDOUT_FILENO) == 1 && term && *term && strcmp(term, "dumb");
+}
+
+static void terminal_size(void *ctx, unsigned *columns, unsigned *rows) {
+  struct winsize size;
+  (void)ctx;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) || size.ws_col == 0 || size.ws_row == 0) return;
+  *columns = size.ws_col;
+  *rows = size.ws_row;
+}
+
 int verb_run(int argc, char **argv) {
   run_arguments a = {.run = {.alloc = mf_alloc_default(),
                              .time_scale = 1,
@@ -268,7 +283,8 @@ int verb_run(int argc, char **argv) {
                              .err = cli_stderr()}};
   const char *ci = getenv("CI"), *no_color = getenv("NO_COLOR");
   a.run.ci = ci && *ci;
-  a.run.terminal = isatty(STDOUT_FILENO) == 1;
+  a.run.terminal = is_terminal();
+  a.run.terminal_size = terminal_size;
   if (isatty(STDIN_FILENO) && isatty(STDERR_FILENO)) a.run.ask = ask_on_terminal;
   a.run.color = a.run.terminal && !(no_color && *no_color);
   a.run.utf8 = is_utf8();

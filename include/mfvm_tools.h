@@ -127,9 +127,10 @@ typedef struct mf_variable {
 } mf_variable;
 
 typedef enum mf_progress_mode {
-  MF_PROGRESS_AUTO,
-  MF_PROGRESS_PLAIN,
-  MF_PROGRESS_NONE
+  MF_PROGRESS_AUTO,  /* on a terminal what is under way, drawn in place; else PLAIN */
+  MF_PROGRESS_PLAIN, /* lines */
+  MF_PROGRESS_NONE,  /* the verdict alone */
+  MF_PROGRESS_JSON   /* an event a line, the verdict among them: docs/progress.md */
 } mf_progress_mode;
 
 /* The summary before the verdict: AUTO has it when there was a load and progress is
@@ -173,6 +174,8 @@ typedef struct mf_run_options {
   bool trace_ops, trace_effects;
   mf_progress_mode progress;
   mf_summary_mode summary;
+  /* How large the terminal is now; NULL: 80 columns and 24 rows.  Has out.ctx. */
+  void (*terminal_size)(void *ctx, unsigned *columns, unsigned *rows);
   bool utf8;            /* `out` takes more than ASCII */
   bool color, terminal; /* of `out` */
   mf_output out, err;   /* progress and verdict; trace and errors */

@@ -104,7 +104,7 @@ const char *mf_host_publish(mf_host *h, const mf_wanted_report *asked) {
 static bool is_wanted(const mf_host *h) {
   const mf_run_options *o = h->options;
   if (o->summary != MF_SUMMARY_AUTO) return o->summary == MF_SUMMARY_FULL;
-  return o->progress != MF_PROGRESS_NONE && h->stats && h->stats->ended_ns;
+  return o->progress <= MF_PROGRESS_PLAIN && h->stats && h->stats->ended_ns;
 }
 
 /* A journal that cannot be read has failed the run, which says so. */

@@ -35,9 +35,9 @@ static void put_uint(mf_buf *out, uint64_t u) {
 
 /* Three significant digits, and whole numbers whole. */
 static void put_figure(mf_buf *out, double d) {
-  double size = fabs(d);
-  bool whole = d == floor(d) || size >= 100;
-  mf_report_fixed(out, d, whole ? 0 : size >= 10 ? 1 : 2);
+  unsigned decimals = fabs(d) >= 99.95 ? 0 : fabs(d) >= 9.995 ? 1 : 2;
+  double scale = decimals == 2 ? 100 : decimals == 1 ? 10 : 1, shown = round(d * scale) / scale;
+  mf_report_fixed(out, d, shown == floor(shown) ? 0 : decimals);
 }
 
 static void put_bytes(mf_buf *out, double bytes) {
@@ -176,10 +176,27 @@ static void put_kind(summary *s, unsigned *told, double count, mf_str what) {
   mf_print_safe(&s->rows, what);
 }
 
+/* `expect` may have made errors of good statuses, and the other way round: then only
+ * how many had a response is told. */
+static void put_kinds(summary *s, const mf_json *metrics, double errors) {
+  const char *const keys[] = {"status_4xx", "status_5xx"};
+  double counts[] = {mf_report_number_of(metrics, keys[0]), mf_report_number_of(metrics, keys[1])};
+  double rest = errors;
+  unsigned told = 0;
+  for (uint32_t i = 0; i < s->r->failure_count; i++) {
+    rest -= (double)s->r->failures[i].count;
+    put_kind(s, &told, (double)s->r->failures[i].count, s->r->failures[i].name);
+  }
+  if (isnan(counts[0]) || isnan(counts[1])) return;
+  bool by_status = counts[0] + counts[1] == rest;
+  put_kind(s, &told, by_status ? counts[0] : 0, MF_STR("status 4xx"));
+  put_kind(s, &told, by_status ? counts[1] : 0, MF_STR("status 5xx"));
+  put_kind(s, &told, by_status ? 0 : rest, MF_STR("by their responses"));
+}
+
 static void put_errors(summary *s, const mf_json *metrics) {
   double errors = mf_report_number_of(metrics, "errors");
   double share = mf_report_number_of(metrics, "error_rate");
-  unsigned told = 0;
   if (isnan(errors)) return;
   begin_line(s, "errors");
   put_figure(&s->rows, errors);
@@ -188,12 +205,7 @@ static void put_errors(summary *s, const mf_json *metrics) {
     put_figure(&s->rows, share * 100);
     mf_buf_puts(&s->rows, "%)");
   }
-  for (uint32_t i = 0; i < s->r->failure_count; i++)
-    put_kind(s, &told, (double)s->r->failures[i].count, s->r->failures[i].name);
-  if (errors > 0) {
-    put_kind(s, &told, mf_report_number_of(metrics, "status_4xx"), MF_STR("status 4xx"));
-    put_kind(s, &told, mf_report_number_of(metrics, "status_5xx"), MF_STR("status 5xx"));
-  }
+  put_kinds(s, metrics, errors);
   end_line(s);
 }
 

@@ -179,6 +179,8 @@ static int check_options(mf_host *h) {
   if (o->report && mf_report_format_of(mf_str_of(o->report)) == MF_REPORT_FORMAT_COUNT)
     return mf_host_refuse(h, 2, "--report %s: end it in .html, .json, .xml, .md, .csv or .txt",
                           o->report);
+  if (o->progress == MF_PROGRESS_JSON && o->summary == MF_SUMMARY_FULL)
+    return mf_host_refuse(h, 2, "--summary full is for people: with --progress json leave it out");
   if (!mf_sync_parse(o->sync, &h->sync))
     return mf_host_refuse(h, 2, "unknown --sync '%s'; it is effect, interval or none", o->sync);
   return check_loop_time(h);
@@ -212,10 +214,10 @@ static void on_signal(void *ctx, int number);
 static bool has_scenarios(const mf_host *h) { return MF_ROW_COUNT(h->image, SCENARIO) > 0; }
 
 /* Once a second. */
-static void on_progress(void *ctx, mf_str path, const mf_load_stats *so_far, double seconds) {
+static void on_progress(void *ctx, const mf_load_progress *load) {
   mf_host *h = ctx;
-  mf_progress_load(&h->progress, so_far, seconds);
-  mf_record_metrics(h, mf_host_now(h), path, so_far);
+  mf_progress_load(&h->progress, load);
+  mf_record_metrics(h, mf_host_now(h), load->path, load->stats);
 }
 
 /* The folder of a file, n 0: the working directory. */
@@ -478,7 +480,7 @@ static const char *signal_name(int number) { return number == SIGINT ? "SIGINT" 
 /* The third one: whoever sends it does not want to wait any longer. */
 static void leave_at_once(mf_host *h) {
   (void)mf_journal_finish(&h->journal);
-  mf_progress_flush(&h->progress);
+  mf_progress_hand_out(&h->progress);
   _exit(105);
 }
 

@@ -21,6 +21,16 @@ typedef struct mf_load_script {
   const mf_value *tags;
 } mf_load_script;
 
+/* How a load stands.  Borrowed for the call. */
+typedef struct mf_load_progress {
+  mf_str path; /* of its entry: mf_load_script.path */
+  const struct mf_load_stats *stats;
+  double seconds, planned;   /* since it began, and how long requests are to be begun */
+  uint32_t in_flight, users; /* requests without an answer yet; connections */
+  uint64_t checks_failed;
+  const mf_value *watches; /* the list that its outcome would have; NULL: none */
+} mf_load_progress;
+
 /* What drivers share during a run; owned by the runner. */
 typedef struct mf_driver_env {
   mf_alloc alloc;
@@ -46,8 +56,8 @@ typedef struct mf_driver_env {
   void *tripped_ctx;
   mf_str base_dir; /* what relative paths of files are relative to; n 0: the working directory */
   const mf_regex *regex;
-  /* Live figures for the progress line, once a second; may be NULL. */
-  void (*progress)(void *ctx, mf_str path, const struct mf_load_stats *so_far, double seconds);
+  /* Once a second; may be NULL. */
+  void (*progress)(void *ctx, const mf_load_progress *load);
   void *progress_ctx;
 } mf_driver_env;
 

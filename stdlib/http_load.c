@@ -180,11 +180,28 @@ static void time_is_up(mf_timer *timer) {
   finish(l, l->broken);
 }
 
+static void tell_progress(mf_load *l, int64_t now, const mf_value *watches) {
+  const mf_load_progress load = {
+      .path = l->path,
+      .stats = &l->stats,
+      .seconds = (double)(now - l->start) / 1e9,
+      .planned = (double)l->length_ns / 1e9,
+      .in_flight = l->in_flight,
+      .users = l->n_users,
+      .checks_failed = l->watches ? mf_watches_checks_failed(l->watches) : 0,
+      .watches = watches && watches->kind == MF_LIST ? watches : NULL};
+  l->env->progress(l->env->progress_ctx, &load);
+}
+
 static void report_progress(mf_timer *timer) {
   mf_load *l = timer->ctx;
   int64_t now = mf_clock_monotonic();
+  mf_arena arena;
+  mf_arena_init(&arena, &l->env->alloc, 0);
   note_time(l, now); /* for throughput so far */
-  l->env->progress(l->env->progress_ctx, l->path, &l->stats, (double)(now - l->start) / 1e9);
+  const mf_value watches = l->watches ? mf_watches_results(l->watches, now, &arena) : mf_null();
+  tell_progress(l, now, &watches);
+  mf_arena_fini(&arena);
   if (mf_timer_set(l->env->loop, timer, timer->due + PROGRESS_NS) != MF_OK)
     mf_load_break(l, "out of memory");
   mf_load_settle(l);

@@ -149,3 +149,9 @@ mf_value mf_watches_results(mf_watches *w, int64_t now_ns, mf_arena *arena) {
   const mf_value list = items ? mf_list_of(arena, items, n) : none;
   return mf_arena_oom(arena) ? none : list;
 }
+
+uint64_t mf_watches_checks_failed(const mf_watches *w) {
+  uint64_t failed = 0;
+  for (uint32_t i = w->expects; i < w->checks; i++) failed += w->rules[i].failed;
+  return failed;
+}

@@ -64,7 +64,9 @@ void mf_watches_drop(mf_watches *w, int64_t now_ns, uint64_t count);
 mf_status mf_watches_record(mf_watches *w, int64_t now_ns, uint32_t metric, double value,
                             const mf_value *labels);
 
-/* The `watches` list of the outcome: vm/watched.c.  `now_ns`: the end of the time in
+/* Of all responses so far. */
+uint64_t mf_watches_checks_failed(const mf_watches *w);
+/* The `watches` list of the outcome: vm/watched.c; before the end, as things are.  `now_ns`: the end of the time in
  * which samples came, which rates are of.  UNSET: out of memory. */
 mf_value mf_watches_results(mf_watches *w, int64_t now_ns, mf_arena *arena);
 #endif

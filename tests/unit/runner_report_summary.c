@@ -59,6 +59,15 @@ START_TEST(a_load_is_summed_up) {
 }
 END_TEST
 
+START_TEST(errors_by_expect_have_no_status) {
+  begin();
+  load("a", "");
+  say(4001, "final", "", "\"metrics\":" METRICS("40", "9"));
+  summary(brief);
+  has("  errors    9 (12.5%): 2 refused, 7 by their responses\n");
+}
+END_TEST
+
 START_TEST(loads_add_up_their_failures) {
   begin();
   load("a", "");
@@ -200,6 +209,7 @@ Suite *runner_report_summary_suite(void) {
   TCase *t = tcase_create("all");
   tcase_add_checked_fixture(t, set_up, tear_down);
   tcase_add_test(t, a_load_is_summed_up);
+  tcase_add_test(t, errors_by_expect_have_no_status);
   tcase_add_test(t, loads_add_up_their_failures);
   tcase_add_test(t, a_run_without_loads_has_its_steps_only);
   tcase_add_test(t, requests_have_a_row_each);

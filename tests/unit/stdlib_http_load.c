@@ -489,11 +489,13 @@ START_TEST(a_rehearsal_sends_nothing) {
 }
 END_TEST
 
-static void count_call(void *ctx, mf_str path, const mf_load_stats *so_far, double seconds) {
+static void count_call(void *ctx, const mf_load_progress *load) {
   int *calls = ctx;
-  (void)path;
-  ck_assert_double_ge(seconds, 1);
-  ck_assert_uint_gt(so_far->requests, 0);
+  ck_assert_double_ge(load->seconds, 1);
+  ck_assert_double_eq(load->planned, 1.3);
+  ck_assert_uint_gt(load->stats->requests, 0);
+  ck_assert_uint_eq(load->users, 50);
+  ck_assert_uint_le(load->in_flight, 50);
   (*calls)++;
 }
 
