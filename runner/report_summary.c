@@ -187,7 +187,9 @@ static void put_kinds(summary *s, const mf_json *metrics, double errors) {
     rest -= (double)s->r->failures[i].count;
     put_kind(s, &told, (double)s->r->failures[i].count, s->r->failures[i].name);
   }
-  if (isnan(counts[0]) || isnan(counts[1])) return;
+  if (isnan(counts[0]) && isnan(counts[1])) return;
+  for (int i = 0; i < 2; i++)
+    if (isnan(counts[i])) counts[i] = 0;
   bool by_status = counts[0] + counts[1] == rest;
   put_kind(s, &told, by_status ? counts[0] : 0, MF_STR("status 4xx"));
   put_kind(s, &told, by_status ? counts[1] : 0, MF_STR("status 5xx"));

@@ -143,7 +143,7 @@ START_TEST(a_terminal_may_become_narrower) {
 END_TEST
 
 START_TEST(a_low_terminal_counts_the_rest) {
-  char name[8];
+  char name[16];
   rows = 5;
   clock_ns = 1000 * MS;
   for (int i = 0; i < 9; i++) {
@@ -220,6 +220,31 @@ START_TEST(the_verdict_takes_its_place) {
 }
 END_TEST
 
+/* What cannot be kept is not shown, and nothing else happens. */
+START_TEST(every_allocation_may_fail) {
+  for (uint64_t at = 1; at < 60; at++) {
+    mf_counting_alloc count = {.inner = mf_alloc_default(), .fail_at = at};
+    mf_alloc alloc = mf_counting_alloc_as_alloc(&count);
+    mf_progress_fini(&p);
+    mf_progress_init(&p, &options, &alloc, loop, 1000 * MS);
+    p.clock = fake_clock;
+    for (int i = 0; i < 20; i++) {
+      char name[16];
+      snprintf(name, sizeof name, "s%d", i);
+      tell(MF_NOTICE_STEP_STARTED, 0, name, "");
+      tell_load(name, 2, NULL);
+    }
+    redraw_after(100);
+    tell(MF_NOTICE_STEP_FINISHED, MF_OUTCOME_FAILED, "s1", "why");
+    redraw_after(100);
+    out.n = 0;
+    mf_progress_fini(&p);
+    ck_assert_uint_eq(count.in_use, 0);
+    open_progress();
+  }
+}
+END_TEST
+
 Suite *runner_progress_live_suite(void) {
   Suite *s = suite_create("runner_progress_live");
   TCase *t = tcase_create("all");
@@ -235,6 +260,7 @@ Suite *runner_progress_live_suite(void) {
   tcase_add_test(t, a_low_terminal_counts_the_rest);
   tcase_add_test(t, thresholds_are_told_below_crossed_ones_first);
   tcase_add_test(t, the_verdict_takes_its_place);
+  tcase_add_test(t, every_allocation_may_fail);
   suite_add_tcase(s, t);
   return s;
 }

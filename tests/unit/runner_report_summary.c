@@ -2,6 +2,8 @@
 /* The summary of a run in plain text. */
 #include "runner_report_kit.h"
 
+#include "../../base/alloc.h"
+
 Suite *runner_report_summary_suite(void);
 
 static const char *summary(mf_summary_look look) {
@@ -204,6 +206,43 @@ START_TEST(hostile_names_stay_on_their_line) {
 }
 END_TEST
 
+/* Feeding, and then rendering. */
+static mf_status made_with(mf_alloc alloc) {
+  mf_status status = MF_OUT_OF_MEMORY;
+  mf_report_free(report);
+  report = mf_report_new(&alloc);
+  if (!report) return status;
+  static const char *const lines[] = {
+      "{\"event\":\"run_started\",\"data\":{\"name\":\"n\",\"overrides\":{\"rate\":4.0}}}",
+      "{\"event\":\"step_started\",\"path\":\"a\",\"data\":{\"name\":\"a\"}}",
+      "{\"event\":\"outcome\",\"data\":{\"value\":{\"failures\":{\"refused\":2},"
+      "\"metrics\":" METRICS("4", "2") ",\"requests\":{\"home\":" METRICS("4", "2") "}}}}",
+      "{\"event\":\"watch\",\"path\":\"a\",\"data\":{\"name\":\"w\",\"kind\":\"check\","
+      "\"outcome\":\"failed\",\"actual\":5}}",
+      "{\"event\":\"final\",\"data\":{\"metrics\":" METRICS("4", "2") "}}"};
+  for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
+    if ((status = feed(lines[i])) != MF_OK) return status;
+  mf_buf out;
+  mf_buf_init(&out, &alloc, 0);
+  status = mf_report_render(report, MF_STR("text"), &out);
+  mf_buf_fini(&out);
+  return status;
+}
+
+START_TEST(every_allocation_may_fail) {
+  mf_status status = MF_OUT_OF_MEMORY;
+  for (uint64_t at = 1; status != MF_OK; at++) {
+    mf_counting_alloc count = {.inner = mf_alloc_default(), .fail_at = at};
+    status = made_with(mf_counting_alloc_as_alloc(&count));
+    ck_assert_int_eq(status, count.calls < at ? MF_OK : MF_OUT_OF_MEMORY);
+    mf_report_free(report);
+    report = NULL;
+    ck_assert_uint_lt(at, 1000);
+    ck_assert_uint_eq(count.in_use, 0);
+  }
+}
+END_TEST
+
 Suite *runner_report_summary_suite(void) {
   Suite *s = suite_create("runner_report_summary");
   TCase *t = tcase_create("all");
@@ -220,6 +259,7 @@ Suite *runner_report_summary_suite(void) {
   tcase_add_test(t, colors_are_marks_only);
   tcase_add_test(t, what_was_overridden_is_told);
   tcase_add_loop_test(t, hostile_names_stay_on_their_line, 0, HOSTILE);
+  tcase_add_test(t, every_allocation_may_fail);
   suite_add_tcase(s, t);
   return s;
 }
