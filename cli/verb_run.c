@@ -35,6 +35,9 @@ static const char usage[] =
     "  --allow-empty              a run in which nothing was run passes\n"
     "  --progress auto|plain|none|json   what is shown meanwhile; json: an event a line\n"
     "  --summary auto|none|full   what loads came to, before the verdict\n"
+    "  --metrics-listen [ADDRESS:]PORT   serve GET /metrics there (Prometheus, OpenMetrics) while\n"
+    "                             the run goes on; 127.0.0.1 unless an address is given\n"
+    "  --metrics-linger TIME      and for so long after its end (default 0s; Ctrl-C ends it)\n"
     "  --trace ops|effects        show every instruction, or every effect\n"
     "  --library DIR              where documents are that this one runs, beside its own folder\n"
     "  --lenient                  unknown keys are warnings\n"
@@ -80,12 +83,12 @@ static int set_word(run_arguments *a, int option, const char *word) {
   static const char *const traces[] = {"ops", "effects", NULL};
   int i = option == 'S'   ? choose("sync", word, syncs)
           : option == 'p' ? choose("progress", word, modes)
-          : option == 'm' ? choose("summary", word, summaries)
+          : option == 'u' ? choose("summary", word, summaries)
                           : choose("trace", word, traces);
   if (i < 0) return CLI_USAGE;
   if (option == 'S') a->run.sync = syncs[i];
   if (option == 'p') a->run.progress = (mf_progress_mode)i;
-  if (option == 'm') a->run.summary = (mf_summary_mode)i;
+  if (option == 'u') a->run.summary = (mf_summary_mode)i;
   if (option == 'x' && i == 0) a->run.trace_ops = true;
   if (option == 'x' && i == 1) a->run.trace_effects = true;
   return CLI_OK;
@@ -148,13 +151,15 @@ static int set_option(run_arguments *a, int option) {
     case 'e':
       if (parse_seed(optarg, &a->run.seed)) return CLI_OK;
       return cli_fail(CLI_USAGE, "--seed wants a whole number, not '%s'", optarg);
+    case 'm': a->run.metrics_listen = optarg; return CLI_OK;
+    case 'M': a->run.metrics_linger = optarg; return CLI_OK;
     case 'a': a->run.allow_empty = true; return CLI_OK;
     case 'L': return cli_library_add(&a->library, optarg);
     case 'l': a->compile.lenient = true; return CLI_OK;
     case 'h': fputs(usage, stdout); return -1;
     case 'S':
     case 'p':
-    case 'm':
+    case 'u':
     case 'x': return set_word(a, option, optarg);
     default: return CLI_USAGE;
   }
@@ -183,7 +188,9 @@ static int parse_arguments(run_arguments *a, int argc, char **argv) {
                                         {"allow-empty", no_argument, NULL, 'a'},
                                         {"sync", required_argument, NULL, 'S'},
                                         {"progress", required_argument, NULL, 'p'},
-                                        {"summary", required_argument, NULL, 'm'},
+                                        {"summary", required_argument, NULL, 'u'},
+                                        {"metrics-listen", required_argument, NULL, 'm'},
+                                        {"metrics-linger", required_argument, NULL, 'M'},
                                         {"trace", required_argument, NULL, 'x'},
                                         {"library", required_argument, NULL, 'L'},
                                         {"lenient", no_argument, NULL, 'l'},

@@ -156,6 +156,8 @@ typedef struct mf_run_options {
   const char *journal; /* NULL: the user's state folder; "none"; a path */
   const char *sync;    /* NULL or "effect", "interval", "none" */
   const char *report;  /* NULL: as the document says; else one path more */
+  const char *metrics_listen; /* NULL: nowhere; "9090" or "ADDRESS:9090" */
+  const char *metrics_linger; /* NULL, or for how long after the end: "30s" */
   /* What the document's limits are narrowed to; 0, NULL: not given. */
   double max_rate;
   uint64_t max_connections, max_requests;

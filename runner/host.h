@@ -12,7 +12,7 @@
  * plan.c      what the loads come to; dry_run.c tells all of it
  * beside them, each with a header of its own: journal, journal_read,
  * run_target, target_lock, run_limits, hosts, address_reach, load_overrides, progress,
- * verdict, redact, printable. */
+ * verdict, redact, printable, exposition, observe, load_series, metrics_server. */
 #ifndef MF_RUNNER_HOST_H
 #define MF_RUNNER_HOST_H
 #include "../base/map.h"
@@ -20,6 +20,8 @@
 #include "hosts.h"
 #include "journal.h"
 #include "load_overrides.h"
+#include "metrics_server.h"
+#include "observe.h"
 #include "progress.h"
 #include "redact.h"
 #include "run_target.h"
@@ -85,6 +87,10 @@ struct mf_host {
   bool journal_made;
   mf_redactor redactor;
   mf_progress progress;
+  mf_listen listen;           /* --metrics-listen */
+  int64_t linger_ns;          /* --metrics-linger */
+  mf_observer *observer;      /* NULL: nobody listens */
+  mf_metrics_server *metrics; /* NULL: the same */
 
   mf_flight *flights; /* in flight, newest first */
   mf_flight **by_id;  /* the same in flight_room chains, by effect.id % flight_room */
@@ -92,7 +98,7 @@ struct mf_host {
   bool woken;        /* something was delivered, or signalled */
   int64_t polled_ns; /* when the loop last had its turn */
   bool told_verdict;
-  bool over;   /* signals have no meaning any more */
+  bool over;   /* signals end nothing any more but waiting for scrapes */
   int signals; /* SIGINTs and SIGTERMs so far */
   mf_facts facts;
   char io_error[1024]; /* facts.io_error */

@@ -46,6 +46,7 @@ static void answer(mf_host *h, const mf_effect *effect, const mf_value *outcome)
   }
   if (h->options->trace_effects) mf_trace_outcome(h, effect, outcome);
   mf_progress_outcome(&h->progress, effect, outcome, stamp.monotonic_ns);
+  mf_observe_outcome(h->observer, effect, outcome);
   tell_machine(h, effect, outcome, stamp);
 }
 
@@ -207,6 +208,7 @@ static void perform(mf_host *h, const mf_effect *effect, mf_arena *arena) {
   mf_stamp stamp = mf_host_now(h);
   mf_status status = mf_record_intent(h, stamp, effect);
   if (h->options->trace_effects) mf_trace_effect(h, effect);
+  mf_observe_effect(h->observer, effect);
   if (status == MF_OK && touches_world(effect)) {
     h->journal.wants_sync = true;
     status = mf_journal_flush(&h->journal, stamp.monotonic_ns);

@@ -171,6 +171,17 @@ static int read_overrides(mf_host *h) {
                         "has no load");
 }
 
+static int check_metrics(mf_host *h) {
+  const char *listen = h->options->metrics_listen, *linger = h->options->metrics_linger;
+  const char *why = listen ? mf_listen_parse(listen, &h->listen) : NULL;
+  if (why) return mf_host_refuse(h, 2, "--metrics-listen '%s': %s", listen, why);
+  if (!linger) return 0;
+  if (!listen) return mf_host_refuse(h, 2, "--metrics-linger needs --metrics-listen");
+  if (mf_parse_length(linger, &h->linger_ns) && h->linger_ns >= 0) return 0;
+  return mf_host_refuse(h, 2, "--metrics-linger wants a length of time such as 30s, not '%s'",
+                        linger);
+}
+
 static int check_options(mf_host *h) {
   const mf_run_options *o = h->options;
   h->time_scale = o->time_scale == 0 ? 1 : o->time_scale;
@@ -183,7 +194,8 @@ static int check_options(mf_host *h) {
     return mf_host_refuse(h, 2, "--summary full is for people: with --progress json leave it out");
   if (!mf_sync_parse(o->sync, &h->sync))
     return mf_host_refuse(h, 2, "unknown --sync '%s'; it is effect, interval or none", o->sync);
-  return check_loop_time(h);
+  int code = check_metrics(h);
+  return code ? code : check_loop_time(h);
 }
 
 /* Before anything is done: after the run it would be too late to mend them. */
@@ -243,6 +255,8 @@ static void fill_env(mf_host *h) {
       .run_stats = h->stats,
       .progress = on_progress,
       .progress_ctx = h,
+      .observe = h->observer ? mf_observe_load : NULL,
+      .observe_ctx = h->observer,
   };
   h->load_env = h->env;
   h->load_env.host_denied = mf_hosts_deny_load;
@@ -345,6 +359,7 @@ static void look_up_in_turn(mf_host *h, int64_t now_ns) {
   mf_loop_signals_now(h->loop);
   look_at_deadlines(h);
   mf_progress_flush(&h->progress);
+  mf_metrics_server_now(h->metrics);
 }
 
 static void on_notice(void *ctx, const mf_notice *notice) {
@@ -365,6 +380,7 @@ static void on_notice(void *ctx, const mf_notice *notice) {
   h->told_verdict |= notice->kind == MF_NOTICE_VERDICT;
   mf_record_notice(h, stamp, notice);
   mf_progress_notice(&h->progress, notice, stamp.monotonic_ns);
+  mf_observe_notice(h->observer, notice);
   if (notice->kind == MF_NOTICE_TURN) look_up_in_turn(h, h->start_ns + stamp.monotonic_ns);
 }
 
@@ -435,6 +451,26 @@ static int hide_secrets(mf_host *h) {
 
 /* ---- The first things done ---- */
 
+static int open_metrics(mf_host *h) {
+  char error[512] = "";
+  if (!h->options->metrics_listen) return 0;
+  h->observer = mf_observer_new(&h->alloc, h->image, h->name, &h->redactor);
+  if (!h->observer) return refuse_status(h, MF_OUT_OF_MEMORY);
+  mf_status status = mf_metrics_server_start(&h->alloc, h->loop, &h->listen,
+                                             mf_observer_exposition(h->observer), &h->metrics,
+                                             error, sizeof error);
+  if (status == MF_OK) return 0;
+  return mf_host_refuse(h, status == MF_OUT_OF_MEMORY ? 6 : 74, "--metrics-listen: %s", error);
+}
+
+static void announce_metrics(mf_host *h) {
+  mf_observe_started(h->observer, h->run_id, mf_target_word(h->target.kind), h->start_wall_ns);
+  if (!h->metrics) return;
+  mf_progress_say(&h->progress, mf_host_now(h).monotonic_ns, "metrics at http://%s:%u/metrics%s",
+                  h->listen.host, (unsigned)mf_metrics_server_port(h->metrics),
+                  h->listen.loopback ? "" : ", for whoever reaches this host");
+}
+
 static int start_target(mf_host *h) {
   char error[512] = "";
   int code = mf_run_target_start(&h->target, h->options->seed, error, sizeof error);
@@ -469,6 +505,7 @@ static int announce(mf_host *h) {
   if (mf_journal_flush(&h->journal, 0) != MF_OK)
     return mf_host_refuse(h, 74, "%s", h->journal.error);
   mf_progress_started(&h->progress, h->name, h->run_id, &h->target, h->time_scale);
+  announce_metrics(h);
   mf_progress_flush(&h->progress);
   return 0;
 }
@@ -487,8 +524,10 @@ static void leave_at_once(mf_host *h) {
 /* The first ends the entry under way, the second the hook under way. */
 static void on_signal(void *ctx, int number) {
   mf_host *h = ctx;
-  if (h->over || (number != SIGINT && number != SIGTERM)) return;
-  if (++h->signals > 2) leave_at_once(h);
+  if (number != SIGINT && number != SIGTERM) return;
+  h->signals++;
+  if (h->over) return;
+  if (h->signals > 2) leave_at_once(h);
   mf_stamp stamp = mf_host_now(h);
   h->facts.signal = signal_name(number);
   mf_record_signal(h, stamp, "stop", signal_name(number));
@@ -618,10 +657,26 @@ static int conclude(mf_host *h) {
       .reports = mf_buf_str(&h->reports),
       .journal = h->journal.path,
   };
+  mf_observe_ended(h->observer, code);
   mf_progress_verdict(&h->progress, &ending);
   mf_buf_fini(&summary);
   mf_buf_fini(&reasons);
   return code;
+}
+
+/* For who scrapes now and then, and would miss the end.  A signal ends it. */
+static void linger(mf_host *h) {
+  const int64_t end = mf_clock_monotonic() + h->linger_ns;
+  const int before = h->signals;
+  if (!h->metrics || h->linger_ns == 0) return;
+  h->over = true;
+  char text[40];
+  mf_format_duration(h->linger_ns, text);
+  mf_progress_say(&h->progress, mf_host_now(h).monotonic_ns,
+                  "metrics stay for %s; Ctrl-C ends that", text);
+  mf_progress_flush(&h->progress);
+  for (int64_t now; h->signals == before && (now = mf_clock_monotonic()) < end;)
+    if (mf_loop_run_once(h->loop, end - now) != MF_OK) return;
 }
 
 /* ---- The conductor ---- */
@@ -656,6 +711,17 @@ static int (*const preparations[])(mf_host *h) = {
     hide_secrets, /* from progress, too */
     start_target, /* from here on things are done */
     open_journal, /* 74 */
+}
+
+    open_image,                                              /* 3: not an image, or a bad one */
+    refuse_unsupported, read_metadata,        check_options, /* 2 */
+    read_templates,                                          /* 74: not there, 3: it has errors */
+    choose_target, /* 2: a load needs one, and it must be said which */
+    open_world,         list_hosts,           make_machine,  mf_host_set_variables, /* 2 */
+    bind_environment,   mf_host_read_secrets, /* 2: one is missing */
+    hide_secrets,       open_metrics,         /* 74: there is no listening there */
+    start_target,                             /* from here on things are done */
+    open_journal,                             /* 74 */
     announce,
 };
 
@@ -689,6 +755,8 @@ static void fini_host(mf_host *h) {
   mf_target_lock_release(&h->lock);
   mf_vm_free(h->vm);
   if (h->loop) mf_progress_fini(&h->progress);
+  mf_metrics_server_stop(h->metrics);
+  mf_observer_free(h->observer);
   mf_loop_free(h->loop);
   if (h->journal_made) mf_journal_fini(&h->journal);
   mf_realloc(&h->alloc, h->by_id, h->flight_room * sizeof(mf_flight *), 0);
@@ -715,6 +783,7 @@ int mf_run(const mf_run_options *options) {
     carry_out(&host);
     mf_host_cancel(&host);
     code = conclude(&host);
+    linger(&host);
   }
   fini_host(&host);
   return code == DRY_RUN_DONE ? 0 : code;

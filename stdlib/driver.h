@@ -30,6 +30,7 @@ typedef struct mf_load_progress {
   uint64_t checks_failed;
   const mf_value *watches; /* the list that its outcome would have; NULL: none */
 } mf_load_progress;
+struct mf_load_view; /* load_stats.h */
 
 /* What drivers share during a run; owned by the runner. */
 typedef struct mf_driver_env {
@@ -59,6 +60,9 @@ typedef struct mf_driver_env {
   /* Once a second; may be NULL. */
   void (*progress)(void *ctx, const mf_load_progress *load);
   void *progress_ctx;
+  /* Figures of each load, once a second and once more at its end; may be NULL. */
+  void (*observe)(void *ctx, const struct mf_load_view *view);
+  void *observe_ctx;
 } mf_driver_env;
 
 typedef struct mf_op mf_op; /* one effect under way; each driver has its own struct */

@@ -79,6 +79,16 @@ int64_t mf_histogram_quantile(const mf_histogram *h, double q) {
   return quantile_from(h, &(mf_quantile_cursor){.q = mf_quantile_clip(q)});
 }
 
+uint64_t mf_histogram_at_most(const mf_histogram *h, int64_t ns) {
+  if (ns < 0) return 0;
+  const uint32_t last = bucket_of((uint64_t)clip(ns));
+  const uint32_t group = last >> MF_HISTOGRAM_GROUP_BITS;
+  uint64_t n = 0;
+  for (uint32_t i = 0; i < group; i++) n += h->groups[i];
+  for (uint32_t i = group << MF_HISTOGRAM_GROUP_BITS; i < last; i++) n += h->buckets[i];
+  return value_of(last) <= ns ? n + h->buckets[last] : n;
+}
+
 bool mf_histogram_track(mf_histogram *h, double q) {
   return mf_quantile_track(&h->tracked, mf_quantile_clip(q));
 }

@@ -38,6 +38,10 @@ double mf_histogram_mean(const mf_histogram *h);
  * for the lowest and the highest rank.  0 when it is empty. */
 int64_t mf_histogram_quantile(const mf_histogram *h, double q);
 
+/* How many values are not above `ns`, as far as their buckets tell: a bucket counts when
+ * the value that is reported for it does. */
+uint64_t mf_histogram_at_most(const mf_histogram *h, int64_t ns);
+
 /* From now on the quantile `q` is followed, so that reading it after each
  * sample is O(1); each one followed costs adding a comparison.  False when
  * MF_TRACKED_QUANTILES others are. */

@@ -95,6 +95,17 @@ static void note_time(mf_load *l, int64_t now) {
   mf_load_stats_end(&l->stats, now > l->start ? now : l->start);
 }
 
+static void tell_observer(const mf_load *l) {
+  if (!l->env->observe) return;
+  const mf_load_view view = {.path = l->path,
+                             .stats = &l->stats,
+                             .names = l->names,
+                             .name_stats = l->name_stats,
+                             .name_count = l->n_names,
+                             .in_flight = l->in_flight};
+  l->env->observe(l->env->observe_ctx, &view);
+}
+
 /* Ends the load.  `error` NULL: it ran its course. */
 static void finish(mf_load *l, const char *error) {
   mf_value outcome;
@@ -103,6 +114,7 @@ static void finish(mf_load *l, const char *error) {
   } else {
     const int64_t now = mf_clock_monotonic();
     note_time(l, now);
+    tell_observer(l);
     if (l->env->run_stats) mf_load_stats_merge(l->env->run_stats, &l->stats);
     outcome = outcome_of(l, error ? error : no_success(l), now);
   }
@@ -202,6 +214,7 @@ static void report_progress(mf_timer *timer) {
   const mf_value watches = l->watches ? mf_watches_results(l->watches, now, &arena) : mf_null();
   tell_progress(l, now, &watches);
   mf_arena_fini(&arena);
+  tell_observer(l);
   if (mf_timer_set(l->env->loop, timer, timer->due + PROGRESS_NS) != MF_OK)
     mf_load_break(l, "out of memory");
   mf_load_settle(l);

@@ -21,6 +21,15 @@ typedef struct mf_load_stats {
   int64_t active_ns;                      /* how long a load was running: the base of throughput */
 } mf_load_stats;
 
+/* What a load under way has measured so far. */
+typedef struct mf_load_view {
+  mf_str path; /* of the load's entry, with its turns: which load it is */
+  const mf_load_stats *stats;
+  const mf_str *names;              /* of requests that are counted apart */
+  mf_load_stats *const *name_stats; /* NULL in it: all of `stats` */
+  uint32_t name_count, in_flight;
+} mf_load_view;
+
 /* A zeroed one, begun at `now`. */
 void mf_load_stats_begin(mf_load_stats *stats, int64_t now);
 /* Counts one exchange: error NONE means that a status came back.  `failed`: it counts as

@@ -6,6 +6,8 @@
 #ifndef MF_STDLIB_MICROHTTPD_H
 #define MF_STDLIB_MICROHTTPD_H
 #include <microhttpd.h>
+#include <stdbool.h>
+#include <sys/socket.h>
 
 typedef struct mf_microhttpd {
   struct MHD_Daemon *(*start_daemon)(unsigned int flags, uint16_t port,
@@ -24,8 +26,15 @@ typedef struct mf_microhttpd {
                               const char *key);
   void (*suspend)(struct MHD_Connection *connection);
   void (*resume)(struct MHD_Connection *connection);
+  /* For a daemon without a thread of its own. */
+  enum MHD_Result (*run)(struct MHD_Daemon *daemon);
+  enum MHD_Result (*get_timeout)(struct MHD_Daemon *daemon, MHD_UNSIGNED_LONG_LONG *ms);
 } mf_microhttpd;
 
 /* NULL when the library is not installed or lacks a function. */
 const mf_microhttpd *mf_microhttpd_load(void);
+
+/* The address to listen on: a literal one or "localhost"; NULL: 127.0.0.1.  IPv6 ones
+ * need MHD_USE_IPv6. */
+bool mf_microhttpd_address(const char *text, uint16_t port, struct sockaddr_storage *out);
 #endif

@@ -278,22 +278,6 @@ static bool make_lock(mf_sample_service *sample) {
   return sample->has_lock;
 }
 
-/* The address to listen on; the family decides a flag. */
-static bool find_address(const mf_sample_options *o, struct sockaddr_storage *out) {
-  const char *text = o->address ? o->address : "127.0.0.1";
-  struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(o->port)};
-  struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(o->port)};
-  if (strcmp(text, "localhost") == 0) text = "127.0.0.1";
-  memset(out, 0, sizeof *out);
-  if (inet_pton(AF_INET, text, &v4.sin_addr) == 1)
-    memcpy(out, &v4, sizeof v4);
-  else if (inet_pton(AF_INET6, text, &v6.sin6_addr) == 1)
-    memcpy(out, &v6, sizeof v6);
-  else
-    return false;
-  return true;
-}
-
 static bool start_daemon(mf_sample_service *sample, const struct sockaddr_storage *address) {
   unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
   if (address->ss_family == AF_INET6) flags |= MHD_USE_IPv6;
@@ -333,7 +317,7 @@ mf_status mf_sample_start(const mf_sample_options *options, mf_sample_service **
     snprintf(error, error_size, "the sample service needs libmicrohttpd (libmicrohttpd.so.12)");
     return MF_UNSUPPORTED;
   }
-  if (!find_address(options, &address)) {
+  if (!mf_microhttpd_address(options->address, options->port, &address)) {
     snprintf(error, error_size, "cannot listen on '%s': not an IP address", options->address);
     return MF_IO_ERROR;
   }
