@@ -153,9 +153,9 @@ typedef struct mf_run_options {
   double time_scale;    /* 1: real time */
   const char *loop_for; /* NULL, or how long a looping orchestration begins iterations: "2h" */
   uint64_t seed;
-  const char *journal; /* NULL: the user's state folder; "none"; a path */
-  const char *sync;    /* NULL or "effect", "interval", "none" */
-  const char *report;  /* NULL: as the document says; else one path more */
+  const char *journal;        /* NULL: the user's state folder; "none"; a path */
+  const char *sync;           /* NULL or "effect", "interval", "none" */
+  const char *report;         /* NULL: as the document says; else one path more */
   const char *metrics_listen; /* NULL: nowhere; "9090" or "ADDRESS:9090" */
   const char *metrics_linger; /* NULL, or for how long after the end: "30s" */
   /* What the document's limits are narrowed to; 0, NULL: not given. */

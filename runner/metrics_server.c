@@ -122,9 +122,12 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
 
 /* ---- On the loop ---- */
 
+/* Twice: only when it begins does libmicrohttpd see that there is room again for
+ * connections that wait, and nothing would wake it for those. */
 void mf_metrics_server_now(mf_metrics_server *s) {
   MHD_UNSIGNED_LONG_LONG ms = 0;
   if (!s) return;
+  (void)s->mhd->run(s->daemon);
   (void)s->mhd->run(s->daemon);
   if (s->mhd->get_timeout(s->daemon, &ms) != MHD_YES)
     mf_timer_clear(s->loop, &s->timer);

@@ -709,19 +709,9 @@ static int (*const preparations[])(mf_host *h) = {
     mf_host_lock_target,  /* 2: another run is at it */
     open_world,
     hide_secrets, /* from progress, too */
+    open_metrics, /* 74: there is no listening there */
     start_target, /* from here on things are done */
     open_journal, /* 74 */
-}
-
-    open_image,                                              /* 3: not an image, or a bad one */
-    refuse_unsupported, read_metadata,        check_options, /* 2 */
-    read_templates,                                          /* 74: not there, 3: it has errors */
-    choose_target, /* 2: a load needs one, and it must be said which */
-    open_world,         list_hosts,           make_machine,  mf_host_set_variables, /* 2 */
-    bind_environment,   mf_host_read_secrets, /* 2: one is missing */
-    hide_secrets,       open_metrics,         /* 74: there is no listening there */
-    start_target,                             /* from here on things are done */
-    open_journal,                             /* 74 */
     announce,
 };
 

@@ -39,10 +39,11 @@ BEGIN {
   columns["functions"] = "function|overloads|cost|what it gives"
   columns["macros"] = "macro|what it gives"
   columns["metrics"] = "metric|kind|other names|what it measures"
+  columns["exposition"] = "family|kind|labels|what it counts"
   columns["scenarios"] = "scenario|what it is|default length (s)|arguments"
   columns["statuses"] = "number|name|meaning"
 }
-function row(name, n,   min, max) {
+function row(name, n,   min, max, i) {
   if (want == "diagnostics" && (name == "MF_ERR" || name == "MF_WARN"))
     line(sprintf("| `MF-%s%04d` | %s | %s | %s |", name == "MF_ERR" ? "E" : "W", arg[1], arg[3], cell(template(arg[4])), cell(arg[5])))
   else if (want == "limits" && name == "MF_LIMIT")
@@ -53,6 +54,10 @@ function row(name, n,   min, max) {
     line("| " code(substr(arg[6], 1, index(arg[6], "): "))) " | " cell(substr(arg[6], index(arg[6], "): ") + 3)) " |")
   else if (want == "metrics" && name == "MF_METRIC")
     line("| `" arg[1] "` | " tolower(arg[2]) " | " commas(arg[3]) " | " cell(arg[4]) " |")
+  else if (want == "exposition" && name == "MF_BUCKETS") {
+    for (i = 2; i <= n; i++) bounds[arg[1]] = bounds[arg[1]] (i > 2 ? " " : "; `le`: ") arg[i]
+  } else if (want == "exposition" && name == "MF_FAMILY")
+    line("| `" arg[2] "` | " tolower(arg[3]) " | " commas(arg[4] (arg[4] != "" && arg[5] != "" ? "," : "") arg[5]) " | " cell(arg[8]) bounds[arg[6]] " |")
   else if (want == "scenarios" && name == "MF_SCENARIO")
     line("| `" arg[1] "` | " (arg[2] == "LOAD" ? "load: " : "fault: ") cell(arg[5]) " | " arg[3] " | `" cell(arg[4]) "` |")
   else if (want == "statuses" && name == "MF_STATUS")
