@@ -233,7 +233,8 @@ static void on_metric(mf_observer *o, const mf_notice *n) {
   if (s && family->kind == MF_FAMILY_COUNTER) s->value += value;
   if (s && family->kind == MF_FAMILY_GAUGE) s->value = value;
   /* A series that was there keeps nothing of these labels. */
-  if (o->e.series.count == before) mf_arena_release(&o->e.arena, mark);
+  if (o->e.series.count == before && !mf_arena_oom(&o->e.arena))
+    mf_arena_release(&o->e.arena, mark);
 }
 
 void mf_observe_notice(mf_observer *o, const mf_notice *n) {

@@ -238,6 +238,32 @@ START_TEST(followed_quantiles_survive_a_merge) {
 }
 END_TEST
 
+/* A bound is met within half a bucket, 0.4 %. */
+START_TEST(values_up_to_a_bound_agree_with_a_list) {
+  enum { N = 2000 };
+  static int64_t values[N];
+  srand48(5);
+  for (int i = 0; i < N; i++) {
+    values[i] = (int64_t)exp(drand48() * 28);
+    mf_histogram_add(&h, values[i]);
+  }
+  uint64_t before = 0;
+  for (double bound = 1; bound < 3e12; bound *= 1.07) {
+    uint64_t surely = 0, perhaps = 0;
+    for (int i = 0; i < N; i++) {
+      surely += (double)values[i] <= floor(bound) * 0.996;
+      perhaps += (double)values[i] <= floor(bound) * 1.004;
+    }
+    const uint64_t n = mf_histogram_at_most(&h, (int64_t)bound);
+    ck_assert_msg(surely <= n && n <= perhaps && before <= n, "%g", bound);
+    before = n;
+  }
+  ck_assert_uint_eq(before, N);
+  ck_assert_uint_eq(mf_histogram_at_most(&h, -1), 0);
+  ck_assert_uint_eq(mf_histogram_at_most(&h, INT64_MAX), N);
+}
+END_TEST
+
 Suite *stdlib_histogram_suite(void) {
   Suite *suite = suite_create("stdlib_histogram");
   TCase *tc = tcase_create("histogram");
@@ -255,6 +281,7 @@ Suite *stdlib_histogram_suite(void) {
   tcase_add_test(tc, a_quantile_that_is_no_number_is_the_least);
   tcase_add_test(tc, taking_out_the_last_value_empties_it);
   tcase_add_test(tc, followed_quantiles_survive_a_merge);
+  tcase_add_test(tc, values_up_to_a_bound_agree_with_a_list);
   suite_add_tcase(suite, tc);
   return suite;
 }
