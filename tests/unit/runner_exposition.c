@@ -130,7 +130,7 @@ START_TEST(numbers_that_are_not_finite) {
   const double values[] = {(double)NAN, (double)INFINITY, (double)-INFINITY, 1e300, -0.5};
   const char *const words[] = {"} NaN\n", "} +Inf\n", "} -Inf\n", "} 1e+300\n", "} -0.5\n"};
   for (size_t i = 0; i < 5; i++) {
-    const mf_str step = {"abcde" + i, 1};
+    const mf_str step = {&"abcde"[i], 1};
     mf_exposition_count(&e, MF_FAMILY_OF_IN_FLIGHT, MF_LABELS(step), values[i]);
     ck_has(text(), words[i]);
   }
