@@ -83,12 +83,12 @@ static int set_word(run_arguments *a, int option, const char *word) {
   static const char *const traces[] = {"ops", "effects", NULL};
   int i = option == 'S'   ? choose("sync", word, syncs)
           : option == 'p' ? choose("progress", word, modes)
-          : option == 'u' ? choose("summary", word, summaries)
+          : option == 'q' ? choose("summary", word, summaries)
                           : choose("trace", word, traces);
   if (i < 0) return CLI_USAGE;
   if (option == 'S') a->run.sync = syncs[i];
   if (option == 'p') a->run.progress = (mf_progress_mode)i;
-  if (option == 'u') a->run.summary = (mf_summary_mode)i;
+  if (option == 'q') a->run.summary = (mf_summary_mode)i;
   if (option == 'x' && i == 0) a->run.trace_ops = true;
   if (option == 'x' && i == 1) a->run.trace_effects = true;
   return CLI_OK;
@@ -159,7 +159,7 @@ static int set_option(run_arguments *a, int option) {
     case 'h': fputs(usage, stdout); return -1;
     case 'S':
     case 'p':
-    case 'u':
+    case 'q':
     case 'x': return set_word(a, option, optarg);
     default: return CLI_USAGE;
   }
@@ -188,7 +188,7 @@ static int parse_arguments(run_arguments *a, int argc, char **argv) {
                                         {"allow-empty", no_argument, NULL, 'a'},
                                         {"sync", required_argument, NULL, 'S'},
                                         {"progress", required_argument, NULL, 'p'},
-                                        {"summary", required_argument, NULL, 'u'},
+                                        {"summary", required_argument, NULL, 'q'},
                                         {"metrics-listen", required_argument, NULL, 'm'},
                                         {"metrics-linger", required_argument, NULL, 'M'},
                                         {"trace", required_argument, NULL, 'x'},

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "load_series.h"
 
+#include "../stdlib/watches.h"
+
 #define NS_PER_S 1e9
 
 #define MF_FAMILY(...)
@@ -12,7 +14,7 @@
 
 /* What was measured of one request. */
 typedef struct tally {
-  uint64_t requests, errors, bytes_in, bytes_out, checks, checks_failed;
+  uint64_t requests, errors, bytes_in, bytes_out;
   uint64_t status[6], failures[MF_HTTP_ERROR_COUNT];
   uint64_t measured, buckets[REQUESTS_BOUNDS];
   double seconds;
@@ -25,7 +27,8 @@ struct mf_told_load {
   uint32_t effect, in_flight;
   uint64_t dropped;
   tally *last; /* of each name, then of what has none */
-  uint32_t count;
+  mf_check_count *checks;
+  uint32_t count, check_count;
 };
 
 /* ---- What is new ---- */
@@ -64,14 +67,10 @@ static void tell_responses(mf_exposition *e, mf_str step, mf_str request, tally 
 
 static void tell_amounts(mf_exposition *e, mf_str step, mf_str request, tally *last,
                          const tally *now) {
-  const uint64_t failed = fresh(&last->checks_failed, now->checks_failed);
   add_some(e, MF_FAMILY_OF_HTTP_RECEIVED, MF_LABELS(step, request),
            fresh(&last->bytes_in, now->bytes_in));
   add_some(e, MF_FAMILY_OF_HTTP_SENT, MF_LABELS(step, request),
            fresh(&last->bytes_out, now->bytes_out));
-  add_some(e, MF_FAMILY_OF_HTTP_CHECKS, MF_LABELS(step, request, MF_STR("passed")),
-           fresh(&last->checks, now->checks) - failed);
-  add_some(e, MF_FAMILY_OF_HTTP_CHECKS, MF_LABELS(step, request, MF_STR("failed")), failed);
 }
 
 static void tell_durations(mf_exposition *e, mf_str step, mf_str request, tally *last,
@@ -104,8 +103,6 @@ static void count(tally *t, const mf_load_stats *stats, const mf_family *duratio
   t->errors += n * stats->errors;
   t->bytes_in += n * stats->bytes_in;
   t->bytes_out += n * stats->bytes_out;
-  t->checks += n * stats->checks;
-  t->checks_failed += n * stats->checks_failed;
   t->measured += n * stats->latency.count;
   t->seconds += sign * stats->latency.sum / NS_PER_S;
   for (int i = 0; i < 6; i++) t->status[i] += n * stats->status_1xx_5xx[i];
@@ -135,6 +132,33 @@ void mf_load_series_begin(mf_load_series *series, const mf_effect *effect, mf_st
   *l = (mf_told_load){
       .next = series->loads, .path = effect->path, .step = step, .effect = effect->id};
   series->loads = l;
+}
+
+/* Room for one check more; there are as many from the first time on. */
+static bool has_check(mf_load_series *series, mf_told_load *l, uint32_t i) {
+  if (i < l->check_count) return true;
+  mf_check_count *checks = mf_realloc(&series->e->arena.alloc, l->checks, sizeof *checks * i,
+                                      sizeof *checks * (i + 1));
+  if (!checks) {
+    series->e->arena.oom = true;
+    return false;
+  }
+  l->checks = checks;
+  l->checks[i] = (mf_check_count){.made = 0};
+  l->check_count = i + 1;
+  return true;
+}
+
+static void tell_checks(mf_load_series *series, mf_told_load *l, const mf_watches *watches) {
+  mf_check_count now;
+  for (uint32_t i = 0; mf_watches_check(watches, i, &now) && has_check(series, l, i); i++) {
+    const uint64_t failed = fresh(&l->checks[i].failed, now.failed);
+    const uint64_t passed = fresh(&l->checks[i].made, now.made) - failed;
+    add_some(series->e, MF_FAMILY_OF_CHECKS, MF_LABELS(l->step, now.name, MF_STR("passed")),
+             passed);
+    add_some(series->e, MF_FAMILY_OF_CHECKS, MF_LABELS(l->step, now.name, MF_STR("failed")),
+             failed);
+  }
 }
 
 static bool has_tallies(mf_load_series *series, mf_told_load *l, uint32_t count) {
@@ -168,12 +192,14 @@ void mf_load_series_tell(mf_load_series *series, const mf_load_view *view) {
   }
   tell(e, l->step, MF_STR(""), &l->last[view->name_count], &rest);
   add_some(e, MF_FAMILY_OF_DROPPED, MF_LABELS(l->step), fresh(&l->dropped, view->stats->dropped));
+  tell_checks(series, l, view->watches);
   set_in_flight(series, l, view->in_flight);
 }
 
 static void forget(mf_load_series *series, mf_told_load **at) {
   mf_told_load *l = *at;
   *at = l->next;
+  mf_realloc(&series->e->arena.alloc, l->checks, sizeof *l->checks * l->check_count, 0);
   mf_realloc(&series->e->arena.alloc, l->last, sizeof *l->last * l->count, 0);
   mf_realloc(&series->e->arena.alloc, l, sizeof *l, 0);
 }

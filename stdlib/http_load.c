@@ -102,7 +102,8 @@ static void tell_observer(const mf_load *l) {
                              .names = l->names,
                              .name_stats = l->name_stats,
                              .name_count = l->n_names,
-                             .in_flight = l->in_flight};
+                             .in_flight = l->in_flight,
+                             .watches = l->watches};
   l->env->observe(l->env->observe_ctx, &view);
 }
 

@@ -28,6 +28,7 @@ typedef struct mf_load_view {
   const mf_str *names;              /* of requests that are counted apart */
   mf_load_stats *const *name_stats; /* NULL in it: all of `stats` */
   uint32_t name_count, in_flight;
+  const struct mf_watches *watches; /* NULL: there are none */
 } mf_load_view;
 
 /* A zeroed one, begun at `now`. */

@@ -155,3 +155,10 @@ uint64_t mf_watches_checks_failed(const mf_watches *w) {
   for (uint32_t i = w->expects; i < w->checks; i++) failed += w->rules[i].failed;
   return failed;
 }
+
+bool mf_watches_check(const mf_watches *w, uint32_t i, mf_check_count *out) {
+  if (w == NULL || i >= w->checks - w->expects) return false;
+  const mf_rule *r = &w->rules[w->expects + i];
+  *out = (mf_check_count){mf_image_string(w->image, r->row->name), r->seen, r->failed};
+  return true;
+}

@@ -66,7 +66,16 @@ mf_status mf_watches_record(mf_watches *w, int64_t now_ns, uint32_t metric, doub
 
 /* Of all responses so far. */
 uint64_t mf_watches_checks_failed(const mf_watches *w);
-/* The `watches` list of the outcome: vm/watched.c; before the end, as things are.  `now_ns`: the end of the time in
+/* How often check number i was made, and did not hold, so far. */
+typedef struct mf_check_count {
+  mf_str name;
+  uint64_t made, failed;
+} mf_check_count;
+/* False: there are no more than i.  `w` may be NULL. */
+bool mf_watches_check(const mf_watches *w, uint32_t i, mf_check_count *out);
+
+/* The `watches` list of the outcome: vm/watched.c; before the end, as
+ * things are.  `now_ns`: the end of the time in
  * which samples came, which rates are of.  UNSET: out of memory. */
 mf_value mf_watches_results(mf_watches *w, int64_t now_ns, mf_arena *arena);
 #endif

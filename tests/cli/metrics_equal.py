@@ -55,6 +55,13 @@ def with_quantile(series, q, ms, **labels):
         sys.exit(f'quantile {q} {labels}: {ms} ms is not in ({low}, {bounds[at]}]')
 
 
+def checks(series, metrics, **labels):
+    passed, failed = (total(series, 'mfvm_checks_total', result=r, **labels) for r in ('passed', 'failed'))
+    same(f'checks_failed {labels}', failed, metrics['checks_failed'])
+    if 'checks' in metrics:
+        same(f'checks {labels}', passed / (passed + failed), metrics['checks'])
+
+
 def load(series, metrics, failures, **labels):
     name = 'mfvm_http_requests_total'
     same(f'requests {labels}', total(series, name, **labels), metrics['requests'])
@@ -62,11 +69,8 @@ def load(series, metrics, failures, **labels):
         same(f'{c}xx {labels}', total(series, name, code=c + 'xx', **labels), metrics[f'status_{c}xx'])
     for ours, theirs in (('http_errors', 'errors'), ('http_received_bytes', 'bytes_in'), ('http_sent_bytes', 'bytes_out')):
         same(f'{theirs} {labels}', total(series, f'mfvm_{ours}_total', **labels), metrics[theirs])
-    failed = total(series, 'mfvm_checks_total', result='failed', **labels)
-    same(f'checks_failed {labels}', failed, metrics['checks_failed'])
-    if 'checks' in metrics:
-        passed = total(series, 'mfvm_checks_total', result='passed', **labels)
-        same(f'checks {labels}', passed / (passed + failed), metrics['checks'])
+    if 'request' not in labels:
+        checks(series, metrics, **labels)
     count = total(series, DURATION + '_count', **labels)
     if failures is not None:
         for kind, n in failures.items():
@@ -128,6 +132,11 @@ def judgements(series, events):
     for w in watches:
         shown = total(series, 'mfvm_watch_ok', watch=w['name'])
         same(f'watch {w["name"]}', shown, w['outcome'] == 'passed')
+        told = re.match(r'(\d+) of (\d+) responses', w.get('text', ''))
+        if told:
+            passed, failed = (total(series, 'mfvm_checks_total', check=w['name'], result=r) for r in ('passed', 'failed'))
+            same(f'check {w["name"]} failed', failed, int(told[1]))
+            same(f'check {w["name"]} made', passed + failed, int(told[2]))
     same('watches', sum(n == 'mfvm_watch_ok' for n, _ in series), len(watches))
     hooks = [e['data']['outcome'] for e in events if e['event'] == 'hook_finished']
     same('hooks', total(series, CHAOS + 'hook_executions_total', status='success'), hooks.count('passed'))

@@ -341,6 +341,20 @@ START_TEST(only_what_is_read_is_asked_for) {
 }
 END_TEST
 
+START_TEST(checks_can_be_counted_meanwhile) {
+  watch_kit k;
+  mf_check_count c;
+  watch_kit_init(&k, check_200, 1);
+  ck_assert(mf_watches_check(k.load, 0, &c) && c.made == 0 && c.failed == 0);
+  watch_play(&k, "1@5 2@5/404 3@5");
+  ck_assert(mf_watches_check(k.load, 0, &c));
+  ck_assert(mf_str_is(c.name, "c") && c.made == 3 && c.failed == 1);
+  ck_assert(!mf_watches_check(k.load, 1, &c));
+  ck_assert(!mf_watches_check(NULL, 0, &c));
+  watch_kit_fini(&k);
+}
+END_TEST
+
 /* What an evaluation in between has changed is put right by the next sample. */
 START_TEST(refreshed_slots_keep_what_was_counted) {
   static const char rows[] = RUN_REQUESTS
@@ -468,6 +482,7 @@ Suite *stdlib_watches_suite(void) {
   tcase_add_test(t, what_is_not_finite_never_passes);
   tcase_add_test(t, labels_are_tags);
   tcase_add_test(t, only_what_is_read_is_asked_for);
+  tcase_add_test(t, checks_can_be_counted_meanwhile);
   tcase_add_test(t, refreshed_slots_keep_what_was_counted);
   tcase_add_test(t, without_memory);
   tcase_add_test(t, windows_take_no_more_than_WATCH_MEMORY);
