@@ -670,6 +670,7 @@ static void linger(mf_host *h) {
   const int before = h->signals;
   if (!h->metrics || h->linger_ns == 0) return;
   h->over = true;
+  mf_target_lock_release(&h->lock); /* the next run need not wait */
   char text[40];
   mf_format_duration(h->linger_ns, text);
   mf_progress_say(&h->progress, mf_host_now(h).monotonic_ns,

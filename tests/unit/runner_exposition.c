@@ -165,8 +165,9 @@ START_TEST(secrets_are_not_shown) {
 END_TEST
 
 START_TEST(values_end_at_METRIC_LABEL_BYTES) {
-  char long_name[MF_LIMIT_METRIC_LABEL_BYTES + 2];
-  memset(long_name, 'x', sizeof long_name);
+  char long_name[256];
+  ck_assert_uint_lt(MF_LIMIT_METRIC_LABEL_BYTES + 2, sizeof long_name);
+  memset(long_name, 'x', MF_LIMIT_METRIC_LABEL_BYTES);
   memcpy(long_name + MF_LIMIT_METRIC_LABEL_BYTES - 1, "\xc3\xa9", 3);
   retry_of(long_name); /* its last character would be cut in two */
   const mf_str labels = e.families[MF_FAMILY_OF_STEP_RETRIES].first->labels;
