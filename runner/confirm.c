@@ -108,6 +108,7 @@ int mf_host_confirm(mf_host *h) {
   int code = take_confirmed(h);
   if (code || !mf_host_is_aimed(h) || mf_url_parse(h->target.url, &url)) return code;
   place p = place_of(h, &url);
+  if (url.is_socket) p.is_public = false; /* of this machine, there or not */
   if (p.denied) return mf_host_refuse(h, 2, "the target may not be reached: %s", p.denied);
   if (!p.is_public || mf_hosts_is_confirmed(&h->hosts, url.host)) return 0;
   if (!mf_plan_read(h, &plan)) return mf_host_refuse(h, 6, "%s", mf_status_text(MF_OUT_OF_MEMORY));

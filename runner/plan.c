@@ -67,6 +67,12 @@ static bool known_seconds(const mf_outline *item, const char *name, double fallb
   return length;
 }
 
+/* How long requests are begun. */
+static bool known_duration(const mf_host *h, const mf_outline *load, double *out) {
+  *out = h->overrides.duration;
+  return *out > 0 || known_seconds(load, "duration", DEFAULT_SECONDS, out);
+}
+
 static void put_seconds(const mf_host *h, double seconds, mf_buf *out) {
   char text[40];
   double scaled = seconds * h->time_scale;
@@ -91,7 +97,8 @@ static bool peak_of_stages(const mf_outline *load, double *out) {
 }
 
 /* ramping_vus, shared-iterations ...: all others have a rate. */
-static bool has_users(const mf_outline *load) {
+static bool has_users(const mf_host *h, const mf_outline *load) {
+  if (h->overrides.rate > 0 || h->overrides.vus > 0) return h->overrides.vus > 0;
   const mf_outline_argument *a = mf_outline_get(load, "executor");
   if (!a || !a->known || a->value.kind != MF_STRING)
     return !mf_outline_get(load, "rate") && !mf_outline_get(load, "stages");
@@ -103,8 +110,10 @@ static bool has_users(const mf_outline *load) {
 /* Requests a second; virtual users send what they can.  False: not known. */
 static bool peak_of(const mf_host *h, const mf_outline *load, double *out) {
   bool known = true;
-  if (has_users(load))
+  if (has_users(h, load))
     *out = h->limits.max_rate;
+  else if (h->overrides.rate > 0)
+    *out = h->overrides.rate;
   else if (mf_outline_get(load, "stages"))
     known = peak_of_stages(load, out);
   else if (mf_outline_get(load, "rate"))
@@ -116,8 +125,10 @@ static bool peak_of(const mf_host *h, const mf_outline *load, double *out) {
 }
 
 /* How many there are at most; false: not known. */
-static bool users_of(const mf_outline *load, double *out) {
+static bool users_of(const mf_host *h, const mf_outline *load, double *out) {
   double peak = 0;
+  *out = h->overrides.vus;
+  if (*out > 0) return true;
   bool known = known_number(load, "vus", 1, out);
   if (!known || !mf_outline_get(load, "stages")) return known;
   if (!peak_of_stages(load, &peak)) return false;
@@ -125,12 +136,13 @@ static bool users_of(const mf_outline *load, double *out) {
   return true;
 }
 
-static void say_users(const mf_outline *load, mf_buf *out) {
-  const mf_outline_argument *iterations = mf_outline_get(load, "iterations");
+static void say_users(const mf_host *h, const mf_outline *load, mf_buf *out) {
+  const bool overridden = h->overrides.vus > 0;
+  const mf_outline_argument *iterations = overridden ? NULL : mf_outline_get(load, "iterations");
+  const bool ramps = !overridden && mf_outline_get(load, "stages");
   double n;
-  if (users_of(load, &n))
-    mf_buf_printf(out, " by %s%.10g virtual user%s", mf_outline_get(load, "stages") ? "up to " : "",
-                  n, n == 1 ? "" : "s");
+  if (users_of(h, load, &n))
+    mf_buf_printf(out, " by %s%.10g virtual user%s", ramps ? "up to " : "", n, n == 1 ? "" : "s");
   else
     mf_buf_puts(out, " by virtual users");
   if (!iterations) return;
@@ -152,18 +164,19 @@ void mf_plan_say_load(const mf_host *h, const mf_outline *load, mf_buf *out) {
   double peak, seconds;
   bool known = peak_of(h, load, &peak);
   const mf_outline_argument *rate = mf_outline_get(load, "rate");
-  bool users = has_users(load), capped = !known || users || mf_outline_get(load, "stages");
+  bool users = has_users(h, load), fixed = h->overrides.rate > 0;
+  bool capped = !known || users || (!fixed && mf_outline_get(load, "stages"));
   if (!known && rate) {
     mf_plan_say_argument(rate, out);
     mf_buf_puts(out, " requests/s, ");
   }
   mf_buf_printf(out, "%s%.10g requests/s for ", capped ? "up to " : "", peak);
-  if (known_seconds(load, "duration", DEFAULT_SECONDS, &seconds))
+  if (known_duration(h, load, &seconds))
     put_seconds(h, seconds, out);
   else
     mf_plan_say_argument(mf_outline_get(load, "duration"), out);
   if (users)
-    say_users(load, out);
+    say_users(h, load, out);
   else
     say_connections(h, load, out);
 }
@@ -193,7 +206,7 @@ static void say_length(const mf_host *h, const mf_plan *plan, mf_buf *out) {
   double sum = 0, seconds;
   for (const mf_outline *item = plan->items; item; item = item->next) {
     if (!is_load(item)) continue;
-    if (!known_seconds(item, "duration", DEFAULT_SECONDS, &seconds)) {
+    if (!known_duration(h, item, &seconds)) {
       mf_buf_puts(out, "for a time that is not known");
       return;
     }

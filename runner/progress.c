@@ -25,7 +25,7 @@ void mf_progress_notice(mf_progress *p, const mf_notice *n, int64_t now_ns) {
   if (n->kind == MF_NOTICE_STEP_STARTED || is_step_end(n)) mf_live_changed(p);
 }
 
-void mf_progress_load(mf_progress *p, const mf_load_progress *load) {
+void mf_progress_load(mf_progress *p, const mf_load_view *load) {
   int64_t now_ns = p->clock() - p->start_ns;
   mf_running *r = p->mode == MF_PROGRESS_SILENT ? NULL : mf_running_load(p, load, now_ns);
   if (r && p->mode == MF_PROGRESS_EVENTS) mf_event_load(p, load->path, r, now_ns);

@@ -80,7 +80,7 @@ void mf_progress_notice(mf_progress *p, const mf_notice *notice, int64_t now_ns)
  * its driver warns of is told. */
 void mf_progress_outcome(mf_progress *p, const mf_effect *effect, const mf_value *outcome,
                          int64_t now_ns);
-void mf_progress_load(mf_progress *p, const mf_load_progress *load);
+void mf_progress_load(mf_progress *p, const mf_load_view *load);
 /* A line of the runner's own. */
 void mf_progress_say(mf_progress *p, int64_t now_ns, const char *fmt, ...) MF_PRINTF(3, 4);
 

@@ -34,7 +34,7 @@ mf_running *mf_running_find(mf_progress *p, mf_str path);
 mf_running *mf_running_add(mf_progress *p, mf_str path, mf_str name, int64_t now_ns);
 void mf_running_remove(mf_progress *p, mf_str path);
 /* Takes over how a load stands; NULL as for mf_running_add. */
-mf_running *mf_running_load(mf_progress *p, const mf_load_progress *load, int64_t now_ns);
+mf_running *mf_running_load(mf_progress *p, const mf_load_view *load, int64_t now_ns);
 void mf_running_finished(mf_running *running, const mf_value *metrics);
 
 /* ---- progress_lines.c ---- */

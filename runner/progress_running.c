@@ -95,7 +95,7 @@ static double quantile_ms(const mf_load_stats *s, double q) {
   return s->latency.count > 0 ? (double)mf_histogram_quantile(&s->latency, q) / 1e6 : -1;
 }
 
-mf_running *mf_running_load(mf_progress *p, const mf_load_progress *load, int64_t now_ns) {
+mf_running *mf_running_load(mf_progress *p, const mf_load_view *load, int64_t now_ns) {
   const mf_load_stats *s = load->stats;
   mf_running *r = mf_running_find(p, load->path);
   if (!r) {
@@ -119,10 +119,10 @@ mf_running *mf_running_load(mf_progress *p, const mf_load_progress *load, int64_
   r->requests = s->requests;
   r->errors = s->errors;
   r->dropped = s->dropped;
-  r->checks_failed = load->checks_failed;
+  r->checks_failed = s->checks_failed;
   r->in_flight = load->in_flight;
   r->users = load->users;
-  keep_marks(p, r, load->watches);
+  keep_marks(p, r, load->results);
   return r;
 }
 

@@ -225,9 +225,10 @@ static void on_signal(void *ctx, int number);
 
 static bool has_scenarios(const mf_host *h) { return MF_ROW_COUNT(h->image, SCENARIO) > 0; }
 
-/* Once a second. */
-static void on_progress(void *ctx, const mf_load_progress *load) {
+static void on_load(void *ctx, const mf_load_view *load) {
   mf_host *h = ctx;
+  if (h->observer) mf_observe_load(h->observer, load);
+  if (load->over) return; /* its outcome tells */
   mf_progress_load(&h->progress, load);
   mf_record_metrics(h, mf_host_now(h), load->path, load->stats);
 }
@@ -253,10 +254,8 @@ static void fill_env(mf_host *h) {
       .command_denied = mf_hosts_deny_command,
       .host_ctx = &h->hosts,
       .run_stats = h->stats,
-      .progress = on_progress,
-      .progress_ctx = h,
-      .observe = h->observer ? mf_observe_load : NULL,
-      .observe_ctx = h->observer,
+      .observe = on_load,
+      .observe_ctx = h,
   };
   h->load_env = h->env;
   h->load_env.host_denied = mf_hosts_deny_load;

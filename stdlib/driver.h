@@ -21,15 +21,6 @@ typedef struct mf_load_script {
   const mf_value *tags;
 } mf_load_script;
 
-/* How a load stands.  Borrowed for the call. */
-typedef struct mf_load_progress {
-  mf_str path; /* of its entry: mf_load_script.path */
-  const struct mf_load_stats *stats;
-  double seconds, planned;   /* since it began, and how long requests are to be begun */
-  uint32_t in_flight, users; /* requests without an answer yet; connections */
-  uint64_t checks_failed;
-  const mf_value *watches; /* the list that its outcome would have; NULL: none */
-} mf_load_progress;
 struct mf_load_view; /* load_stats.h */
 
 /* What drivers share during a run; owned by the runner. */
@@ -57,10 +48,7 @@ typedef struct mf_driver_env {
   void *tripped_ctx;
   mf_str base_dir; /* what relative paths of files are relative to; n 0: the working directory */
   const mf_regex *regex;
-  /* Once a second; may be NULL. */
-  void (*progress)(void *ctx, const mf_load_progress *load);
-  void *progress_ctx;
-  /* Figures of each load, once a second and once more at its end; may be NULL. */
+  /* Of each load, once a second and once more at its end; may be NULL. */
   void (*observe)(void *ctx, const struct mf_load_view *view);
   void *observe_ctx;
 } mf_driver_env;

@@ -95,15 +95,20 @@ static void note_time(mf_load *l, int64_t now) {
   mf_load_stats_end(&l->stats, now > l->start ? now : l->start);
 }
 
-static void tell_observer(const mf_load *l) {
+static void tell_observer(const mf_load *l, int64_t now, bool over, const mf_value *results) {
   if (!l->env->observe) return;
   const mf_load_view view = {.path = l->path,
+                             .over = over,
                              .stats = &l->stats,
                              .names = l->names,
                              .name_stats = l->name_stats,
                              .name_count = l->n_names,
                              .in_flight = l->in_flight,
-                             .watches = l->watches};
+                             .users = l->n_users,
+                             .seconds = (double)(now - l->start) / 1e9,
+                             .planned = (double)l->length_ns / 1e9,
+                             .watches = l->watches,
+                             .results = results && results->kind == MF_LIST ? results : NULL};
   l->env->observe(l->env->observe_ctx, &view);
 }
 
@@ -115,7 +120,7 @@ static void finish(mf_load *l, const char *error) {
   } else {
     const int64_t now = mf_clock_monotonic();
     note_time(l, now);
-    tell_observer(l);
+    tell_observer(l, now, true, NULL);
     if (l->env->run_stats) mf_load_stats_merge(l->env->run_stats, &l->stats);
     outcome = outcome_of(l, error ? error : no_success(l), now);
   }
@@ -193,29 +198,15 @@ static void time_is_up(mf_timer *timer) {
   finish(l, l->broken);
 }
 
-static void tell_progress(mf_load *l, int64_t now, const mf_value *watches) {
-  const mf_load_progress load = {
-      .path = l->path,
-      .stats = &l->stats,
-      .seconds = (double)(now - l->start) / 1e9,
-      .planned = (double)l->length_ns / 1e9,
-      .in_flight = l->in_flight,
-      .users = l->n_users,
-      .checks_failed = l->watches ? mf_watches_checks_failed(l->watches) : 0,
-      .watches = watches && watches->kind == MF_LIST ? watches : NULL};
-  l->env->progress(l->env->progress_ctx, &load);
-}
-
 static void report_progress(mf_timer *timer) {
   mf_load *l = timer->ctx;
   int64_t now = mf_clock_monotonic();
   mf_arena arena;
   mf_arena_init(&arena, &l->env->alloc, 0);
   note_time(l, now); /* for throughput so far */
-  const mf_value watches = l->watches ? mf_watches_results(l->watches, now, &arena) : mf_null();
-  tell_progress(l, now, &watches);
+  const mf_value results = l->watches ? mf_watches_results(l->watches, now, &arena) : mf_null();
+  tell_observer(l, now, false, &results);
   mf_arena_fini(&arena);
-  tell_observer(l);
   if (mf_timer_set(l->env->loop, timer, timer->due + PROGRESS_NS) != MF_OK)
     mf_load_break(l, "out of memory");
   mf_load_settle(l);
@@ -276,7 +267,7 @@ static bool set_timers(mf_load *l) {
   if (mf_timer_set(loop, &l->clock, l->end) != MF_OK) return false;
   if (l->rehearsal) return true;
   mf_load_stats_begin(&l->stats, l->start);
-  if (l->env->progress && mf_timer_set(loop, &l->progress, l->start + PROGRESS_NS) != MF_OK)
+  if (l->env->observe && mf_timer_set(loop, &l->progress, l->start + PROGRESS_NS) != MF_OK)
     return false;
   if (!start_judging(l)) return false;
   if (l->open_model) return mf_load_open_start(l);

@@ -21,14 +21,18 @@ typedef struct mf_load_stats {
   int64_t active_ns;                      /* how long a load was running: the base of throughput */
 } mf_load_stats;
 
-/* What a load under way has measured so far. */
+/* How a load stands.  Borrowed for the call. */
 typedef struct mf_load_view {
   mf_str path; /* of the load's entry, with its turns: which load it is */
+  bool over;   /* this is the last one */
   const mf_load_stats *stats;
   const mf_str *names;              /* of requests that are counted apart */
   mf_load_stats *const *name_stats; /* NULL in it: all of `stats` */
-  uint32_t name_count, in_flight;
+  uint32_t name_count;
+  uint32_t in_flight, users;        /* requests without an answer yet; connections */
+  double seconds, planned;          /* since it began, and how long requests are to be begun */
   const struct mf_watches *watches; /* NULL: there are none */
+  const mf_value *results;          /* the `watches` list that its outcome would have; NULL: none */
 } mf_load_view;
 
 /* A zeroed one, begun at `now`. */

@@ -150,12 +150,6 @@ mf_value mf_watches_results(mf_watches *w, int64_t now_ns, mf_arena *arena) {
   return mf_arena_oom(arena) ? none : list;
 }
 
-uint64_t mf_watches_checks_failed(const mf_watches *w) {
-  uint64_t failed = 0;
-  for (uint32_t i = w->expects; i < w->checks; i++) failed += w->rules[i].failed;
-  return failed;
-}
-
 bool mf_watches_check(const mf_watches *w, uint32_t i, mf_check_count *out) {
   if (w == NULL || i >= w->checks - w->expects) return false;
   const mf_rule *r = &w->rules[w->expects + i];

@@ -64,8 +64,6 @@ void mf_watches_drop(mf_watches *w, int64_t now_ns, uint64_t count);
 mf_status mf_watches_record(mf_watches *w, int64_t now_ns, uint32_t metric, double value,
                             const mf_value *labels);
 
-/* Of all responses so far. */
-uint64_t mf_watches_checks_failed(const mf_watches *w);
 /* How often check number i was made, and did not hold, so far. */
 typedef struct mf_check_count {
   mf_str name;

@@ -74,14 +74,14 @@ static inline void tell_load(const char *path, double seconds, const mf_value *w
     mf_load_stats_add(&stats, &result, 2 * MS, i % 5 == 0);
   }
   stats.dropped = 1;
-  mf_load_progress load = {.path = mf_str_of(path),
-                           .stats = &stats,
-                           .seconds = seconds,
-                           .planned = 30,
-                           .in_flight = 3,
-                           .users = 50,
-                           .checks_failed = 7,
-                           .watches = watches};
+  stats.checks_failed = 7;
+  mf_load_view load = {.path = mf_str_of(path),
+                       .stats = &stats,
+                       .seconds = seconds,
+                       .planned = 30,
+                       .in_flight = 3,
+                       .users = 50,
+                       .results = watches};
   mf_progress_load(&p, &load);
 }
 #endif

@@ -489,8 +489,9 @@ START_TEST(a_rehearsal_sends_nothing) {
 }
 END_TEST
 
-static void count_call(void *ctx, const mf_load_progress *load) {
+static void count_call(void *ctx, const mf_load_view *load) {
   int *calls = ctx;
+  if (load->over) return;
   ck_assert_double_ge(load->seconds, 1);
   ck_assert_double_eq(load->planned, 1.3);
   ck_assert_uint_gt(load->stats->requests, 0);
@@ -502,8 +503,8 @@ static void count_call(void *ctx, const mf_load_progress *load) {
 START_TEST(progress_is_told_once_a_second) {
   int calls = 0;
   serve(always_ok, 1);
-  bench.env.progress = count_call;
-  bench.env.progress_ctx = &calls;
+  bench.env.observe = count_call;
+  bench.env.observe_ctx = &calls;
   run("{\"rate\": 20, \"duration\": 1.3}");
   ck_assert_int_eq(calls, 1);
 }
