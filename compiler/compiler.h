@@ -2,7 +2,8 @@
  *
  * compile.c     the conductor
  * common.c      paths, places, words, hosts
- * names.c       scopes, slots, name resolution
+ * names.c       scopes and slots; names_declare.c what a document declares,
+ *               names_resolve.c what the names in an expression mean
  * link.c        documents that entries run
  * ids.c         ids, and the order of rows that belong to others
  * inputs.c      types, constraints and defaults of `inputs`
