@@ -532,6 +532,14 @@ MF_API mf_vm_state mf_vm_run(mf_vm *vm, mf_effect *effect);
 /* Answers effect `id`.  Errors: NO_SUCH_EFFECT, OUT_OF_MEMORY. */
 MF_API mf_status mf_vm_deliver(mf_vm *vm, uint32_t id, const mf_outcome *outcome);
 
+/* Tells what the load of effect `id`, which is in flight, has measured so far: a map of
+ * "metrics" and "run_metrics", as in its outcome.  Until the next such call, or outcome,
+ * that is what conditions read that ask for the latest value, in every branch, or for the
+ * run's; minima, maxima and the like, and the metrics of steps, know only what ended.  May
+ * be called between calls of mf_vm_run.  It changes what a run does: it belongs into a
+ * record from which the run is repeated.  Errors: NO_SUCH_EFFECT, also when it is no load. */
+MF_API mf_status mf_vm_metrics(mf_vm *vm, uint32_t id, const mf_value *event);
+
 /* Raises a signal.  mf_vm_run then gives back each effect in flight that is not
  * wanted any more, once (MF_VM_CANCEL).  They must still be answered, with
  * {"ok": false, "error": "cancelled"} at worst; after that the machine leaves

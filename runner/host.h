@@ -5,6 +5,7 @@
  * perform.c   what the machine asks for, carried out and answered
  * record.c    what goes into the journal, and how
  * run_watches.c  watches of the run, and what watches ask for
+ * live_metrics.c  what loads have measured while they run
  * publish.c   reports
  * trace.c     --trace
  * secrets.c   what must not be seen
@@ -16,6 +17,7 @@
 #ifndef MF_RUNNER_HOST_H
 #define MF_RUNNER_HOST_H
 #include "../base/map.h"
+#include "../stdlib/load_stats.h"
 #include "../stdlib/watches.h"
 #include "hosts.h"
 #include "journal.h"
@@ -38,8 +40,9 @@ struct mf_flight {
   mf_flight *beside; /* in by_id */
   mf_effect effect;
   const mf_driver *driver;
-  mf_op *op;      /* NULL while it starts */
-  mf_arena arena; /* of arguments that are not the machine's */
+  mf_op *op;                 /* NULL while it starts */
+  const mf_load_stats *live; /* what a load under way has measured so far; NULL: nothing told yet */
+  mf_arena arena;            /* of arguments that are not the machine's */
 };
 
 /* Names for a sentence: the first few, and how many there were. */
@@ -166,6 +169,12 @@ void mf_host_raise_trips(mf_host *host);
 /* What the run's watches came to, as an outcome; UNSET: out of memory. */
 mf_value mf_host_thresholds(mf_host *host, mf_arena *arena);
 
+/* ---- live_metrics.c ---- */
+
+/* A load tells how it stands, also at its end: other branches know from that what it
+ * measured. */
+void mf_host_tell_metrics(mf_host *host, const mf_load_view *load);
+
 /* ---- record.c ---- */
 
 void mf_record_started(mf_host *host, mf_stamp stamp);
@@ -179,8 +188,10 @@ mf_status mf_record_outcome(mf_host *host, mf_stamp stamp, const mf_effect *effe
 void mf_record_signal(mf_host *host, mf_stamp stamp, const char *signal, const char *origin);
 /* A watch (its row) asked for the end; `values` as in mf_tripped_fn. */
 void mf_record_trip(mf_host *host, mf_stamp stamp, uint32_t watch, const mf_value *values);
-/* What a load has measured so far. */
-void mf_record_metrics(mf_host *host, mf_stamp stamp, mf_str path, const mf_load_stats *so_far);
+/* What the load of this effect has measured so far: the map that the machine gets.  Errors:
+ * as of mf_journal_end. */
+mf_status mf_record_metrics(mf_host *host, mf_stamp stamp, const mf_effect *effect,
+                            const mf_value *event);
 /* `error` NULL: it was written. */
 void mf_record_report(mf_host *host, mf_stamp stamp, const mf_wanted_report *report,
                       const char *error);

@@ -156,19 +156,6 @@ void mf_record_signal(mf_host *h, mf_stamp stamp, const char *signal, const char
   end(h);
 }
 
-void mf_record_metrics(mf_host *h, mf_stamp stamp, mf_str path, const mf_load_stats *so_far) {
-  mf_arena arena;
-  mf_arena_init(&arena, &h->alloc, 0);
-  const mf_value metrics = mf_load_stats_metrics(so_far, &arena);
-  if (metrics.kind == MF_MAP) { /* else they go missing: the outcome has them all */
-    mf_json_writer *w = begin(h, stamp, EVENT_METRICS, 0, path);
-    mf_json_key(w, "metrics");
-    mf_value_write_json(w, &metrics);
-    end(h);
-  }
-  mf_arena_fini(&arena);
-}
-
 void mf_record_trip(mf_host *h, mf_stamp stamp, uint32_t watch, const mf_value *values) {
   const mf_row_watch *row = &MF_ROWS(h->image, WATCH, watch)[watch];
   const mf_value *sample = mf_map_get(values, MF_STR("sample"));
@@ -228,6 +215,18 @@ mf_status mf_record_outcome(mf_host *h, mf_stamp stamp, const mf_effect *effect,
   mf_json_writer *w = begin_effect(h, stamp, EVENT_OUTCOME, effect);
   mf_json_key(w, "value");
   mf_value_write_json(w, outcome);
+  return mf_journal_end(&h->journal);
+}
+
+mf_status mf_record_metrics(mf_host *h, mf_stamp stamp, const mf_effect *effect,
+                            const mf_value *event) {
+  mf_json_writer *w = begin(h, stamp, EVENT_METRICS, effect->task, effect->path);
+  mf_json_key(w, "id");
+  mf_json_put_uint(w, effect->id);
+  for (uint32_t i = 0; i < event->len; i++) {
+    mf_json_key_str(w, mf_value_str(event->as.map->pairs[i].key));
+    mf_value_write_json(w, &event->as.map->pairs[i].value);
+  }
   return mf_journal_end(&h->journal);
 }
 

@@ -228,9 +228,9 @@ static bool has_scenarios(const mf_host *h) { return MF_ROW_COUNT(h->image, SCEN
 static void on_load(void *ctx, const mf_load_view *load) {
   mf_host *h = ctx;
   if (h->observer) mf_observe_load(h->observer, load);
+  mf_host_tell_metrics(h, load);
   if (load->over) return; /* its outcome tells */
   mf_progress_load(&h->progress, load);
-  mf_record_metrics(h, mf_host_now(h), load->path, load->stats);
 }
 
 /* The folder of a file, n 0: the working directory. */

@@ -253,8 +253,6 @@ static mf_stop take_retry_wait(mf_task *t) {
   return MF_GO;
 }
 
-static bool is_number(const mf_value *v) { return v && v->kind >= MF_INT && v->kind <= MF_DOUBLE; }
-
 /* Of several virtual users that captured a value, the last. */
 static mf_status take_captures(mf_task *t) {
   const mf_image *im = t->vm->image;
@@ -271,15 +269,8 @@ static mf_status take_captures(mf_task *t) {
 }
 
 static mf_stop take_scenario(mf_task *t) {
-  const mf_image *im = t->vm->image;
   const mf_value *metrics = mf_map_get(&t->outcome, MF_STR("metrics"));
-  const mf_value *of_run = mf_map_get(&t->outcome, MF_STR("run_metrics"));
-  for (uint32_t i = 0; i < MF_ROW_COUNT(im, METRIC); i++) {
-    mf_str name = mf_image_string(im, MF_ROWS(im, METRIC, metric)[i].name);
-    const mf_value *v = mf_map_get(metrics, name), *run = mf_map_get(of_run, name);
-    if (is_number(v)) mf_metric_record(t, i, *v);
-    if (is_number(run)) mf_metric_record_run(t->vm, i, *run);
-  }
+  mf_metrics_of_load(t, &t->outcome, true);
   mf_status status = take_captures(t);
   if (status == MF_OK && metrics && metrics->kind == MF_MAP) status = mf_step_metrics(t, metrics);
   if (status != MF_OK) return mf_end_with(t, status);

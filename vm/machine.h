@@ -264,10 +264,9 @@ void mf_slot_clear(mf_task *t, uint32_t slot);
 const char *mf_slot_take(mf_task *t, uint32_t slot, mf_value *v);
 /* The same for a built-in; scalars and text that outlives the machine only. */
 void mf_builtin_set(mf_vm *vm, uint32_t builtin, mf_value v);
-/* A load's value of a metric, at a step's end: its step and last slots, and one
- * sample; and what it is for the whole run. */
-void mf_metric_record(mf_task *t, uint32_t metric, mf_value v);
-void mf_metric_record_run(mf_vm *vm, uint32_t metric, mf_value v);
+/* What the task's load measured, at its end: for step, branch and run, and one sample
+ * each; or what it has measured so far, which is no sample, and for all branches. */
+void mf_metrics_of_load(mf_task *t, const mf_value *told, bool ended);
 /* One recorded sample: what the metric is for step and run depends on its kind. */
 void mf_metric_sample(mf_task *t, uint32_t metric, mf_value v);
 /* The metrics of the step under way are those of no step. */

@@ -99,7 +99,7 @@ static void record(mf_task *t, mf_metric *m, mf_value v, mf_value now) {
   t->metrics_set = true;
 }
 
-void mf_metric_record(mf_task *t, uint32_t metric, mf_value v) {
+static void record_ended(mf_task *t, uint32_t metric, mf_value v) {
   record(t, &t->vm->metrics[metric], v, v);
 }
 
@@ -136,9 +136,53 @@ void mf_metric_sample(mf_task *t, uint32_t metric, mf_value v) {
   set_metric(vm, m, MF_SLOT_KIND_METRIC_RUN, come_to(kind, &m->of_run, v));
 }
 
-void mf_metric_record_run(mf_vm *vm, uint32_t metric, mf_value v) {
-  set_metric(vm, &vm->metrics[metric], MF_SLOT_KIND_METRIC_RUN, v);
+/* ---- Metrics of loads ---- */
+
+/* Also for the branches that do not run. */
+static void set_last(mf_vm *vm, const mf_metric *m, mf_value v) {
+  if (m->slots[MF_SLOT_KIND_METRIC_LAST - MF_SLOT_KIND_METRIC_STEP] == MF_ABSENT) return;
+  set_metric(vm, m, MF_SLOT_KIND_METRIC_LAST, v);
+  for (mf_task *t = &vm->task; t && vm->own_count; t = t->next)
+    if (t != vm->current) t->saved[m->own].value = v;
 }
+
+static void set_step(mf_task *t, uint32_t metric, mf_value v) {
+  mf_vm *vm = t->vm;
+  const uint32_t slot = vm->metrics[metric].slots[0]; /* METRIC_STEP */
+  if (slot == MF_ABSENT) return;
+  t->metrics_set = true;
+  if (t == vm->current) vm->slots[slot] = v;
+  for (uint32_t i = 0; i < vm->own_count && t != vm->current; i++)
+    if (vm->own_slots[i] == slot) t->saved[i].value = v;
+}
+
+static bool is_number(const mf_value *v) { return v && v->kind >= MF_INT && v->kind <= MF_DOUBLE; }
+
+static void show(mf_task *t, uint32_t metric, mf_value v) {
+  set_last(t->vm, &t->vm->metrics[metric], v);
+  set_step(t, metric, v);
+}
+
+void mf_metrics_of_load(mf_task *t, const mf_value *told, bool ended) {
+  const mf_image *im = t->vm->image;
+  const mf_value *metrics = mf_map_get(told, MF_STR("metrics"));
+  const mf_value *of_run = mf_map_get(told, MF_STR("run_metrics"));
+  for (uint32_t i = 0; i < MF_ROW_COUNT(im, METRIC); i++) {
+    const mf_str name = mf_image_string(im, MF_ROWS(im, METRIC, metric)[i].name);
+    const mf_value *v = mf_map_get(metrics, name), *run = mf_map_get(of_run, name);
+    if (is_number(v)) (ended ? record_ended : show)(t, i, *v);
+    if (is_number(run)) set_metric(t->vm, &t->vm->metrics[i], MF_SLOT_KIND_METRIC_RUN, *run);
+  }
+}
+
+mf_status mf_vm_metrics(mf_vm *vm, uint32_t id, const mf_value *event) {
+  mf_task *t = vm->failed ? NULL : mf_task_of_effect(vm, id);
+  if (t == NULL || t->effect_op != MF_OP_SCENARIO) return MF_NO_SUCH_EFFECT;
+  mf_metrics_of_load(t, event, false);
+  return MF_OK;
+}
+
+/* ---- Metrics of a step ---- */
 
 void mf_metrics_begin_step(mf_task *t) {
   mf_vm *vm = t->vm;

@@ -10,6 +10,7 @@
  * and what the world answers:
  *   # load NAME: avg_latency=300.0 error_rate=0.2    metrics of a scenario, by its name
  *   # load NAME: fails no successful response
+ *   # live NAME: 2.5 error_rate=0.7      and what it has measured after so many seconds
  *   # watch NAME: failed 3 of 120 responses        what a check or threshold came to; else it holds
  *   # watch NAME: no_data
  *   # capture NAME=VALUE                 what each load captures
@@ -38,7 +39,8 @@ typedef struct rule {
 typedef struct flight {
   uint32_t id;
   int64_t due_ns;
-  mf_value outcome;
+  mf_value outcome; /* or, of a load under way, what it has measured */
+  bool lives;
   char what[40];
 } flight;
 typedef struct world {
@@ -54,9 +56,9 @@ typedef struct world {
   size_t flight_count;
 } world;
 
-static const char *const kinds[] = {"expect",   "then",    "never",   "once",        "load",
-                                    "request",  "command", "set",     "stop at",     "abort at",
-                                    "cross at", "watch",   "capture", "allow-empty", NULL};
+static const char *const kinds[] = {
+    "expect",  "then",     "never",    "once",  "load",    "request", "command",     "set",
+    "stop at", "abort at", "cross at", "watch", "capture", "live",    "allow-empty", NULL};
 
 static void take_rule(void *ctx, unsigned line, const char *comment) {
   world *w = ctx;
@@ -379,25 +381,53 @@ static mf_value cancelled(world *w) {
 static void deliver(world *w, size_t at, mf_value answer) {
   mf_outcome outcome = {&answer, w->now_ns, 1700000000000000000 + w->now_ns};
   uint32_t id = w->flights[at].id;
+  const bool lives = w->flights[at].lives;
   w->flight_count--;
   memmove(&w->flights[at], &w->flights[at + 1], (w->flight_count - at) * sizeof *w->flights);
-  ck_assert_int_eq(mf_vm_deliver(w->vm, id, &outcome), MF_OK);
+  if (lives)
+    (void)mf_vm_metrics(w->vm, id, &answer); /* it may have been cancelled */
+  else
+    ck_assert_int_eq(mf_vm_deliver(w->vm, id, &outcome), MF_OK);
+}
+
+static flight *add_flight(world *w, const mf_effect *e, double seconds, mf_value outcome) {
+  w->flights = realloc(w->flights, (w->flight_count + 1) * sizeof *w->flights);
+  flight *f = &w->flights[w->flight_count++];
+  *f = (flight){e->id, w->now_ns + (int64_t)(seconds * 1e9), outcome, false, ""};
+  snprintf(f->what, sizeof f->what, "%.*s", (int)e->driver.n, e->driver.p);
+  return f;
+}
+
+static void add_lives(world *w, const mf_effect *e) {
+  mf_str name = mf_map_str(e->args, "name", "");
+  for (size_t i = 0; i < w->count; i++) {
+    const rule *r = &w->rules[i];
+    mf_map_builder event, metrics;
+    char *rest;
+    if (strcmp(r->kind, "live") || !mf_str_is(name, r->name)) continue;
+    double seconds = strtod(r->text, &rest);
+    mf_map_build(&event, &w->arena);
+    mf_map_build(&metrics, &w->arena);
+    add_pairs(w, &metrics, rest);
+    mf_value m = mf_map_done(&metrics);
+    mf_map_add(&event, "metrics", m);
+    mf_map_add(&event, "run_metrics", m);
+    add_flight(w, e, seconds, mf_map_done(&event))->lives = true;
+  }
 }
 
 static void take_off(world *w, const mf_effect *e) {
   double seconds;
   mf_value outcome = perform(w, e, &seconds);
-  w->flights = realloc(w->flights, (w->flight_count + 1) * sizeof *w->flights);
-  flight *f = &w->flights[w->flight_count++];
-  *f = (flight){e->id, w->now_ns + (int64_t)(seconds * 1e9), outcome, ""};
-  snprintf(f->what, sizeof f->what, "%.*s", (int)e->driver.n, e->driver.p);
+  add_flight(w, e, seconds, outcome);
+  if (mf_str_is(e->driver, "http_load")) add_lives(w, e);
 }
 
 static void cancel(world *w, uint32_t id) {
   mf_value answer = cancelled(w);
   mf_buf b = line_buffer();
   size_t at = 0;
-  while (at < w->flight_count && w->flights[at].id != id) at++;
+  while (at < w->flight_count && (w->flights[at].lives || w->flights[at].id != id)) at++;
   ck_assert_uint_lt(at, w->flight_count);
   mf_buf_printf(&b, "cancel %s (%.3f s)", w->flights[at].what, (double)w->now_ns / 1e9);
   add_line(w, &b);

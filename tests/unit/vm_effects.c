@@ -151,6 +151,56 @@ START_TEST(metrics_are_recorded) {
 }
 END_TEST
 
+/* ---- loads under way ---- */
+
+static mf_status tell(vm_host *h, uint32_t id, const char *json) {
+  mf_value v = vm_parse(&h->arena, json);
+  return mf_vm_metrics(h->vm, id, &v);
+}
+static void answer(vm_host *h, const char *json) {
+  mf_effect effect = {.id = 1};
+  h->answers = LIST(json);
+  ck_assert_int_eq(vm_answer(h, &effect), MF_OK);
+}
+
+/* What its outcome does not say is what was told last; no aggregate ever knew it. */
+START_TEST(a_load_under_way_is_told) {
+  static const char *const outcome = "{\"ok\":true,\"metrics\":{\"errors\":2}}";
+  vm_host h;
+  mf_effect effect;
+  vm_host_init(&h, RUN(STEP("0", "CONST 3\nSCENARIO 0\n" SHOW("LOAD 0\n"))
+                           STEP("1", SHOW("IS_SET 0\n") SHOW("LOAD 1\n")),
+                       SHOW("LOAD 2\n") SHOW("IS_SET 3\n") SHOW("STEP_FIELD 0, metrics\n")));
+  vm_host_new(&h);
+  ck_assert_int_eq(mf_vm_run(h.vm, &effect), MF_VM_EFFECT);
+  ck_assert_int_eq(tell(&h, 2, "{\"metrics\":{\"latency\":1}}"), MF_NO_SUCH_EFFECT);
+  ck_assert_int_eq(tell(&h, 1, METRICS1), MF_OK);
+  ck_assert_int_eq(tell(&h, 1, METRICS2), MF_OK);
+  ck_assert_int_eq(tell(&h, 1, "{\"metrics\":{\"latency\":\"none\"},\"run_metrics\":7}"), MF_OK);
+  ck_assert_int_eq(tell(&h, 1, "[]"), MF_OK);
+  answer(&h, outcome);
+  ck_assert_int_eq(tell(&h, 1, METRICS1), MF_NO_SUCH_EFFECT);
+  vm_host_run(&h);
+  ck_assert_str_eq(h.log.p,
+                   "step_started shown\nlog info: 4\nstep_finished shown passed 1s\n"
+                   "step_started shown\nlog info: false\nlog info: 4\n"
+                   "step_finished shown passed\nlog info: 7.5\nlog info: false\n"
+                   "log info: {\"errors\":2}\nverdict passed 1s\n= done passed\n");
+  vm_host_fini(&h);
+}
+END_TEST
+
+START_TEST(only_loads_tell_metrics) {
+  vm_host h;
+  mf_effect effect;
+  vm_host_init(&h, RUN("CONST 2\nWAIT\n", ""));
+  vm_host_new(&h);
+  ck_assert_int_eq(mf_vm_run(h.vm, &effect), MF_VM_EFFECT);
+  ck_assert_int_eq(tell(&h, 1, METRICS1), MF_NO_SUCH_EFFECT);
+  vm_host_fini(&h);
+}
+END_TEST
+
 START_TEST(reports) {
   vm_expect(RUN("CONST 2\nWAIT\n", "CONST 0\nREPORT 0\n"), NULL,
             "-> wait {\"seconds\":1.0}\n-> report "
@@ -345,6 +395,8 @@ Suite *vm_effects_suite(void) {
   tcase_add_test(t, scenarios_yield_metrics);
   tcase_add_test(t, a_failed_scenario_keeps_what_it_measured);
   tcase_add_test(t, metrics_are_recorded);
+  tcase_add_test(t, a_load_under_way_is_told);
+  tcase_add_test(t, only_loads_tell_metrics);
   tcase_add_test(t, reports);
   tcase_add_test(t, faults_are_undone);
   tcase_add_test(t, faults_are_undone_when_something_fails);

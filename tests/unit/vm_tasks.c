@@ -15,10 +15,11 @@ Suite *vm_tasks_suite(void);
   ".slot 0 name=\"x\" kind=global\n"                                                           \
   ".const 0 int 1\n.const 1 int 2\n.const 2 null\n.const 3 string \"shown\"\n.const 4 map\n"   \
   ".const 5 int 5\n.const 6 string \"a text that owns memory\"\n"
-#define RUN(body)                                                 \
-  ROWS ".chunk 0 name=\"main\" kind=main\nRUN_ENTER final\n" body \
-       "final:\nRUN_FINAL\n"                                      \
-       "VERDICT\nRUN_LEAVE\nEND\n"
+#define RUN(body) RUN_WITH("", body)
+#define RUN_WITH(rows, body)                                           \
+  ROWS rows ".chunk 0 name=\"main\" kind=main\nRUN_ENTER final\n" body \
+            "final:\nRUN_FINAL\n"                                      \
+            "VERDICT\nRUN_LEAVE\nEND\n"
 #define GROUP(n, body) \
   "GROUP_ENTER " n ", g" n "\nCONST 2\nGROUP_BEGIN " n "\n" body "g" n ":\nGROUP_LEAVE " n "\n"
 #define BRANCH(n, body) "SPAWN " n ", e" n ", n" n "\n" body "e" n ":\nTASK_END " n "\nn" n ":\n"
@@ -277,6 +278,45 @@ START_TEST(what_a_waiting_branch_holds_is_its_own) {
 }
 END_TEST
 
+/* ---- metrics of loads under way ---- */
+
+#define METRICS                                                                         \
+  ".scenario 0 name=\"load\" driver=\"http_load\"\n.metric 0 name=\"m\" kind=counter\n" \
+  ".slot 1 name=\"m\" kind=metric_step arg=0\n.slot 2 name=\"m\" kind=metric_last arg=0\n"
+
+static mf_status tell(uint32_t id, const char *json) {
+  mf_value v = vm_parse(&h.arena, json);
+  return mf_vm_metrics(h.vm, id, &v);
+}
+
+/* All branches see the latest value, each its own of a step: those that wait, the one
+ * that ran last, and those that begin later. */
+START_TEST(every_branch_sees_a_load_under_way) {
+  open_host(RUN_WITH(
+      METRICS,
+      GROUP("0",
+            BRANCH("0", STEP("0", "CONST 4\nSCENARIO 0\nLOAD 1\nLOG info\n") "LOAD 2\nLOG info\n")
+                BRANCH("1", WAIT("0") "LOAD 2\nLOG info\n" STEP("1", "IS_SET 1\nLOG info\n")
+                                WAIT("1")) WAIT("0") BRANCH("2", "LOAD 2\nLOG info\n"))));
+  h.quiet = true;
+  wants("effect 1 wait in 0");
+  wants("effect 2 http_load in 1");
+  wants("effect 3 wait in 2");
+  ck_assert_int_eq(tell(2, "{\"metrics\":{\"m\":5}}"), MF_OK);
+  ck_assert_int_eq(answer(1), MF_OK);
+  h.quiet = false;
+  wants("blocked");
+  ck_assert_int_eq(answer(3), MF_OK);
+  wants("effect 4 wait in 2");
+  ck_assert_int_eq(tell(2, "{\"metrics\":{\"m\":6}}"), MF_OK);
+  ck_assert_int_eq(answer(2), MF_OK);
+  wants("blocked");
+  told(
+      "log info: 5\nlog info: 5\nstep_started shown\nlog info: false\n"
+      "step_finished shown passed\nlog info: 6\nstep_finished shown passed\nlog info: 6\n");
+}
+END_TEST
+
 Suite *vm_tasks_suite(void) {
   Suite *s = suite_create("vm_tasks");
   TCase *t = tcase_create("tasks");
@@ -295,6 +335,7 @@ Suite *vm_tasks_suite(void) {
   tcase_add_test(t, branches_that_wait_for_each_other_end_the_run);
   tcase_add_test(t, a_branch_that_waits_for_itself_ends_the_run);
   tcase_add_test(t, what_a_waiting_branch_holds_is_its_own);
+  tcase_add_test(t, every_branch_sees_a_load_under_way);
   suite_add_tcase(s, t);
   return s;
 }
