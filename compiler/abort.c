@@ -1,9 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /* abort - abort_when and steady_state.during: what ends a run at once. */
+#include <math.h>
+
 #include "reading.h"
 #include "watched_code.h"
 
 enum { NAME_SHOWN = 200 };
+
+/* A length of time that is known now. */
+static double seconds_between(mf_compiler *c, const mf_node *map, mf_key key) {
+  const mf_node *node = mf_node_get(map, key);
+  const double seconds = mf_compile_seconds(c, map, key, NAN);
+  if (isnan(seconds)) return -1; /* absent, or reported */
+  if (seconds >= MF_WINDOW_LEAST && seconds <= MF_WINDOW_MOST) return seconds;
+  mf_diag_add(c->diags, MF_E_OUT_OF_RANGE, node->span, mf_key_spelling(key), "from 100ms to 1h");
+  return -1;
+}
+
+/* The request is made over the variables as they are then. */
+static void add_probe(mf_compiler *c, const mf_node *node, mf_watch_row *row) {
+  const mf_watch_scope scope = {.scenario = MF_ABSENT};
+  const mf_node *http = mf_node_get(node, MF_KEY_HTTP);
+  const mf_node *interval = mf_node_get(node, MF_KEY_INTERVAL);
+  if (interval && !http)
+    mf_diag_add(c->diags, MF_E_MISSING_KEY, interval->span, "interval", "'http'");
+  if (!http || http->shape == MF_SHAPE_BAD) return;
+  row->interval = seconds_between(c, node, MF_KEY_INTERVAL);
+  c->watch = &scope;
+  mf_expr *message = mf_request_arguments(c, http);
+  c->watch = NULL;
+  row->probe = mf_watch_chunk(c, &scope, message, false);
+}
 
 static void add_abort(mf_compiler *c, const mf_node *node, mf_str path) {
   const bool is_map = node->shape == MF_SHAPE_MAP && node->tag == MF_TAG_ABORT;
@@ -17,13 +44,11 @@ static void add_abort(mf_compiler *c, const mf_node *node, mf_str path) {
   row.path = path;
   row.name = name.n ? name : mf_compile_written(c, when, NAME_SHOWN);
   if (is_map) {
-    const mf_node *over = mf_node_get(node, MF_KEY_OVER);
-    row.over = mf_compile_seconds(c, node, MF_KEY_OVER, -1);
+    row.over = seconds_between(c, node, MF_KEY_OVER);
     row.grace = mf_compile_seconds(c, node, MF_KEY_GRACE, -1);
-    if (over && (row.over < MF_WINDOW_LEAST || row.over > MF_WINDOW_MOST))
-      mf_diag_add(c->diags, MF_E_OUT_OF_RANGE, over->span, "over", "from 100ms to 1h");
-    else if (over)
-      scope.over = row.over;
+    if (row.over > 0) scope.over = row.over;
+    add_probe(c, node, &row);
+    scope.responds = row.probe != MF_ABSENT;
   }
   c->watch = &scope; /* what the names of `exists` and the like mean */
   mf_expr *e = mf_condition_expr(c, when);

@@ -496,6 +496,8 @@ void mf_emit_probe(mf_compiler *c, const mf_node *action, mf_str path);
 void mf_emit_assertions(mf_compiler *c, const mf_node *list, mf_str path, uint32_t step_row);
 
 /* ---- emit_hook.c ---- */
+/* What the driver http_request takes; `http` may be the URL alone. */
+mf_expr *mf_request_arguments(mf_compiler *c, const mf_node *http);
 /* What `expect` says, as a condition on `response`; `number` is the response's number
  * that a plain status is compared with. */
 mf_expr *mf_expect_expr(mf_compiler *c, const mf_node *expect, const char *number);

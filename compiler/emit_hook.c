@@ -140,8 +140,7 @@ static void add_text(mf_compiler *c, mf_expr *args, const char *name, const mf_n
   if (node) mf_map_expr_add(c, args, name, mf_text_expr(c, node));
 }
 
-/* `action` may be the URL alone. */
-static mf_expr *http_args(mf_compiler *c, const mf_node *action) {
+mf_expr *mf_request_arguments(mf_compiler *c, const mf_node *action) {
   mf_expr *args = mf_map_expr(c, action->span);
   if (action->shape == MF_SHAPE_TEXT) {
     mf_compile_host(c, action);
@@ -165,7 +164,7 @@ static mf_expr *http_args(mf_compiler *c, const mf_node *action) {
 
 static void emit_http_request(mf_compiler *c, const mf_node *action, uint32_t row) {
   (void)row;
-  emit_effect(c, action, "http_request", http_args(c, action), "response.status");
+  emit_effect(c, action, "http_request", mf_request_arguments(c, action), "response.status");
 }
 
 static void emit_command(mf_compiler *c, const mf_node *action, uint32_t row) {
@@ -242,7 +241,7 @@ static void emit_wait_until(mf_compiler *c, const mf_node *action, uint32_t row)
   if (!condition) return;
   mf_builder_place(c->b, look);
   if (http) {
-    mf_emit_expr(c, http_args(c, http));
+    mf_emit_expr(c, mf_request_arguments(c, http));
     MF_EMIT(c, EFFECT, driver_row(c, "http_request"), 0);
     MF_EMIT(c, INIT, mf_names_builtin(c, MF_BUILTIN_RESPONSE), 0);
   }

@@ -30,12 +30,13 @@ uint32_t mf_watch_chunk(mf_compiler *c, const mf_watch_scope *scope, mf_expr *e,
 
 /* ---- rows ---- */
 
-/* {over, grace, min_samples}, as far as they are given. */
+/* {over, grace, interval, min_samples}, as far as they are given. */
 static uint32_t options_of(mf_compiler *c, const mf_watch_row *row) {
   mf_map_builder b;
   mf_map_build(&b, c->scratch);
   if (row->over >= 0) mf_map_add(&b, "over", mf_double(row->over));
   if (row->grace >= 0) mf_map_add(&b, "grace", mf_double(row->grace));
+  if (row->interval >= 0) mf_map_add(&b, "interval", mf_double(row->interval));
   if (row->min_samples > 0) mf_map_add(&b, "min_samples", mf_int(row->min_samples));
   if (b.count == 0) return MF_ABSENT;
   const mf_value map = mf_map_done(&b);
@@ -52,7 +53,8 @@ void mf_watch_add(mf_compiler *c, const mf_watch_row *row, uint32_t chunk) {
                                .path = mf_compile_string(c, row->path),
                                .flags = row->flags,
                                .options = options_of(c, row),
-                               .slot = row->slot};
+                               .slot = row->slot,
+                               .probe = row->probe};
   mf_builder_row(c->b, MF_TABLE_WATCH, &fields.kind);
 }
 

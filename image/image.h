@@ -79,6 +79,7 @@ typedef enum mf_operand_kind {
   MF_OPERAND_OPT_STRING, /* a string number */
   MF_OPERAND_CODE,       /* a word of the code section */
   MF_OPERAND_PURE_CHUNK, /* a chunk of kind pure */
+  MF_OPERAND_OPT_PURE_CHUNK,
   MF_OPERAND_STEP_OR_PREVIOUS,
   /* rows of tables */
   MF_OPERAND_SLOT,

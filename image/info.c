@@ -84,6 +84,7 @@ mf_operand_kind mf_operand_base(mf_operand_kind kind) {
   switch ((int)kind) {
     case MF_OPERAND_OPT_CONST: return MF_OPERAND_CONST;
     case MF_OPERAND_OPT_STRING: return MF_OPERAND_STRING;
+    case MF_OPERAND_OPT_PURE_CHUNK: return MF_OPERAND_PURE_CHUNK;
     case MF_OPERAND_OPT_SLOT: return MF_OPERAND_SLOT;
     case MF_OPERAND_OPT_STEP: return MF_OPERAND_STEP;
     case MF_OPERAND_OPT_SCENARIO: return MF_OPERAND_SCENARIO;

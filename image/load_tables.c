@@ -80,6 +80,9 @@ static const char *wrong_watch(const mf_image *im, const mf_row_watch *row) {
   if (captures != (row->slot != MF_ABSENT)) return "only a capture has a slot";
   if (captures && MF_ROWS(im, SLOT, slot)[row->slot].kind != MF_SLOT_KIND_CAPTURE)
     return "its slot is of something else";
+  if (row->probe != MF_ABSENT &&
+      (row->kind != MF_WATCH_KIND_ABORT_WHEN || row->scenario != MF_ABSENT))
+    return "only an abort_when of the run has a probe";
   return NULL;
 }
 

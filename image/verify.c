@@ -13,7 +13,7 @@ void mf_verifier_init(mf_verifier *v, const mf_image *image, mf_arena *scratch) 
   v->below[MF_OPERAND_CONST] = v->below[MF_OPERAND_OPT_CONST] = image->constant_count;
   v->below[MF_OPERAND_STRING] = v->below[MF_OPERAND_OPT_STRING] = image->string_count;
   v->below[MF_OPERAND_CODE] = image->code_count;
-  v->below[MF_OPERAND_PURE_CHUNK] = 0;
+  v->below[MF_OPERAND_PURE_CHUNK] = v->below[MF_OPERAND_OPT_PURE_CHUNK] = 0;
 }
 
 static bool is_text(const mf_image *im, uint32_t constant) {
@@ -29,6 +29,7 @@ static bool special_ok(const mf_image *im, mf_operand_kind kind, uint32_t value)
   switch ((int)kind) {
     case MF_OPERAND_TEXT: return is_text(im, value);
     case MF_OPERAND_PURE_CHUNK: return is_pure_chunk(im, value);
+    case MF_OPERAND_OPT_PURE_CHUNK: return value == MF_ABSENT || is_pure_chunk(im, value);
     case MF_OPERAND_STEP_OR_PREVIOUS: return value == MF_PREVIOUS;
     case MF_OPERAND_OPT_CONST:
     case MF_OPERAND_OPT_STRING:

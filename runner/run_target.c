@@ -23,6 +23,9 @@ static bool has_load(const mf_image *image) {
 
 static bool has_requests(const mf_image *image) {
   const mf_row_driver *rows = MF_ROWS(image, DRIVER, driver);
+  const mf_row_watch *watches = MF_ROWS(image, WATCH, watch);
+  for (uint32_t i = 0; i < MF_ROW_COUNT(image, WATCH); i++)
+    if (watches[i].probe != MF_ABSENT) return true;
   for (uint32_t i = 0; i < MF_ROW_COUNT(image, DRIVER); i++)
     if (mf_str_is(mf_image_string(image, rows[i].name), "http_request")) return true;
   return false;
