@@ -15,11 +15,13 @@ typedef struct mf_watch_row {
   uint32_t kind, scenario, request, flags, slot, probe;
   mf_str name, path;
   double over, grace, interval; /* seconds; below 0: not given */
-  int64_t min_samples; /* 0: not given */
+  int64_t min_samples;          /* 0: not given */
 } mf_watch_row;
-#define MF_WATCH_NONE \
-  { .scenario = MF_ABSENT, .request = MF_ABSENT, .slot = MF_ABSENT, .probe = MF_ABSENT, \
-    .over = -1, .grace = -1, .interval = -1 }
+#define MF_WATCH_NONE                                                                   \
+  {                                                                                     \
+    .scenario = MF_ABSENT, .request = MF_ABSENT, .slot = MF_ABSENT, .probe = MF_ABSENT, \
+    .over = -1, .grace = -1, .interval = -1                                             \
+  }
 void mf_watch_add(mf_compiler *c, const mf_watch_row *row, uint32_t chunk);
 
 /* What these keys of a step, request or document say; `of` has the scenario (MF_ABSENT: of

@@ -342,17 +342,33 @@ static mf_outline *add_item(walk *w, mf_outline_kind kind, mf_str driver, mf_str
   return item;
 }
 
-/* What a load sends: each message is made by a chunk of its own. */
-static void take_request(walk *w, const mf_row_request *request) {
+/* The map that a chunk of its own makes. */
+static void add_message(walk *w, mf_outline *item, uint32_t chunk) {
   const mf_row_chunk *around = w->chunk;
-  mf_outline *item = add_item(w, MF_OUTLINE_REQUEST, MF_STR("http_load"),
-                              mf_image_string(w->im, request->name));
-  if (!item) return;
-  w->chunk = &MF_ROWS(w->im, CHUNK, chunk)[request->message];
+  w->chunk = &MF_ROWS(w->im, CHUNK, chunk)[chunk];
   span code = {w->chunk->start, w->chunk->start + w->chunk->length};
   code.end = last_instruction(w, code); /* RETURN */
   if (code.end > code.from) add_map(w, item, code);
   w->chunk = around;
+}
+
+/* What a load sends. */
+static void take_request(walk *w, const mf_row_request *request) {
+  mf_outline *item = add_item(w, MF_OUTLINE_REQUEST, MF_STR("http_load"),
+                              mf_image_string(w->im, request->name));
+  if (item) add_message(w, item, request->message);
+}
+
+static void take_probes(walk *w) {
+  const mf_row_watch *rows = MF_ROWS(w->im, WATCH, watch);
+  for (uint32_t i = 0; i < MF_ROW_COUNT(w->im, WATCH); i++) {
+    if (rows[i].probe == MF_ABSENT) continue;
+    mf_outline *item = add_item(w, MF_OUTLINE_EFFECT, MF_STR("http_request"), MF_STR(""));
+    if (!item) return;
+    item->place = MF_OUTLINE_PROBE;
+    item->path = mf_image_string(w->im, rows[i].path);
+    add_message(w, item, rows[i].probe);
+  }
 }
 
 static void take_requests(walk *w, uint32_t scenario) {
@@ -501,6 +517,7 @@ bool mf_outline_read(mf_arena *arena, const mf_image *image, const mf_outline_gi
     go(&w, count_write, false);
     for (size_t i = 0; i < given_count; i++) take_given(&w, &given[i]);
     go(&w, take, true);
+    take_probes(&w);
   }
   *out = w.first;
   return !mf_arena_oom(arena);

@@ -31,7 +31,7 @@ typedef enum mf_outline_kind {
 typedef enum mf_outline_place {
   MF_OUTLINE_ENTRY,
   MF_OUTLINE_HOOK,
-  MF_OUTLINE_PROBE, /* of the steady state */
+  MF_OUTLINE_PROBE, /* of the steady state, or of an abort_when */
   MF_OUTLINE_ROLLBACK,
 } mf_outline_place;
 

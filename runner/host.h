@@ -13,7 +13,7 @@
  * plan.c      what the loads come to; dry_run.c tells all of it
  * beside them, each with a header of its own: journal, journal_read,
  * run_target, target_lock, run_limits, hosts, address_reach, load_overrides, progress,
- * verdict, redact, printable, exposition, observe, load_series, metrics_server. */
+ * verdict, probes, redact, printable, exposition, observe, load_series, metrics_server. */
 #ifndef MF_RUNNER_HOST_H
 #define MF_RUNNER_HOST_H
 #include "../base/map.h"
@@ -24,13 +24,12 @@
 #include "load_overrides.h"
 #include "metrics_server.h"
 #include "observe.h"
+#include "probes.h"
 #include "progress.h"
 #include "redact.h"
 #include "run_target.h"
 #include "target_lock.h"
 #include "verdict.h"
-
-typedef struct mf_host mf_host;
 
 /* An effect that a driver is carrying out. */
 typedef struct mf_flight mf_flight;
@@ -83,6 +82,7 @@ struct mf_host {
   mf_vm *vm;
   mf_armed armed;                    /* of the run's watches; image NULL: there are none */
   mf_watches *watches;               /* of the run; NULL: there are none */
+  mf_probes *probes;                 /* of these; NULL: the same */
   bool abort_wanted, crossed_wanted; /* a watch has tripped; the machine is not told yet */
   mf_names given;                    /* names of options->variables -> the last one of that name */
   mf_value *recorded; /* latest value of each row of METRIC that an action recorded */

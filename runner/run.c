@@ -477,6 +477,7 @@ static int start_target(mf_host *h) {
   if (h->target.kind == MF_TARGET_SAMPLE) h->hosts.own_port = mf_sample_port(h->target.sample);
   fill_env(h);
   mf_status status = mf_host_watch(h);
+  if (status == MF_OK) status = mf_probes_new(h, &h->probes);
   return status == MF_OK ? 0 : refuse_status(h, status);
 }
 
@@ -587,6 +588,7 @@ static void carry_out(mf_host *h) {
   while (!must_end(h)) {
     mf_host_raise_trips(h);
     mf_vm_state state = mf_vm_run(h->vm, &effect);
+    mf_probes_follow(h->probes);
     switch (state) {
       case MF_VM_EFFECT:
         mf_host_perform(h, &effect);
@@ -740,6 +742,7 @@ static void drain_signals(mf_host *h) {
 
 static void fini_host(mf_host *h) {
   drain_signals(h);
+  mf_probes_free(h->probes);
   mf_run_target_stop(&h->target);
   mf_host_unwatch(h);
   mf_target_lock_release(&h->lock);
@@ -771,6 +774,7 @@ int mf_run(const mf_run_options *options) {
     code = preparations[i](&host);
   if (code == 0) {
     carry_out(&host);
+    mf_probes_stop(host.probes);
     mf_host_cancel(&host);
     code = conclude(&host);
     linger(&host);

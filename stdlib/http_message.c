@@ -256,6 +256,7 @@ static const char *ask_permission(mf_driver_env *env, mf_str host, mf_http_targe
 
 /* Looks at what the lookup found.  NULL, or why the target cannot be reached. */
 static const char *check_target(mf_http_message *m, mf_http_error error) {
+  m->failed = error;
   if (error != MF_HTTP_NONE)
     return mf_http_failure_text(m->arena, mf_http_error_text(error), m->url.host);
   const char *denied = ask_permission(m->env, m->url.host, &m->target);
@@ -265,6 +266,7 @@ static const char *check_target(mf_http_message *m, mf_http_error error) {
     if (m->url.secure) m->target.tls_host = (mf_str){m->authority.p + at, m->url.host.n};
     return NULL;
   }
+  m->failed = MF_HTTP_DENIED;
   const char *text = mf_arena_printf(m->arena, "%s: %s", mf_http_error_text(MF_HTTP_DENIED),
                                      denied);
   return text ? text : "out of memory";
@@ -304,6 +306,17 @@ static mf_str copy_authority(mf_arena *arena, const mf_url *url) {
     text = mf_str_of(path);
   }
   return (mf_str){mf_arena_copy(arena, text.p, text.n), text.n};
+}
+
+mf_str mf_http_message_url(const mf_driver_env *env, mf_args *args) {
+  const mf_str url = mf_arg_text(args, "url", "");
+  if (url.n == 0 || url.p[0] != '/') {
+    const char *copy = mf_arena_copy(args->arena, url.p, url.n);
+    return (mf_str){copy, copy ? url.n : 0};
+  }
+  if (env->target_url.n == 0)
+    mf_args_fail(args, "the URL begins with / and there is no target it could belong to");
+  return mf_http_join(args->arena, env->target_url, url);
 }
 
 bool mf_http_message_build(mf_driver_env *env, mf_args *args, mf_str text, mf_http_message *out) {

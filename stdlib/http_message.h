@@ -15,6 +15,7 @@ typedef struct mf_http_message {
   mf_str authority; /* arena; "127.0.0.1:9", or a socket's path, for messages */
   mf_http_target target;
   bool is_head, idempotent;
+  mf_http_error failed; /* why it was not found: DNS, DENIED ... */
   /* Private. */
   mf_url url; /* of the caller's text */
   mf_http_lookup lookup;
@@ -23,6 +24,9 @@ typedef struct mf_http_message {
   void (*found)(void *ctx, const char *error);
   void *ctx;
 } mf_http_message;
+
+/* Argument `url`, complete, in the arena: what begins with a slash is the target's. */
+mf_str mf_http_message_url(const mf_driver_env *env, mf_args *args);
 
 /* Builds the request for `url`, which outlives it.  False: args->error says why not. */
 bool mf_http_message_build(mf_driver_env *env, mf_args *args, mf_str url, mf_http_message *out);

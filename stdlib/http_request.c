@@ -76,21 +76,12 @@ static void request_done(mf_http_conn *conn, const mf_http_result *result) {
 
 /* ---- Start ---- */
 
-/* The URL, complete. */
-static mf_str url_of(mf_driver_env *env, mf_args *args) {
-  mf_str url = mf_arg_text(args, "url", "");
-  if (url.n == 0 || url.p[0] != '/') return url;
-  if (env->target_url.n == 0)
-    mf_args_fail(args, "the URL begins with / and there is no target it could belong to");
-  return mf_http_join(args->arena, env->target_url, url);
-}
-
 static bool read_arguments(request_op *op, mf_args *args) {
   mf_driver_env *env = op->env;
   op->timeout = mf_scale_timeout(env, mf_arg_length(args, "timeout", 10));
   op->keep = mf_arg_count(args, "max_body", 0, (uint32_t)MF_LIMIT_RESPONSE_KEPT);
   if (op->keep > MF_LIMIT_STRING_BYTES) op->keep = MF_LIMIT_STRING_BYTES;
-  mf_str url = url_of(env, args);
+  mf_str url = mf_http_message_url(env, args);
   return !args->error && mf_http_message_build(env, args, url, &op->message);
 }
 

@@ -23,9 +23,13 @@ static bool comparison_of(const mf_image *im, uint32_t chunk, uint32_t *relation
   return true;
 }
 
-static void put_number(mf_buf *out, const mf_value *v) {
+static void put_value(mf_buf *out, const mf_value *v) {
+  mf_json_writer w;
+  mf_json_write_init(&w, out, 0);
   if (v->kind == MF_DOUBLE)
     mf_buf_printf(out, "%.6g", v->as.d);
+  else if (v->kind == MF_STRING)
+    mf_value_write_plain(&w, v);
   else
     mf_value_write_text(out, v);
 }
@@ -39,10 +43,10 @@ static void put_comparison(mf_buf *out, const mf_watches *w, const mf_rule *r) {
   uint32_t relation;
   const mf_value *with;
   if (r->value.kind == MF_UNSET) return;
-  put_number(out, &r->value);
+  put_value(out, &r->value);
   if (!comparison_of(w->image, r->row->chunk, &relation, &with)) return;
   mf_buf_printf(out, fears ? " %s " : ", not %s ", words[relation]);
-  put_number(out, with);
+  put_value(out, with);
 }
 
 static void put_break(mf_buf *out, const mf_watches *w, const mf_rule *r) {
@@ -122,7 +126,7 @@ static mf_value text_of(const mf_watches *w, const mf_rule *r, mf_value ok, int6
 /* When it broke, or now. */
 static mf_value value_of(const mf_watches *w, const mf_rule *r) {
   const bool now = r->last != MF_JUDGED_NOT && r->shown != MF_ABSENT;
-  return r->broken || !now || r->value.kind != MF_UNSET ? r->value : w->armed->slots[r->shown];
+  return r->broken || !now || r->value.kind != MF_UNSET ? r->value : mf_watch_value(w, r, r->shown);
 }
 
 static mf_value result_of(const mf_watches *w, const mf_rule *r, int64_t t_ns, mf_arena *arena) {

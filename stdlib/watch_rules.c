@@ -33,7 +33,8 @@ static mf_status make_rule(mf_watches *w, uint32_t number, mf_rule *r) {
   r->min_samples = least >= 1 ? least < 9e15 ? (uint64_t)least : UINT64_MAX : 0;
   r->eager = is_eager(r);
   r->reads = mf_armed_reads(w->image, row->chunk, NULL);
-  return mf_armed_program(w->armed, row->chunk, &r->program);
+  mf_status status = row->probe == MF_ABSENT ? MF_OK : mf_watch_answer_make(w, r);
+  return status == MF_OK ? mf_armed_program(w->armed, row->chunk, &r->program) : status;
 }
 
 /* expects, then checks, then the others; captures are the engine's. */
@@ -58,7 +59,6 @@ mf_status mf_watch_rules_make(mf_watches *w) {
     for (uint32_t i = 0; i < MF_ROW_COUNT(w->image, WATCH) && status == MF_OK; i++) {
       if (rows[i].scenario != w->tags.scenario || place_of(rows[i].kind) != place) continue;
       status = make_rule(w, i, &w->rules[w->rule_count]);
-      if (status != MF_OK) break;
       w->any_eager |= w->rules[w->rule_count++].eager;
       counts[place]++;
     }
@@ -68,7 +68,10 @@ mf_status mf_watch_rules_make(mf_watches *w) {
 }
 
 void mf_watch_rules_free(mf_watches *w) {
-  for (uint32_t i = 0; i < w->rule_count; i++) mf_program_free(w->rules[i].program);
+  for (uint32_t i = 0; i < w->rule_count; i++) {
+    mf_program_free(w->rules[i].program);
+    mf_watch_answer_free(&w->rules[i]);
+  }
 }
 
 /* ---- Telling ---- */
@@ -82,6 +85,7 @@ static mf_value values_read(const mf_watches *w, const mf_rule *r, mf_arena *are
     if (v->kind == MF_UNSET) continue;
     mf_map_add_value(&b, mf_string(mf_image_string(w->image, rows[r->slots[i]].name)), *v);
   }
+  if (r->answer) mf_watch_answer_tell(w, r, &b);
   return mf_map_done(&b);
 }
 
@@ -120,6 +124,12 @@ static void keep_error(mf_watches *w, mf_rule *r, mf_value v) {
   const size_t n = text.n < 500 ? text.n : 500;
   const char *copy = mf_arena_copy(&w->arena, text.p, n);
   if (copy) r->error = (mf_str){copy, n};
+}
+
+void mf_watch_rule_fail(mf_watches *w, mf_rule *r, mf_value error) {
+  if (r->broken) return;
+  keep_error(w, r, error);
+  r->last = MF_JUDGED_ERROR;
 }
 
 /* Comparisons with NaN are false, but not their contraries.  What loads measure is always
@@ -163,12 +173,15 @@ static bool is_time(const mf_rule *r, int64_t t_ns) {
 static mf_status judge(mf_watches *w, mf_rule *r, int64_t t_ns) {
   mf_value v;
   if (!is_time(r, t_ns) || !has_samples(w, r, t_ns)) return MF_OK;
+  if (r->answer) mf_watch_answer_swap(w, r);
   mf_status status = evaluate(w, r, &v);
+  if (r->answer) mf_watch_answer_swap(w, r);
   if (status != MF_OK) return status;
   const mf_judgement judged = judgement_of(w, r, &v);
   if (judged == MF_JUDGED_NOT) return MF_OK;
   r->last = judged;
-  if (judged == MF_JUDGED_BROKEN && r->shown != MF_ABSENT) r->value = w->armed->slots[r->shown];
+  if (judged == MF_JUDGED_BROKEN && r->shown != MF_ABSENT)
+    r->value = mf_watch_value(w, r, r->shown);
   return MF_OK;
 }
 
@@ -196,6 +209,7 @@ void mf_watch_rules_silence(mf_watches *w, int64_t t_ns) {
     const int64_t usual = (int64_t)(USUAL_SILENCE_S * MF_WATCH_NS_PER_S * w->scale);
     const int64_t longest = r->over_ns ? r->over_ns : usual;
     if (r->row->kind != MF_WATCH_KIND_ABORT_WHEN || r->broken) continue;
+    if (r->answer) continue; /* its probe would tell */
     if (t_ns - w->last_ns <= longest || t_ns < r->grace_ns) continue;
     r->silent_ns = longest;
     trip(w, r);

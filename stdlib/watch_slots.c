@@ -260,6 +260,7 @@ static mf_status make_rule_slots(mf_watches *w, mf_rule *r) {
     for (uint32_t i = 0; i < w->live_count; i++)
       if (w->lives[i].slot == slot) r->lives[r->live_count++] = &w->lives[i];
   }
+  if (r->answer && r->shown == MF_ABSENT) r->shown = mf_watch_answer_shown(w, r);
   return MF_OK;
 }
 

@@ -59,6 +59,7 @@ static uint32_t all_reads(const mf_watches *w, uint32_t request) {
   uint32_t reads = 0;
   for (uint32_t i = 0; i < w->rule_count; i++) {
     const uint32_t only = w->rules[i].row->request;
+    if (w->rules[i].answer) continue; /* it sees no other response */
     if (only == MF_ABSENT || only == request) reads |= w->rules[i].reads;
   }
   return reads;

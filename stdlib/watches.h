@@ -13,6 +13,7 @@
  * watch_slots.c    which slots are kept up to date, and by what
  * watches.c        life, samples and ticks
  * watch_rules.c    when a watch is broken
+ * watch_probes.c   responses that only one of them sees
  * watch_results.c  what it came to */
 #ifndef MF_STDLIB_WATCHES_H
 #define MF_STDLIB_WATCHES_H
@@ -63,6 +64,16 @@ void mf_watches_drop(mf_watches *w, int64_t now_ns, uint64_t count);
  * evaluated.  The same errors. */
 mf_status mf_watches_record(mf_watches *w, int64_t now_ns, uint32_t metric, double value,
                             const mf_value *labels);
+
+/* Of the run: watch `watch` (its row), which has a probe, has got an answer to it, or
+ * result->error says why there is none.  It is the response which that watch sees from now
+ * on; the others do not.  All are evaluated.  The same errors. */
+mf_status mf_watches_answer(mf_watches *w, uint32_t watch, int64_t now_ns,
+                            const mf_http_result *result, int64_t latency_ns);
+/* Its probe could not be sent: it cannot be judged.  `why` is a sentence. */
+void mf_watches_unasked(mf_watches *w, uint32_t watch, mf_str why);
+/* Whether it needs no more answers. */
+bool mf_watches_tripped(const mf_watches *w, uint32_t watch);
 
 /* How often check number i was made, and did not hold, so far. */
 typedef struct mf_check_count {

@@ -19,6 +19,13 @@ typedef struct mf_live {
   double held;
 } mf_live;
 
+/* The response that only one rule sees. */
+enum { MF_ANSWER_PARTS = 7 };
+typedef struct mf_answer {
+  mf_value parts[MF_ANSWER_PARTS]; /* UNSET: no answer yet, or it has none */
+  mf_arena arena;                  /* of these */
+} mf_answer;
+
 typedef enum mf_judgement {
   MF_JUDGED_NOT, /* no data, or too early */
   MF_JUDGED_HOLDS,
@@ -31,9 +38,10 @@ typedef struct mf_rule {
   uint32_t number;
   const mf_row_watch *row;
   mf_program *program;
-  uint32_t reads;  /* MF_READS_ bits */
-  uint32_t *slots; /* of metrics and readings that it reads, in its order */
-  mf_live **lives; /* those of them that are live here */
+  uint32_t reads;    /* MF_READS_ bits */
+  mf_answer *answer; /* of its probe; NULL: it has none */
+  uint32_t *slots;   /* of metrics and readings that it reads, in its order */
+  mf_live **lives;   /* those of them that are live here */
   uint32_t slot_count, live_count;
   uint32_t shown;            /* the slot whose value stands for what was judged; MF_ABSENT: none */
   int64_t over_ns, grace_ns; /* 0: none */
@@ -94,6 +102,19 @@ mf_status mf_watch_slots_make(mf_watches *w);
 /* Gives them their values; only those that eager rules read, or all. */
 void mf_watch_slots_set(mf_watches *w, int64_t t_ns, bool all);
 
+/* ---- watch_probes.c ---- */
+
+/* For a rule whose row has a probe.  Errors: OUT_OF_MEMORY. */
+mf_status mf_watch_answer_make(mf_watches *w, mf_rule *r);
+void mf_watch_answer_free(mf_rule *r);
+/* Exchanges the response in the slots and the rule's own. */
+void mf_watch_answer_swap(mf_watches *w, mf_rule *r);
+/* A slot's value as the rule sees it. */
+mf_value mf_watch_value(const mf_watches *w, const mf_rule *r, uint32_t slot);
+/* The part of a response that it compares, if it reads no metric; MF_ABSENT: none. */
+uint32_t mf_watch_answer_shown(const mf_watches *w, const mf_rule *r);
+void mf_watch_answer_tell(const mf_watches *w, const mf_rule *r, mf_map_builder *values);
+
 /* ---- watch_rules.c ---- */
 
 mf_status mf_watch_rules_make(mf_watches *w);
@@ -106,6 +127,8 @@ void mf_watch_checks_trip(mf_watches *w);
 mf_status mf_watch_rules_look(mf_watches *w, int64_t t_ns);
 /* What has to be broken because nothing comes any more. */
 void mf_watch_rules_silence(mf_watches *w, int64_t t_ns);
+/* It cannot be judged, and why. */
+void mf_watch_rule_fail(mf_watches *w, mf_rule *r, mf_value error);
 /* At the end: judges the others. */
 mf_status mf_watch_rules_end(mf_watches *w, int64_t t_ns);
 #endif

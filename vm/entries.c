@@ -16,6 +16,7 @@ MF_OPERATION(run_enter) {
 MF_OPERATION(run_final) {
   (void)a, (void)b;
   t->pending = false;
+  t->vm->entries_over = true;
   mf_deadline_clear(t, mf_frame_top(t));
   return MF_GO;
 }

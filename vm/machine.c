@@ -286,6 +286,8 @@ void mf_evaluator_set_machine(mf_evaluator *evaluator, mf_vm *vm) {
   evaluator->exec.task = vm ? vm->current : NULL;
 }
 
+bool mf_vm_in_entries(const mf_vm *vm) { return vm->begun && !vm->entries_over; }
+
 const mf_value *mf_vm_slots(const mf_vm *vm) { return vm->slots; }
 
 mf_value mf_vm_get(const mf_vm *vm, mf_str name) {

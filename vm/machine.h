@@ -234,6 +234,7 @@ struct mf_vm {
   bool started, done, failed;
   const char *refusal; /* of the latest value that an input did not take; task's arena */
   bool begun;          /* RUN_BEGIN came */
+  bool entries_over;   /* RUN_FINAL came */
   bool rolling_back;   /* a rollback is under way */
   bool judged;         /* VERDICT came */
   bool stop_wanted, abort_wanted, crossed_wanted; /* signals that were not acted on yet */
@@ -251,6 +252,8 @@ void mf_vm_set_trace(mf_vm *vm, mf_trace_fn trace, void *ctx);
 /* The values of all slots as the task has them that asked for the effect which
  * mf_vm_run has just given back.  Borrowed until the next call. */
 const mf_value *mf_vm_slots(const mf_vm *vm);
+/* Whether the entries of a run that is judged have begun and are not over. */
+bool mf_vm_in_entries(const mf_vm *vm);
 
 /* ---- vm/slots.c ---- */
 

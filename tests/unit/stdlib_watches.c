@@ -322,6 +322,84 @@ START_TEST(labels_are_tags) {
 }
 END_TEST
 
+/* ---- Probes ---- */
+
+#define PROBED(number, chunk)                                         \
+  ".watch " number " kind=abort_when chunk=" chunk " name=\"p" number \
+  "\" path=\"p\" "                                                    \
+  "flags=aborts probe=1 "
+#define ANSWERS                                                                                 \
+  RESPONSE METRICS                                                                              \
+      ".slot 3 name=\"response.error\" kind=builtin arg=18\n"                                   \
+      ".slot 4 name=\"response\" kind=builtin arg=11\n"                                         \
+      ".slot 5 name=\"errors count\" kind=reading arg=0\n.reading 0 metric=1 aggregate=count\n" \
+      ".const 1 int 500\n.const 2 string \"\"\n.const 3 string \"bad\"\n.const 4 double 2.0\n"  \
+      ".const 5 string \"grace\"\n.const 6 map 5:4\n.const 7 string \"json\"\n"
+
+START_TEST(a_probe_has_a_response_of_its_own) {
+  static const char status[] = ANSWERS PROBED("0", "2") "\n" PROBED("1", "2")
+      "options=6\n.watch 2 kind=check chunk=2 scenario=0 name=\"c\" path=\"p\"\n"
+      ".chunk 2 name=\"t\" kind=pure\nSLOT_GE 0, 1\nRETURN\n";
+  expect_run(status, 0, "1@5/503 2?0/200 3@5/503 4~5 5?1/404", "ok 200; ok 404");
+  expect_run(status, 0, "1@5 2?0/503 3?0/200 4?1/200",
+             "trip 0 at 1 {\"response.status\":503}; broken 503: 503 >= 500; ok 200");
+  expect_run(status, 0, "1?1/503", "ok; ok"); /* within its grace */
+  expect_run(status, 0, "1?1/503 2@5",
+             "trip 1 at 1 {\"response.status\":503}; ok; broken 503: 503 >= 500");
+}
+END_TEST
+
+START_TEST(a_probe_without_an_answer) {
+  static const char error[] = ANSWERS PROBED(
+      "0", "2") "\n.chunk 2 name=\"t\" kind=pure\nSLOT_NE 3, 2\nRETURN\n";
+  expect_run(error, 0, "1?0/500 2?0!timeout",
+             "trip 0 at 0 {\"response.error\":\"timeout\"}; broken nan: \"timeout\" != \"\"");
+  expect_run(error, 0, "", "ok");
+  expect_run(error, 0, "1?0~denied", "broken: denied");
+  expect_run(error, 0, "1?0/200 2?0~denied 3@5", "broken: denied");
+  expect_run(error, 0, "1?0~denied 2?0/200", "ok nan");
+  expect_run(error, 0, "1?0!dns 2?0~denied 3?0/200",
+             "trip 0 at 0 {\"response.error\":\"dns\"}; broken nan: \"dns\" != \"\"");
+}
+END_TEST
+
+/* Its parts stay until the next answer, whatever else is evaluated meanwhile. */
+START_TEST(samples_are_looked_at_with_the_latest_answer) {
+  static const char both[] = ANSWERS PROBED("0", "2")
+      "\n.chunk 2 name=\"t\" kind=pure\nLOAD 1\nFIELD 3\nAND_JUMP end\n"
+      "LOAD 5\nCONST 4\nGT\nAND\nend:\nRETURN\n";
+  expect_run(both, 0, "1?0/200={\"bad\":true} 2@5/500 3@5/500 4@5/500",
+             "trip 0 at 3 {\"errors count\":3.0}; broken 3: 3");
+  expect_run(both, 0, "3*1+0.1@5/500 2?0/200={\"bad\":false} 3@5/500 4?0/200={\"bad\":true}",
+             "trip 0 at 4 {\"errors count\":4.0}; broken 4: 4");
+  static const char whole[] = ANSWERS PROBED(
+      "0", "2") "\n.chunk 2 name=\"t\" kind=pure\nLOAD 4\nFIELD 7\nFIELD 3\nRETURN\n";
+  expect_run(whole, 0, "1?0/200={\"bad\":false} 2@5 3?0/200={\"bad\":true}",
+             "trip 0 at 1 {}; broken");
+}
+END_TEST
+
+START_TEST(silence_of_loads_is_none_of_a_probe) {
+  static const char rows[] = ANSWERS PROBED(
+      "0", "2") "\n.chunk 2 name=\"t\" kind=pure\nSLOT_GE 0, 1\nRETURN\n";
+  expect_run(rows, 0, "1@5 2?0/200 30~28000", "ok 200");
+}
+END_TEST
+
+START_TEST(answers_of_no_probe_change_nothing) {
+  static const char rows[] = ANSWERS PROBED("0", "2")
+      "\n.watch 1 kind=abort_when chunk=2 name=\"a\" path=\"p\" flags=aborts\n"
+      ".chunk 2 name=\"t\" kind=pure\nSLOT_GE 0, 1\nRETURN\n";
+  expect_run(rows, 0, "1?1/503 2?1~why 3?9/503", "ok; ok");
+  watch_kit k;
+  watch_kit_init(&k, rows, 1);
+  ck_assert(!mf_watches_tripped(k.run, 0) && mf_watches_tripped(k.run, 1));
+  watch_play(&k, "1?0/503");
+  ck_assert(mf_watches_tripped(k.run, 0));
+  watch_kit_fini(&k);
+}
+END_TEST
+
 /* ---- Handing on ---- */
 
 START_TEST(only_what_is_read_is_asked_for) {
@@ -426,6 +504,41 @@ START_TEST(without_memory) {
 }
 END_TEST
 
+static mf_status answer_all(const mf_alloc *alloc, const watch_kit *k) {
+  mf_armed armed;
+  mf_watches *w = NULL;
+  mf_load_script script = {.image = k->image.open, .vm = k->vm, .scenario = MF_ABSENT};
+  mf_http_result result = {
+      .status = 500,
+      .body = MF_STR("{\"bad\":true}"),
+      .head = MF_STR("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")};
+  mf_status status = mf_armed_init(&armed, alloc, &script, NULL, 1);
+  if (status == MF_OK) status = mf_watches_new(alloc, &armed, &script, NULL, NULL, NULL, &w);
+  if (status == MF_OK) mf_watches_begin(w, 0);
+  if (status == MF_OK) status = mf_watches_answer(w, 0, 5, &result, 7);
+  mf_watches_free(w);
+  mf_armed_fini(&armed);
+  return status;
+}
+
+START_TEST(answers_without_memory) {
+  static const char rows[] = ANSWERS PROBED("0", "2")
+      "\n.chunk 2 name=\"t\" kind=pure\nLOAD 1\nFIELD 3\nPOP\nLOAD 4\nFIELD 7\nFIELD 3\nNOT\nRETURN\n";
+  watch_kit k;
+  mf_status status = MF_OUT_OF_MEMORY;
+  watch_kit_init(&k, rows, 1);
+  for (uint64_t n = 1; status != MF_OK; n++) {
+    mf_counting_alloc counting = {.inner = mf_alloc_default(), .fail_at = n};
+    const mf_alloc alloc = mf_counting_alloc_as_alloc(&counting);
+    status = answer_all(&alloc, &k);
+    ck_assert(status == MF_OK || status == MF_OUT_OF_MEMORY);
+    ck_assert_uint_eq(counting.in_use, 0);
+    ck_assert(n > 5 || status != MF_OK);
+  }
+  watch_kit_fini(&k);
+}
+END_TEST
+
 /* Every window of a trend takes memory of its own. */
 static mf_status with_windows(int n) {
   mf_alloc alloc = mf_alloc_default();
@@ -464,6 +577,12 @@ Suite *stdlib_watches_suite(void) {
   Suite *s = suite_create("stdlib_watches");
   TCase *t = tcase_create("watches");
   suite_add_tcase(s, t);
+  tcase_add_test(t, a_probe_has_a_response_of_its_own);
+  tcase_add_test(t, a_probe_without_an_answer);
+  tcase_add_test(t, samples_are_looked_at_with_the_latest_answer);
+  tcase_add_test(t, silence_of_loads_is_none_of_a_probe);
+  tcase_add_test(t, answers_of_no_probe_change_nothing);
+  tcase_add_test(t, answers_without_memory);
   tcase_add_test(t, checks_are_of_every_response);
   tcase_add_test(t, the_first_error_of_a_check_is_kept);
   tcase_add_test(t, what_is_no_bool_fails);

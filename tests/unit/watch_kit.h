@@ -9,6 +9,10 @@
  *   2~300,1200     a tick at 2 s: requests of these ages (ms) have no answer yet
  *   2^3            at 2 s: three requests were never sent
  *   2:7.5          at 2 s an action records 7.5
+ *   2?0/503        at 2 s the probe of watch 0 (of the run) is answered
+ *   2?0/200={}     with this body
+ *   2?0!refused    it got no answer
+ *   2?0~why        it could not be sent
  * What comes of it is written down: "trip 0 at 3 {values}", and for each result
  * "ok", "broken" or "none", its value and its text. */
 #ifndef MF_TESTS_WATCH_KIT_H
@@ -175,12 +179,34 @@ static inline void watch_play_tick(watch_kit *k, const char *p, double at) {
   ck_assert_int_eq(mf_watches_tick(k->load, watch_ns(at), ages, n), MF_OK);
 }
 
+static inline void watch_play_answer(watch_kit *k, const char *p, double at) {
+  mf_http_result result = {
+      .head = MF_STR("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")};
+  char *end, body[64];
+  const uint32_t watch = (uint32_t)strtol(p, &end, 10);
+  const mf_str word = {end + 1, strcspn(end + 1, " ")};
+  if (*end == '~') {
+    mf_watches_unasked(k->run, watch, word);
+    return;
+  }
+  if (*end == '!')
+    result.error = watch_error(word);
+  else
+    result.status = (int)strtol(end + 1, &end, 10);
+  snprintf(body, sizeof body, "%.*s", *end == '=' ? (int)strcspn(end + 1, " ") : 0, end + 1);
+  result.body = mf_str_of(body);
+  ck_assert_int_eq(mf_watches_answer(k->run, watch, watch_ns(at), &result, 7000000), MF_OK);
+  memset(body, '?', sizeof body); /* it was lent */
+}
+
 static inline void watch_play(watch_kit *k, const char *script) {
   for (const char *p = script; *p; p += *p == ' ') {
     char *end;
     const double first = strtod(p, &end);
     if (*end == '~')
       watch_play_tick(k, end + 1, first);
+    else if (*end == '?')
+      watch_play_answer(k, end + 1, first);
     else if (*end == '^')
       mf_watches_drop(k->load, watch_ns(first), (uint64_t)strtol(end + 1, NULL, 10));
     else if (*end == ':')
