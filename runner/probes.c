@@ -44,8 +44,13 @@ static void close_request(probe *p) {
   mf_arena_reset(&p->arena);
 }
 
+/* Without its safeguard the run does not go on. */
 static void exceed(mf_host *h, mf_status status) {
-  if (status != MF_OK && h->facts.budget == MF_OK) h->facts.budget = status;
+  if (status == MF_OK || h->facts.budget != MF_OK) return;
+  h->facts.budget = status;
+  mf_record_signal(h, mf_host_now(h), "stop", mf_status_name(status));
+  mf_vm_signal(h->vm, MF_SIGNAL_STOP);
+  h->woken = true;
 }
 
 /* The next one is due so long after this one was; late, we do not catch up. */

@@ -49,6 +49,12 @@ static const struct outlined {
   const char *document, *given, *outline; /* given: a value for x */
 } outlined[] = {
     {"variables: {x: 2}\nsteps: [{wait: \"${x}\"}]", NULL, "We steps[0] seconds=2\n"},
+    {"variables: {x: /up}\nabort_when: [{when: response.status > 499, http: {url: \"${x}\", body: "
+     "{a: "
+     "1}, timeout: 2s}}]\nsteps: [{wait: 1}]",
+     NULL,
+     "We steps[0] seconds=1\nEe \nEp abort_when[0] url=\"/up\" method=\"POST\" body={\"a\": 1} "
+     "timeout=2\n"},
     {"variables: {x: 2}\nsteps: [{wait: \"${x}\"}]", "9", "We steps[0] seconds=\"9\"\n"},
     {"variables: {x: 2}\nsteps: [{wait: \"${x * 2 + 1}\"}]", NULL,
      "We steps[0] seconds=?x * 2 + 1\n"},
