@@ -10,6 +10,8 @@
 #   make check         dependency rule, formatting, banned calls, stale docs
 #   make bench         measure and print (N=name for one)
 #   make bench-load    load beside wrk, ab, hey and libcurl, 45 s
+#   make bench-accuracy   when requests arrive, against the plan, 25 to 75 s
+#   make bench-memory     of loads with 10, 1,000 and 9,000 connections, 40 s
 #   make fuzz-NAME     fuzz NAME for FUZZ_SECONDS (60); fuzz: all of them
 #   make docs          write the generated documents again
 #   make bless         rewrite golden files of tests (review the diff)
@@ -65,7 +67,7 @@ FUZZERS := $(patsubst fuzz/fuzz_%.c,%,$(wildcard fuzz/fuzz_*.c))
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY: $(GEN_SRC) $(FUZZERS:%=$(B)/fuzz/fuzz_%.o)
-.PHONY: all demo test test-asan test-switch test-clang check bench bench-load docs bless clean install \
+.PHONY: all demo test test-asan test-switch test-clang check bench bench-load bench-accuracy bench-memory docs bless clean install \
         asan ubsan debug switch bootstrap bootstrap-test fuzz
 .DEFAULT_GOAL := all
 
@@ -173,6 +175,8 @@ bench: all
 	@B=$(B) CC=$(CC) N="$(N)" sh bench/run
 bench-load: all
 	@B=$(B) CC=$(CC) sh bench/load/run
+bench-accuracy bench-memory: all
+	@B=$(B) sh bench/load/$(@:bench-%=%)
 
 $(B)/fuzz_%: $(B)/fuzz/fuzz_%.o $(B)/libmfvm.a
 	@$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)

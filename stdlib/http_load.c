@@ -5,8 +5,11 @@
  * graceful_stop at most.  The cap on the rate is on due times. */
 #include "http_load.h"
 
+#include "../io/open_files.h"
+
 #define PROGRESS_NS MF_NS_PER_S
 #define TICK_NS (MF_NS_PER_S / 10)
+#define OTHER_FILES 64 /* what the process has open beside connections: journal, sockets ... */
 
 /* ---- The end ---- */
 
@@ -24,6 +27,7 @@ static void free_users(mf_load *l) {
 static void free_load(mf_load *l) {
   mf_loop *loop = l->env->loop;
   free_users(l);
+  l->env->budget->files -= l->files;
   mf_timer_clear(loop, &l->pacer);
   mf_timer_clear(loop, &l->clock);
   mf_timer_clear(loop, &l->progress);
@@ -239,6 +243,25 @@ static bool make_users(mf_load *l) {
   return !l->open_model || mf_load_open_init(l);
 }
 
+/* Every connection needs a descriptor, and the soft limit, 1024 as a rule, is there to
+ * be raised.  Where the service is our own, its end of a connection needs one, too. */
+static bool allow_files(mf_load *l) {
+  mf_load_budget *budget = l->env->budget;
+  const uint64_t others = OTHER_FILES + (uint64_t)budget->files;
+  const uint64_t allowed = mf_open_files_allow(others + budget->files + 2 * (uint64_t)l->n_users);
+  const uint64_t left = allowed > others ? allowed - others : 0;
+  if (left < l->n_users) {
+    l->n_users = (uint32_t)left;
+    mf_load_warn(l, mf_arena_printf(&l->arena,
+                                    "connections capped at %u: this process may have %llu files "
+                                    "open; raise its limit (ulimit -n)",
+                                    l->n_users, (unsigned long long)allowed));
+  }
+  l->files = l->n_users;
+  budget->files += l->files;
+  return l->n_users > 0;
+}
+
 /* Virtual users need their connections all the time: those for which the run's
  * budget has none left do not begin. */
 static bool connect_users(mf_load *l) {
@@ -278,6 +301,7 @@ static bool set_timers(mf_load *l) {
 /* NULL, or why the load cannot start.  The target is found. */
 static const char *begin(mf_load *l) {
   if (!l->rehearsal) {
+    if (!allow_files(l)) return "this process may have too few files open (ulimit -n)";
     mf_status status = mf_http_client_init(&l->client, &l->env->alloc, l->env->loop);
     if (status != MF_OK || !make_users(l)) return "out of memory";
     if (!connect_users(l)) return "other loads use all connections that the run may have";

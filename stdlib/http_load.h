@@ -99,6 +99,7 @@ struct mf_load {
   /* Users. */
   mf_load_user *users;
   uint32_t n_users, in_flight;
+  uint32_t files; /* of the budget's: users, when it began */
   uint32_t level;      /* ramping_vus: those with a lower number are at work */
   uint32_t over;       /* users without more iterations */
   uint32_t iterations; /* asked for; of each user, or of all */

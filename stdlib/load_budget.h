@@ -19,6 +19,7 @@ typedef struct mf_load_budget {
   void *ctx;
   /* The budget's own. */
   uint32_t connections; /* in use */
+  uint32_t files;       /* connections that loads under way may come to have */
   uint64_t requests;
   int64_t next_ns; /* when the next request may be sent */
   bool is_exceeded;
