@@ -26,11 +26,32 @@ static mf_value run_metrics(const mf_host *h, mf_arena *arena) {
   return mf_load_stats_metrics(all, arena);
 }
 
-static void tell(mf_host *h, const mf_flight *f, const mf_value *metrics, mf_arena *arena) {
+/* Since the view before. */
+static mf_value recent_of(const mf_load_view *load, mf_arena *arena) {
+  static const struct {
+    const char *key;
+    double q;
+  } quantiles[] = {{"latency_p50", 0.5}, {"latency_p95", 0.95}, {"latency_p99", 0.99}};
+  const mf_load_stats *recent = load->recent;
   mf_map_builder b;
   mf_map_build(&b, arena);
-  mf_map_add(&b, "metrics", *metrics);
-  if (run_is_read(h->image, metrics)) mf_map_add(&b, "run_metrics", run_metrics(h, arena));
+  mf_map_add(&b, "seconds", mf_double(load->recent_seconds));
+  mf_map_add(&b, "requests", mf_int((int64_t)recent->requests));
+  mf_map_add(&b, "errors", mf_int((int64_t)recent->errors));
+  for (size_t i = 0; recent->latency.count && i < sizeof quantiles / sizeof *quantiles; i++) {
+    const int64_t ns = mf_histogram_quantile(&recent->latency, quantiles[i].q);
+    mf_map_add(&b, quantiles[i].key, mf_double((double)ns / 1e6));
+  }
+  return mf_map_done(&b);
+}
+
+static void tell(mf_host *h, const mf_flight *f, const mf_load_view *load, mf_arena *arena) {
+  const mf_value metrics = mf_load_stats_metrics(load->stats, arena);
+  mf_map_builder b;
+  mf_map_build(&b, arena);
+  mf_map_add(&b, "metrics", metrics);
+  if (run_is_read(h->image, &metrics)) mf_map_add(&b, "run_metrics", run_metrics(h, arena));
+  if (load->recent) mf_map_add(&b, "recent", recent_of(load, arena));
   const mf_value event = mf_map_done(&b);
   /* Without memory they go missing: the outcome has them all. */
   if (mf_arena_oom(arena) || event.kind != MF_MAP) return;
@@ -46,7 +67,6 @@ void mf_host_tell_metrics(mf_host *h, const mf_load_view *load) {
   if (f == NULL) return;
   f->live = load->stats;
   mf_arena_init(&arena, &h->alloc, 0);
-  const mf_value metrics = mf_load_stats_metrics(load->stats, &arena);
-  if (metrics.kind == MF_MAP) tell(h, f, &metrics, &arena);
+  tell(h, f, load, &arena);
   mf_arena_fini(&arena);
 }

@@ -26,6 +26,11 @@ static int64_t clip(int64_t ns) {
   return ns > MF_HISTOGRAM_MAX_NS ? MF_HISTOGRAM_MAX_NS : ns;
 }
 
+static int64_t within(const mf_histogram *h, int64_t ns) {
+  if (ns < h->min) return h->min;
+  return ns > h->max ? h->max : ns;
+}
+
 /* One more or one fewer (n is 1 or -1, modulo 2^64). */
 static void count(mf_histogram *h, int64_t ns, uint64_t n) {
   const uint32_t bucket = bucket_of((uint64_t)ns);
@@ -62,6 +67,20 @@ void mf_histogram_merge(mf_histogram *into, const mf_histogram *from) {
   mf_quantile_restart(&into->tracked);
 }
 
+void mf_histogram_since(mf_histogram *out, const mf_histogram *now, const mf_histogram *earlier) {
+  *out = (mf_histogram){.count = now->count - earlier->count, .sum = now->sum - earlier->sum};
+  for (unsigned i = 0; i < MF_HISTOGRAM_GROUPS; i++)
+    out->groups[i] = now->groups[i] - earlier->groups[i];
+  bool found = false;
+  for (uint32_t i = 0; i < MF_HISTOGRAM_BUCKETS; i++) {
+    out->buckets[i] = now->buckets[i] - earlier->buckets[i];
+    if (out->buckets[i] == 0) continue;
+    if (!found) out->min = within(now, value_of(i));
+    out->max = within(now, value_of(i));
+    found = true;
+  }
+}
+
 double mf_histogram_mean(const mf_histogram *h) { return h->count ? h->sum / (double)h->count : 0; }
 
 static int64_t quantile_from(const mf_histogram *h, mf_quantile_cursor *cursor) {
@@ -70,9 +89,7 @@ static int64_t quantile_from(const mf_histogram *h, mf_quantile_cursor *cursor) 
   const uint64_t rank = mf_quantile_rank(cursor->q, h->count);
   if (rank == h->count) return h->max;
   if (rank == 1) return h->min;
-  const int64_t value = value_of(mf_quantile_seek(cursor, &counts, rank));
-  if (value < h->min) return h->min;
-  return value > h->max ? h->max : value;
+  return within(h, value_of(mf_quantile_seek(cursor, &counts, rank)));
 }
 
 int64_t mf_histogram_quantile(const mf_histogram *h, double q) {

@@ -31,6 +31,9 @@ void mf_histogram_add(mf_histogram *h, int64_t ns);
  * keeps them and sets them again.  A value that is not there changes nothing. */
 void mf_histogram_remove(mf_histogram *h, int64_t ns);
 void mf_histogram_merge(mf_histogram *into, const mf_histogram *from);
+/* What was added to `now` since it was `earlier`, a copy.  Min and max are those of its
+ * buckets, within the ones of `now`. */
+void mf_histogram_since(mf_histogram *out, const mf_histogram *now, const mf_histogram *earlier);
 /* 0 when it is empty. */
 double mf_histogram_mean(const mf_histogram *h);
 /* The value that a share `q` (0..1) of all values does not exceed (nearest

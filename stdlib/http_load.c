@@ -99,11 +99,21 @@ static void note_time(mf_load *l, int64_t now) {
   mf_load_stats_end(&l->stats, now > l->start ? now : l->start);
 }
 
-static void tell_observer(const mf_load *l, int64_t now, bool over, const mf_value *results) {
-  if (!l->env->observe) return;
+static void measure_recent(mf_load *l) {
+  mf_histogram_since(&l->recent->latency, &l->stats.latency, &l->told->latency);
+  l->recent->requests = l->stats.requests - l->told->requests;
+  l->recent->errors = l->stats.errors - l->told->errors;
+  *l->told = l->stats;
+}
+
+static void tell_observer(mf_load *l, int64_t now, bool over, const mf_value *results) {
+  if (!l->recent) return; /* nobody observes, or the start failed */
+  measure_recent(l);
   const mf_load_view view = {.path = l->path,
                              .over = over,
                              .stats = &l->stats,
+                             .recent = l->recent,
+                             .recent_seconds = (double)(now - l->told_ns) / 1e9,
                              .names = l->names,
                              .name_stats = l->name_stats,
                              .name_count = l->n_names,
@@ -113,6 +123,7 @@ static void tell_observer(const mf_load *l, int64_t now, bool over, const mf_val
                              .planned = (double)l->length_ns / 1e9,
                              .watches = l->watches,
                              .results = results && results->kind == MF_LIST ? results : NULL};
+  l->told_ns = now;
   l->env->observe(l->env->observe_ctx, &view);
 }
 
@@ -279,6 +290,14 @@ static bool start_judging(mf_load *l) {
   return mf_timer_set(l->env->loop, &l->tick, l->start + TICK_NS) == MF_OK;
 }
 
+static bool start_progress(mf_load *l) {
+  l->told = MF_NEW(&l->arena, mf_load_stats);
+  l->recent = MF_NEW(&l->arena, mf_load_stats);
+  l->told_ns = l->start;
+  return l->told && l->recent &&
+         mf_timer_set(l->env->loop, &l->progress, l->start + PROGRESS_NS) == MF_OK;
+}
+
 static bool set_timers(mf_load *l) {
   mf_loop *loop = l->env->loop;
   l->start = mf_clock_monotonic() + l->after_ns;
@@ -290,8 +309,7 @@ static bool set_timers(mf_load *l) {
   if (mf_timer_set(loop, &l->clock, l->end) != MF_OK) return false;
   if (l->rehearsal) return true;
   mf_load_stats_begin(&l->stats, l->start);
-  if (l->env->observe && mf_timer_set(loop, &l->progress, l->start + PROGRESS_NS) != MF_OK)
-    return false;
+  if (l->env->observe && !start_progress(l)) return false;
   if (!start_judging(l)) return false;
   if (l->open_model) return mf_load_open_start(l);
   mf_load_users_start(l);

@@ -99,6 +99,8 @@ struct mf_load {
   /* Users. */
   mf_load_user *users;
   uint32_t n_users, in_flight;
+  mf_load_stats *told, *recent; /* when it was observed last, and since then */
+  int64_t told_ns;
   uint32_t files; /* of the budget's: users, when it began */
   uint32_t level;      /* ramping_vus: those with a lower number are at work */
   uint32_t over;       /* users without more iterations */

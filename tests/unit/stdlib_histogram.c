@@ -192,6 +192,29 @@ START_TEST(followed_quantiles_agree_with_a_list_at_every_moment) {
 }
 END_TEST
 
+START_TEST(what_was_added_since_is_as_if_it_were_alone) {
+  static mf_histogram h, earlier, since, alone;
+  h = alone = (mf_histogram){.count = 0};
+  for (int64_t i = 1; i < 5000; i++) mf_histogram_add(&h, i * i * 37);
+  earlier = h;
+  mf_histogram_since(&since, &h, &earlier);
+  ck_assert_uint_eq(since.count, 0);
+  ck_assert_int_eq(mf_histogram_quantile(&since, 0.5), 0);
+  for (int64_t i = 100; i < 900; i++) {
+    mf_histogram_add(&h, i * 7001);
+    mf_histogram_add(&alone, i * 7001);
+  }
+  mf_histogram_since(&since, &h, &earlier);
+  ck_assert_uint_eq(since.count, alone.count);
+  ck_assert_double_eq(since.sum, alone.sum);
+  for (int percent = 1; percent < 100; percent++)
+    ck_assert_int_eq(mf_histogram_quantile(&since, percent / 100.0),
+                     mf_histogram_quantile(&alone, percent / 100.0));
+  ck_assert_double_eq_tol((double)since.min, (double)alone.min, (double)alone.min * 0.004);
+  ck_assert_double_eq_tol((double)since.max, (double)alone.max, (double)alone.max * 0.004);
+}
+END_TEST
+
 START_TEST(no_more_than_eight_quantiles_are_followed) {
   for (int i = 0; i < MF_TRACKED_QUANTILES; i++) ck_assert(mf_histogram_track(&h, i / 10.0));
   ck_assert(mf_histogram_track(&h, 0.3)); /* again */
@@ -277,6 +300,7 @@ Suite *stdlib_histogram_suite(void) {
   tcase_add_test(tc, quantiles_agree_with_a_sorted_list);
   tcase_add_test(tc, merging_an_empty_one_changes_nothing);
   tcase_add_loop_test(tc, followed_quantiles_agree_with_a_list_at_every_moment, 0, 12);
+  tcase_add_test(tc, what_was_added_since_is_as_if_it_were_alone);
   tcase_add_test(tc, no_more_than_eight_quantiles_are_followed);
   tcase_add_test(tc, a_quantile_that_is_no_number_is_the_least);
   tcase_add_test(tc, taking_out_the_last_value_empties_it);
