@@ -26,6 +26,9 @@ static mf_value run_metrics(const mf_host *h, mf_arena *arena) {
   return mf_load_stats_metrics(all, arena);
 }
 
+/* How much of a load's last second must be over, for rates to mean something. */
+#define LEAST_LAST 0.5
+
 /* Since the view before. */
 static mf_value recent_of(const mf_load_view *load, mf_arena *arena) {
   static const struct {
@@ -51,7 +54,8 @@ static void tell(mf_host *h, const mf_flight *f, const mf_load_view *load, mf_ar
   mf_map_build(&b, arena);
   mf_map_add(&b, "metrics", metrics);
   if (run_is_read(h->image, &metrics)) mf_map_add(&b, "run_metrics", run_metrics(h, arena));
-  if (load->recent) mf_map_add(&b, "recent", recent_of(load, arena));
+  if (load->recent && (!load->over || load->recent_seconds >= LEAST_LAST))
+    mf_map_add(&b, "recent", recent_of(load, arena));
   const mf_value event = mf_map_done(&b);
   /* Without memory they go missing: the outcome has them all. */
   if (mf_arena_oom(arena) || event.kind != MF_MAP) return;

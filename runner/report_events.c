@@ -465,6 +465,31 @@ static void on_metric(mf_report *r, const event *e) {
   if (!isnan(value)) mf_report_series_add(r, data_text(e, "name"), e->at, value);
 }
 
+static double count_of(const mf_json *map, const char *key) {
+  const double n = mf_report_number_of(map, key);
+  return n >= 0 && n < 1e15 ? n : 0;
+}
+
+static double latency_of(const mf_json *map, const char *key) {
+  return seconds_of(mf_json_get(map, key), 1, NAN);
+}
+
+/* Journals of earlier versions do not tell of single seconds. */
+static void on_metrics(mf_report *r, const event *e) {
+  const mf_json *recent = mf_json_get(e->data, "recent");
+  const double seconds = count_of(recent, "seconds");
+  if (seconds <= 0 || seconds > e->at + 1) return;
+  const mf_report_second second = {.path = e->path,
+                                   .at = e->at,
+                                   .seconds = seconds,
+                                   .requests = count_of(recent, "requests"),
+                                   .errors = count_of(recent, "errors"),
+                                   .p50 = latency_of(recent, "latency_p50"),
+                                   .p95 = latency_of(recent, "latency_p95"),
+                                   .p99 = latency_of(recent, "latency_p99")};
+  mf_report_seconds_add(r, &second);
+}
+
 static void on_variable(mf_report *r, const event *e) { set_latest(r, &r->variables, e); }
 
 static void on_final(mf_report *r, const event *e) {
@@ -739,6 +764,7 @@ static void (*const handlers[EVENT_COUNT])(mf_report *r, const event *e) = {
     [EVENT_RUN_STARTED] = on_run_started,
     [EVENT_INTENT] = on_intent,
     [EVENT_OUTCOME] = on_outcome,
+    [EVENT_METRICS] = on_metrics,
     [EVENT_SIGNAL] = on_signal,
     [EVENT_FINAL] = on_final,
     [EVENT_REPORT_WRITTEN] = on_report_written,

@@ -442,6 +442,7 @@ void mf_report_write_html(mf_report *r, mf_buf *out) {
   put_notes(p);
   put_tiles(p);
   mf_page_timeline(p);
+  mf_page_loads(p);
   mf_page_charts(p);
   mf_page_steps(p);
   mf_page_step_details(p);

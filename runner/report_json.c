@@ -266,6 +266,32 @@ static void write_effects(page *p) {
   mf_json_close_list(&p->w);
 }
 
+static void number_or_null(page *p, const char *key, double d) {
+  mf_json_key(&p->w, key);
+  if (d != d)
+    mf_json_null(&p->w);
+  else
+    mf_json_put_double(&p->w, d);
+}
+
+static void write_series(page *p) {
+  open_list(p, "series");
+  for (uint32_t i = 0; i < p->r->seconds_count; i++) {
+    const mf_report_second *second = &p->r->seconds[i];
+    mf_json_open_map(&p->w);
+    text(p, "path", second->path);
+    seconds(p, "at_seconds", second->at);
+    seconds(p, "seconds", second->seconds);
+    number(p, "requests", (uint64_t)second->requests);
+    number(p, "errors", (uint64_t)second->errors);
+    number_or_null(p, "latency_p50", second->p50);
+    number_or_null(p, "latency_p95", second->p95);
+    number_or_null(p, "latency_p99", second->p99);
+    mf_json_close_map(&p->w);
+  }
+  mf_json_close_list(&p->w);
+}
+
 /* What is in no list because of the limits. */
 static void write_omitted(page *p) {
   mf_report *r = p->r;
@@ -275,6 +301,7 @@ static void write_omitted(page *p) {
   number(p, "assertions", r->assertions.total - r->assertions.kept);
   number(p, "checks", r->checks.total - r->checks.kept);
   number(p, "thresholds", r->thresholds.total - r->thresholds.kept);
+  number(p, "series", r->seconds_left_out);
   number(p, "hooks", r->hooks.total - r->hooks.kept);
   number(p, "logs", r->logs.total - r->logs.kept);
   number(p, "warnings", r->warnings.total - r->warnings.kept);
@@ -302,6 +329,7 @@ void mf_report_write_json(mf_report *r, mf_buf *out) {
   write_target(&p);
   write_list(&p, "checks", &r->checks, write_watch);
   write_list(&p, "thresholds", &r->thresholds, write_watch);
+  write_series(&p);
   write_list(&p, "warnings", &r->warnings, write_warning);
   write_list(&p, "branches", &r->branches, write_branch);
   write_list(&p, "hooks", &r->hooks, write_activity);

@@ -2,7 +2,7 @@
  *
  * report.c          the model's life, and reports from journal files
  * report_events.c   journal lines into the model
- * report_series.c   metrics over time
+ * report_series.c   metrics over time; report_seconds.c: loads over time
  * report_verdict.c  what the run came to, and why
  * report_text.c     numbers and values as people read them
  * report_summary.c  the report in plain text, and the end of what a run prints;
@@ -12,7 +12,7 @@
  * report_escape.c   text of unknown origin, made harmless for a format
  * report_html.c     the HTML report, with report_page.h: report_parts.c,
  *                   report_steps.c, report_timeline.c, report_charts.c,
- *                   report_style.c
+ *                   report_loads.c, report_style.c
  *
  * Nothing but journal lines enters the model, and renderers read nothing else:
  * no clock, locale or environment.  That is why the report written at the end of
@@ -144,6 +144,16 @@ typedef struct mf_report_series {
 } mf_report_series;
 enum { MF_REPORT_SERIES = 24, MF_REPORT_POINTS = 240 };
 
+/* What a load measured in a second of its own; when there are more of them than have
+ * room, in some seconds that follow each other. */
+typedef struct mf_report_second {
+  mf_str path;        /* of the load's entry */
+  double at, seconds; /* its end, since the run's start, and its length */
+  double requests, errors;
+  double p50, p95, p99; /* ms; NaN: there was no response.  Of several seconds the worst */
+} mf_report_second;
+enum { MF_REPORT_SECONDS = 600 };
+
 struct mf_report {
   mf_alloc alloc;
   mf_arena kept;    /* the model */
@@ -186,6 +196,11 @@ struct mf_report {
   mf_report_latest metrics, variables;
   mf_report_series series[MF_REPORT_SERIES];
   uint32_t series_count;
+  mf_report_second *seconds; /* of all loads, as they came; NULL: there are none */
+  uint32_t seconds_count;
+  double seconds_most;       /* length of one, when neighbours are put together */
+  bool seconds_full;         /* nothing can be put together any more */
+  uint64_t seconds_left_out; /* for which there was no room */
   mf_report_driver drivers[MF_REPORT_DRIVERS];
   uint32_t driver_count;
   mf_report_failure failures[MF_REPORT_FAILURES];
@@ -216,6 +231,13 @@ bool mf_report_watch_fails(const mf_report_item *item);
 
 /* One more value; of the first MF_REPORT_SERIES names only. */
 void mf_report_series_add(mf_report *r, mf_str name, double at, double value);
+
+/* ---- report_seconds.c ---- */
+
+/* One more; its path is copied.  Those of more than MF_REPORT_SECONDS loads are only counted. */
+void mf_report_seconds_add(mf_report *r, const mf_report_second *second);
+/* The next one of the same load, without a gap, or NULL. */
+const mf_report_second *mf_report_seconds_next(const mf_report *r, const mf_report_second *second);
 
 /* ---- report_verdict.c ---- */
 

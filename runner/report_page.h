@@ -57,15 +57,20 @@ void mf_page_timeline(mf_page *p);
 void mf_page_coordinate(mf_page *p, const char *name, double d, const char *unit);
 /* In percent, 0 to 100. */
 double mf_page_share(double part, double total);
+/* What the width of timelines stands for: seconds. */
+double mf_page_time(const mf_page *p);
+/* Ticks over `height` pixels, with their instants at the foot. */
+void mf_page_axis(mf_page *p, double total, double height);
 /* The name of a row that begins at y, with the turns it is of (n 0: none), and an open
  * <text> for its value. */
 void mf_page_row_label(mf_page *p, mf_str name, mf_str turns, double y);
 
-/* ---- report_steps.c, report_charts.c, report_style.c ---- */
+/* ---- report_steps.c, report_charts.c, report_loads.c, report_style.c ---- */
 
 void mf_page_steps(mf_page *p);
 void mf_page_step_details(mf_page *p);
 void mf_page_charts(mf_page *p);
+void mf_page_loads(mf_page *p);
 /* The style sheet, line by line; NULL at the end. */
 extern const char *const mf_report_style[];
 #endif

@@ -114,14 +114,15 @@ static void put_tick(mf_page *p, double at, double total, double height) {
   mf_page_raw(p, " s</text>\n");
 }
 
-static void put_axis(mf_page *p, double total, double height) {
+void mf_page_axis(mf_page *p, double total, double height) {
   double length = tick_length(total);
   for (unsigned i = 0; i <= 5; i++)
     if (mf_page_share(length * i, total) <= 95) put_tick(p, length * i, total, height);
 }
 
 /* The whole run, and steps whose clock went on longer. */
-static double total_of(const mf_report *r) {
+double mf_page_time(const mf_page *p) {
+  const mf_report *r = p->r;
   double total = mf_report_duration(r);
   for (const mf_report_step *step = r->first_step; step; step = step->next)
     if (step->to > total) total = step->to;
@@ -130,7 +131,7 @@ static double total_of(const mf_report *r) {
 
 void mf_page_timeline(mf_page *p) {
   mf_report *r = p->r;
-  double total = total_of(r), y = 0;
+  double total = mf_page_time(p), y = 0;
   uint32_t rows = r->steps_kept < ROWS ? r->steps_kept : ROWS;
   double height = rows * (double)ROW + AXIS;
   if (rows == 0 || total <= 0) return;
@@ -142,7 +143,7 @@ void mf_page_timeline(mf_page *p) {
   mf_page_raw(p,
               ">\n<desc id=\"timeline-text\">When each step ran, and how long. The table "
               "of steps has the numbers.</desc>\n");
-  put_axis(p, total, height);
+  mf_page_axis(p, total, height);
   for (const mf_report_step *step = r->first_step; step && y < rows * (double)ROW;
        step = step->next, y += ROW) {
     put_label(p, step, y);

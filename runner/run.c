@@ -229,8 +229,7 @@ static void on_load(void *ctx, const mf_load_view *load) {
   mf_host *h = ctx;
   if (h->observer) mf_observe_load(h->observer, load);
   mf_host_tell_metrics(h, load);
-  if (load->over) return; /* its outcome tells */
-  mf_progress_load(&h->progress, load);
+  if (!load->over) mf_progress_load(&h->progress, load); /* else its outcome tells */
 }
 
 /* The folder of a file, n 0: the working directory. */

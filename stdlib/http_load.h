@@ -101,7 +101,7 @@ struct mf_load {
   uint32_t n_users, in_flight;
   mf_load_stats *told, *recent; /* when it was observed last, and since then */
   int64_t told_ns;
-  uint32_t files; /* of the budget's: users, when it began */
+  uint32_t files;      /* of the budget's: users, when it began */
   uint32_t level;      /* ramping_vus: those with a lower number are at work */
   uint32_t over;       /* users without more iterations */
   uint32_t iterations; /* asked for; of each user, or of all */

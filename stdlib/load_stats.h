@@ -23,11 +23,11 @@ typedef struct mf_load_stats {
 
 /* How a load stands.  Borrowed for the call. */
 typedef struct mf_load_view {
-  mf_str path; /* of the load's entry, with its turns: which load it is */
-  bool over;   /* this is the last one */
-  const mf_load_stats *stats; /* stays until the load has answered */
-  const mf_load_stats *recent; /* its requests, errors and latencies since the view before */
-  double recent_seconds;       /* how long ago that was; of the first one, since the start */
+  mf_str path;                      /* of the load's entry, with its turns: which load it is */
+  bool over;                        /* this is the last one */
+  const mf_load_stats *stats;       /* stays until the load has answered */
+  const mf_load_stats *recent;      /* its requests, errors and latencies since the view before */
+  double recent_seconds;            /* how long ago that was; of the first one, since the start */
   const mf_str *names;              /* of requests that are counted apart */
   mf_load_stats *const *name_stats; /* NULL in it: all of `stats` */
   uint32_t name_count;

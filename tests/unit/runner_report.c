@@ -49,6 +49,9 @@ END_TEST
 START_TEST(a_run_with_checks_and_thresholds) { golden("watched", formats[_i][0], formats[_i][1]); }
 END_TEST
 
+START_TEST(a_run_with_loads_of_some_seconds) { golden("loads", formats[_i][0], formats[_i][1]); }
+END_TEST
+
 START_TEST(rendering_twice_gives_the_same) {
   feed_journal_lines("fail", UINT32_MAX);
   char *first = strdup(render("html"));
@@ -690,6 +693,7 @@ Suite *runner_report_suite(void) {
   tcase_add_loop_test(c, a_passed_run, 0, FORMATS);
   tcase_add_loop_test(c, a_failed_run, 0, FORMATS);
   tcase_add_loop_test(c, a_run_with_checks_and_thresholds, 0, FORMATS);
+  tcase_add_loop_test(c, a_run_with_loads_of_some_seconds, 0, FORMATS);
   tcase_add_test(c, rendering_twice_gives_the_same);
   tcase_add_test(c, lines_after_the_report_change_nothing);
   tcase_add_test(c, only_json_objects_are_lines);

@@ -100,7 +100,7 @@ static void validate(const mf_json *rule, const mf_json *value) {
 }
 
 START_TEST(reports_follow_the_schema) {
-  static const char *const names[] = {"pass", "fail", "watched"};
+  static const char *const names[] = {"pass", "fail", "watched", "loads"};
   feed_journal_lines(names[_i], UINT32_MAX);
   validate(schema, parse(mf_str_of(render("json"))));
 }
@@ -143,7 +143,7 @@ Suite *runner_report_schema_suite(void) {
   Suite *s = suite_create("runner_report_schema");
   TCase *c = tcase_create("schema");
   tcase_add_checked_fixture(c, open_schema, close_schema);
-  tcase_add_loop_test(c, reports_follow_the_schema, 0, 3);
+  tcase_add_loop_test(c, reports_follow_the_schema, 0, 4);
   tcase_add_test(c, unfinished_reports_follow_it_too);
   tcase_add_test(c, the_schema_describes_every_key);
   suite_add_tcase(s, c);
