@@ -2,7 +2,8 @@
 # request with 13 bytes.  Sets work, a folder that is removed at the end, and url.
 sh tools/bootstrap load
 work=$(mktemp -d)
-server="" url=http://127.0.0.1:18473/
+server="" port=${PORT:-18473}
+url=http://127.0.0.1:$port/
 ulimit -n "$(ulimit -H -n)"
 
 # What nginx has logged is written when it has ended.
@@ -22,7 +23,7 @@ http {
   log_format times '\$msec \$request_uri';
   access_log $1; keepalive_requests 1000000000; keepalive_timeout 1h; client_body_temp_path $work;
   proxy_temp_path $work; fastcgi_temp_path $work; uwsgi_temp_path $work; scgi_temp_path $work;
-  server { listen 127.0.0.1:18473 backlog=16384; location / { default_type text/plain; return 200 "hello, world\n"; } }
+  server { listen 127.0.0.1:$port backlog=16384; location / { default_type text/plain; return 200 "hello, world\n"; } }
 }
 CONF
   ${priority:-} nginx -c "$work/nginx.conf" -p "$work" & server=$!

@@ -489,8 +489,16 @@ START_TEST(a_rehearsal_sends_nothing) {
 }
 END_TEST
 
+static uint64_t requests_told;
+static double seconds_told;
+
 static void count_call(void *ctx, const mf_load_view *load) {
   int *calls = ctx;
+  requests_told += load->recent->requests;
+  seconds_told += load->recent_seconds;
+  ck_assert_uint_eq(load->recent->requests, load->recent->latency.count);
+  ck_assert_uint_eq(load->stats->requests, requests_told);
+  ck_assert_double_eq_tol(load->seconds, seconds_told, 1e-6);
   if (load->over) return;
   ck_assert_double_ge(load->seconds, 1);
   ck_assert_double_eq(load->planned, 1.3);
@@ -502,11 +510,13 @@ static void count_call(void *ctx, const mf_load_view *load) {
 
 START_TEST(progress_is_told_once_a_second) {
   int calls = 0;
+  requests_told = 0, seconds_told = 0;
   serve(always_ok, 1);
   bench.env.observe = count_call;
   bench.env.observe_ctx = &calls;
   run("{\"rate\": 20, \"duration\": 1.3}");
   ck_assert_int_eq(calls, 1);
+  ck_assert_double_eq(metric("requests"), (double)requests_told); /* the last view has the rest */
 }
 END_TEST
 
