@@ -394,6 +394,7 @@ static void take_fault(walk *w, uint32_t row, span code) {
 
 static void take_effect(walk *w, uint32_t row, span code) {
   mf_str driver = mf_image_string(w->im, MF_ROWS(w->im, DRIVER, driver)[row].name);
+  if (mf_str_is(driver, "thresholds")) return; /* it does nothing outside */
   mf_outline *item = add_item(w, MF_OUTLINE_EFFECT, driver, MF_STR(""));
   if (item) add_map(w, item, code);
 }

@@ -4,7 +4,8 @@
 #include "../vm/value.h"
 #include "printable.h"
 
-enum { DEFAULT_CONNECTIONS = 50, DEFAULT_SECONDS = 30 };
+/* Of the driver: stdlib/http_load_arguments.c. */
+enum { DEFAULT_CONNECTIONS = 50, DEFAULT_SECONDS = 30, ITERATIONS_SECONDS = 600 };
 
 bool mf_plan_read(mf_host *h, mf_plan *out) {
   const mf_run_options *o = h->options;
@@ -55,22 +56,47 @@ static bool known_number(const mf_outline *item, const char *name, double fallba
 }
 
 /* Seconds, as the driver reads them. */
-static bool known_seconds(const mf_outline *item, const char *name, double fallback, double *out) {
-  const mf_outline_argument *a = mf_outline_get(item, name);
-  int64_t ns;
-  if (!a || !a->known || known_number(item, name, fallback, out))
-    return known_number(item, name, fallback, out);
-  bool length = a->value.kind == MF_DURATION;
-  ns = length ? a->value.as.i : 0;
-  if (a->value.kind == MF_STRING) length = mf_parse_duration(mf_value_str(a->value), &ns);
+static bool seconds_of(const mf_value *v, double *out) {
+  int64_t ns = 0;
+  if (is_number(v, out)) return true;
+  bool length = v->kind == MF_DURATION;
+  if (length) ns = v->as.i;
+  if (v->kind == MF_STRING) length = mf_parse_duration(mf_value_str(*v), &ns);
   *out = (double)ns / 1e9;
   return length;
 }
 
+/* All stages together. */
+static bool stages_seconds(const mf_outline_argument *stages, double *out) {
+  double seconds;
+  *out = 0;
+  if (!stages->known || stages->value.kind != MF_LIST) return false;
+  for (uint32_t i = 0; i < stages->value.len; i++) {
+    const mf_value *stage = &stages->value.as.list[i];
+    const mf_value *own = stage->kind == MF_MAP ? mf_map_get(stage, MF_STR("duration")) : NULL;
+    if (!own || !seconds_of(own, &seconds)) return false;
+    *out += seconds;
+  }
+  return true;
+}
+
+static bool iterates(const mf_outline *load) {
+  const mf_outline_argument *a = mf_outline_get(load, "executor");
+  if (!a || !a->known || a->value.kind != MF_STRING) return mf_outline_get(load, "iterations");
+  return mf_str_find(mf_value_str(a->value), MF_STR("iterations"), 0) != SIZE_MAX;
+}
+
 /* How long requests are begun. */
 static bool known_duration(const mf_host *h, const mf_outline *load, double *out) {
+  const mf_outline_argument *own = mf_outline_get(load, "duration");
+  const mf_outline_argument *stages = mf_outline_get(load, "stages");
+  const bool switched = h->overrides.rate > 0 || h->overrides.vus > 0;
   *out = h->overrides.duration;
-  return *out > 0 || known_seconds(load, "duration", DEFAULT_SECONDS, out);
+  if (*out > 0) return true;
+  if (own) return own->known && seconds_of(&own->value, out);
+  if (stages) return stages_seconds(stages, out);
+  *out = iterates(load) && !switched ? ITERATIONS_SECONDS : DEFAULT_SECONDS;
+  return true;
 }
 
 static void put_seconds(const mf_host *h, double seconds, mf_buf *out) {
@@ -78,6 +104,16 @@ static void put_seconds(const mf_host *h, double seconds, mf_buf *out) {
   double scaled = seconds * h->time_scale;
   if (scaled > 9e9) scaled = 9e9;
   mf_buf_add(out, text, mf_format_duration((int64_t)(scaled * 1e9), text));
+}
+
+static void say_duration(const mf_host *h, const mf_outline *load, mf_buf *out) {
+  double seconds;
+  if (known_duration(h, load, &seconds))
+    put_seconds(h, seconds, out);
+  else if (mf_outline_get(load, "duration"))
+    mf_plan_say_argument(mf_outline_get(load, "duration"), out);
+  else
+    mf_buf_puts(out, "the time of its stages");
 }
 
 /* ---- One load ---- */
@@ -102,9 +138,7 @@ static bool has_users(const mf_host *h, const mf_outline *load) {
   const mf_outline_argument *a = mf_outline_get(load, "executor");
   if (!a || !a->known || a->value.kind != MF_STRING)
     return !mf_outline_get(load, "rate") && !mf_outline_get(load, "stages");
-  mf_str word = mf_value_str(a->value);
-  return mf_str_find(word, MF_STR("vus"), 0) != SIZE_MAX ||
-         mf_str_find(word, MF_STR("iterations"), 0) != SIZE_MAX;
+  return iterates(load) || mf_str_find(mf_value_str(a->value), MF_STR("vus"), 0) != SIZE_MAX;
 }
 
 /* Requests a second; virtual users send what they can.  False: not known. */
@@ -148,7 +182,7 @@ static void say_users(const mf_host *h, const mf_outline *load, mf_buf *out) {
   if (!iterations) return;
   mf_buf_puts(out, ", ");
   mf_plan_say_argument(iterations, out);
-  mf_buf_puts(out, " iterations");
+  mf_buf_puts(out, known_number(load, "iterations", 0, &n) && n == 1 ? " iteration" : " iterations");
 }
 
 static void say_connections(const mf_host *h, const mf_outline *load, mf_buf *out) {
@@ -157,11 +191,11 @@ static void say_connections(const mf_host *h, const mf_outline *load, mf_buf *ou
                             mf_outline_get(load, "max_vus") ? 0 : DEFAULT_CONNECTIONS, &n);
   if (known && n == 0) known = known_number(load, "max_vus", 0, &n);
   if (!known || n > h->limits.max_connections) n = h->limits.max_connections;
-  mf_buf_printf(out, " over at most %.10g connections", n);
+  mf_buf_printf(out, " over at most %.10g connection%s", n, n == 1 ? "" : "s");
 }
 
 void mf_plan_say_load(const mf_host *h, const mf_outline *load, mf_buf *out) {
-  double peak, seconds;
+  double peak;
   bool known = peak_of(h, load, &peak);
   const mf_outline_argument *rate = mf_outline_get(load, "rate");
   bool users = has_users(h, load), fixed = h->overrides.rate > 0;
@@ -171,10 +205,7 @@ void mf_plan_say_load(const mf_host *h, const mf_outline *load, mf_buf *out) {
     mf_buf_puts(out, " requests/s, ");
   }
   mf_buf_printf(out, "%s%.10g requests/s for ", capped ? "up to " : "", peak);
-  if (known_duration(h, load, &seconds))
-    put_seconds(h, seconds, out);
-  else
-    mf_plan_say_argument(mf_outline_get(load, "duration"), out);
+  say_duration(h, load, out);
   if (users)
     say_users(h, load, out);
   else
