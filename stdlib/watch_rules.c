@@ -227,7 +227,10 @@ mf_status mf_watch_rules_end(mf_watches *w, int64_t t_ns) {
     mf_rule *r = &w->rules[i];
     if (!is_judged_at_end(r)) continue;
     /* Without `over` a threshold is what it is now, not what it was. */
-    if (r->row->kind == MF_WATCH_KIND_THRESHOLD && r->over_ns == 0) r->last = MF_JUDGED_NOT;
+    if (r->row->kind == MF_WATCH_KIND_THRESHOLD && r->over_ns == 0) {
+      r->last = MF_JUDGED_NOT;
+      r->value = (mf_value){.kind = MF_UNSET};
+    }
     status = judge(w, r, t_ns);
   }
   return status;

@@ -433,6 +433,24 @@ START_TEST(checks_can_be_counted_meanwhile) {
 }
 END_TEST
 
+/* Progress asks for the results meanwhile. */
+START_TEST(a_value_that_broke_meanwhile_is_not_the_last_one) {
+  static const char rows[] = METRICS
+      ".slot 0 name=\"v\" kind=reading arg=0\n.const 1 double 3.0\n"
+      ".reading 0 metric=5 aggregate=count scenario=0\n"
+      ".watch 0 kind=threshold chunk=2 scenario=0 name=\"t\" path=\"p\"\n"
+      ".chunk 2 name=\"t\" kind=pure\nSLOT_EQ 0, 1\nRETURN\n";
+  watch_kit k;
+  watch_kit_init(&k, rows, 1);
+  watch_play(&k, "1@5");
+  ck_assert_str_eq(watch_results(&k, k.load, 1), "broken 1: 1, not == 3");
+  mf_buf_clear(&k.log);
+  watch_play(&k, "2@5 3@5");
+  ck_assert_str_eq(watch_results(&k, k.load, 3), "ok 3");
+  watch_kit_fini(&k);
+}
+END_TEST
+
 /* What an evaluation in between has changed is put right by the next sample. */
 START_TEST(refreshed_slots_keep_what_was_counted) {
   static const char rows[] = RUN_REQUESTS
@@ -602,6 +620,7 @@ Suite *stdlib_watches_suite(void) {
   tcase_add_test(t, labels_are_tags);
   tcase_add_test(t, only_what_is_read_is_asked_for);
   tcase_add_test(t, checks_can_be_counted_meanwhile);
+  tcase_add_test(t, a_value_that_broke_meanwhile_is_not_the_last_one);
   tcase_add_test(t, refreshed_slots_keep_what_was_counted);
   tcase_add_test(t, without_memory);
   tcase_add_test(t, windows_take_no_more_than_WATCH_MEMORY);
