@@ -182,7 +182,8 @@ static void say_users(const mf_host *h, const mf_outline *load, mf_buf *out) {
   if (!iterations) return;
   mf_buf_puts(out, ", ");
   mf_plan_say_argument(iterations, out);
-  mf_buf_puts(out, known_number(load, "iterations", 0, &n) && n == 1 ? " iteration" : " iterations");
+  mf_buf_puts(out,
+              known_number(load, "iterations", 0, &n) && n == 1 ? " iteration" : " iterations");
 }
 
 static void say_connections(const mf_host *h, const mf_outline *load, mf_buf *out) {

@@ -379,7 +379,9 @@ static void on_watch(mf_report *r, const event *e) {
   mf_report_item *item = tripped_before(r, e);
   if (item == NULL) item = add_item(r, list, MF_NOTICE_WATCH, e);
   if (item == NULL) return;
+  const mf_report_step *owner = owner_of(r, e->task);
   item->finished = true;
+  item->step = owner != &r->hidden ? owner : NULL;
   item->watch = keep_data(r, e, "kind", MF_REPORT_NAME);
   fill_watch(r, e, item);
 }

@@ -291,6 +291,7 @@ static void put_global_assertions(mf_page *p) {
 static void put_watch(mf_page *p, const mf_report_item *item) {
   mf_page_raw(p, "<tr><th scope=\"row\">");
   mf_page_name(p, item->name);
+  if (mf_report_watch_is_past(item)) mf_page_raw(p, " <span class=\"dim\">(tried again)</span>");
   mf_page_raw(p, "</th><td>");
   mf_page_badge(p, mf_outcome_word(item->outcome));
   mf_page_raw(p, "</td><td data-label=\"Value\">");

@@ -117,6 +117,7 @@ static void write_watch(page *p, const mf_report_item *item) {
   kept_value(p, "value", item->actual);
   text_or_null(p, "text", item->text);
   flag(p, "counted", item->counted);
+  flag(p, "retried", mf_report_watch_is_past(item));
   text(p, "path", item->path);
   mf_json_close_map(&p->w);
 }

@@ -234,6 +234,7 @@ static void put_assertions(suite *s, mf_buf *text) {
 static void put_watches_of(suite *s, const mf_report_list *list, mf_buf *text) {
   for (const mf_report_item *item = list->first; item; item = item->next) {
     test_case c = {.path = item->path, .name = item->name, .message = item->text};
+    if (mf_report_watch_is_past(item)) continue;
     c.type = mf_outcome_word(item->outcome);
     if (item->outcome != MF_OUTCOME_PASSED) c.result = item->counted ? SKIPPED : FAILURE;
     if (c.message.n == 0) c.message = mf_str_of(c.type);

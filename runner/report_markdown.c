@@ -271,7 +271,7 @@ static void put_watch(note *n, const mf_report_item *item) {
 
 static void put_unmet_watches(note *n, const mf_report_list *list, uint64_t *total) {
   for (const mf_report_item *item = list->first; item; item = item->next) {
-    if (!is_unmet(item)) continue;
+    if (!is_unmet(item) || mf_report_watch_is_past(item)) continue;
     if (*total == 0)
       raw(n,
           "\n### Checks and thresholds that did not hold\n\n"

@@ -59,8 +59,9 @@ struct mf_report_item {
   mf_str path, id, name, text;
   mf_str effect; /* actions: "POST http://host/x → 200 in 12.3 ms"; n 0: none */
   mf_report_json actual, expected;
-  mf_str watch;         /* what kind of one: "check", "threshold" ... */
-  bool counted;         /* checks: how many may fail is a threshold's matter */
+  mf_str watch;                      /* what kind of one: "check", "threshold" ... */
+  const struct mf_report_step *step; /* watches: the attempt that was judged; NULL: none is kept */
+  bool counted;                      /* checks: how many may fail is a threshold's matter */
   mf_report_json parts; /* of conditions, why it is so: what the journal has as `reasons` */
 };
 
@@ -226,6 +227,9 @@ mf_json *mf_report_variables(mf_report *r);
 
 /* Whether it does not hold, and that fails something. */
 bool mf_report_watch_fails(const mf_report_item *item);
+
+/* Of an attempt after which another one was made: it says nothing about the run. */
+bool mf_report_watch_is_past(const mf_report_item *item);
 
 /* ---- report_series.c ---- */
 

@@ -363,7 +363,7 @@ static uint32_t gather(summary *s, const mf_report_list *list, mf_str kind, watc
   mf_names names;
   mf_names_init(&names, &s->r->scratch);
   for (const mf_report_item *item = list->first; item; item = item->next) {
-    if (!mf_str_eq(item->watch, kind)) continue;
+    if (!mf_str_eq(item->watch, kind) || mf_report_watch_is_past(item)) continue;
     mf_names_entry *entry = mf_names_entry_of(&names, key_of(s->r, item));
     if (!entry) return 0;
     if (entry->value == MF_NAMES_NONE) {

@@ -224,9 +224,13 @@ static void add_assertions(reasons *why, mf_outcome_kind outcome, const char *on
   end_reason(why);
 }
 
+bool mf_report_watch_is_past(const mf_report_item *item) {
+  return item->step && item->step->retried;
+}
+
 bool mf_report_watch_fails(const mf_report_item *item) {
   const bool unmet = item->outcome == MF_OUTCOME_FAILED || item->outcome == MF_OUTCOME_NO_DATA;
-  return unmet && !item->counted;
+  return unmet && !item->counted && !mf_report_watch_is_past(item);
 }
 
 /* Those of steps, too: they say what the step's own error does not. */
