@@ -3,6 +3,8 @@
  * samples of a load, or of a request, is decided when the load starts. */
 #include "watch_feeds.h"
 
+#include "../base/text.h"
+
 /* "steps[0]@3.1" is the path of entry steps[0] in a repeat. */
 static mf_str without_turns(mf_str path) {
   for (size_t i = 0; i < path.n; i++)
@@ -53,8 +55,20 @@ static mf_status match_name(mf_match *m, mf_arena *arena, const mf_load_tags *ta
   return MF_OK;
 }
 
+/* Documents may write tags and labels as numbers and bools; selectors are text. */
 static bool is_text(const mf_value *v, mf_str text) {
-  return v && v->kind == MF_STRING && mf_str_eq(mf_value_str(*v), text);
+  char number[32];
+  mf_str s = {number, 0};
+  if (v == NULL) return false;
+  switch (v->kind) {
+    case MF_STRING: s = mf_value_str(*v); break;
+    case MF_BOOL: s = mf_str_of(v->as.i ? "true" : "false"); break;
+    case MF_INT: s.n = mf_format_int(v->as.i, number); break;
+    case MF_UINT: s.n = mf_format_uint(v->as.u, number); break;
+    case MF_DOUBLE: s.n = mf_format_double(v->as.d, number); break;
+    default: return false;
+  }
+  return mf_str_eq(s, text);
 }
 
 static mf_status match_one(mf_match *m, mf_arena *arena, const mf_load_tags *tags, mf_str key,

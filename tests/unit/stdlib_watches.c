@@ -313,6 +313,8 @@ START_TEST(labels_are_tags) {
   ck_assert_int_eq(mf_watches_record(k.run, 2, 6, 4, &labels), MF_OK);
   pair.value = mf_string(MF_STR("us"));
   ck_assert_int_eq(mf_watches_record(k.run, 3, 6, 99, &labels), MF_OK);
+  pair.value = mf_int(5);
+  ck_assert_int_eq(mf_watches_record(k.run, 3, 6, 99, &labels), MF_OK);
   pair.value = mf_string(MF_STR("eu"));
   ck_assert_uint_eq(k.log.n, 0);
   ck_assert_int_eq(mf_watches_record(k.run, 4, 6, 6, &labels), MF_OK);
