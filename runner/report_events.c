@@ -394,6 +394,9 @@ static void on_trip(mf_report *r, const event *e) {
   item->name = keep_data(r, e, "watch", MF_REPORT_NAME);
   item->watch = keep_data(r, e, "origin", MF_REPORT_NAME);
   item->text = MF_STR("it ended the run");
+  const mf_json *values = mf_json_get(e->data, "values");
+  if (values && values->kind == MF_JSON_MAP && values->as.first && !values->as.first->next)
+    item->actual = keep_json(r, e, values->as.first, MF_REPORT_TEXT); /* what was compared */
 }
 
 static void on_log(mf_report *r, const event *e) { add_item(r, &r->logs, MF_NOTICE_LOG, e); }
