@@ -156,6 +156,9 @@ static void add_capture(mf_compiler *c, const mf_member *m, mf_watch_row row) {
     mf_diag_add(c->diags, MF_E_CAPTURE_FORM, m->value->span);
     return;
   }
+  if (mf_names_is_variable(c, m->name) ||
+      (c->step_scope && mf_names_get(c->step_scope, m->name) != MF_NAMES_NONE))
+    mf_diag_add(c->diags, MF_W_CAPTURE_IS_VARIABLE, m->key_span, (int)m->name.n, m->name.p);
   row.kind = MF_WATCH_KIND_CAPTURE;
   row.name = m->name;
   row.slot = slot;
