@@ -53,7 +53,7 @@ static const struct outlined {
      "{a: "
      "1}, timeout: 2s}}]\nsteps: [{wait: 1}]",
      NULL,
-     "We steps[0] seconds=1\nEe \nEp abort_when[0] url=\"/up\" method=\"POST\" body={\"a\": 1} "
+     "We steps[0] seconds=1\nEp abort_when[0] url=\"/up\" method=\"POST\" body={\"a\": 1} "
      "timeout=2\n"},
     {"variables: {x: 2}\nsteps: [{wait: \"${x}\"}]", "9", "We steps[0] seconds=\"9\"\n"},
     {"variables: {x: 2}\nsteps: [{wait: \"${x * 2 + 1}\"}]", NULL,
