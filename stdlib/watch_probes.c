@@ -111,7 +111,7 @@ mf_status mf_watches_answer(mf_watches *w, uint32_t watch, int64_t now_ns,
 
 void mf_watches_unasked(mf_watches *w, uint32_t watch, mf_str why) {
   mf_rule *r = rule_of(w, watch);
-  if (r == NULL) return;
+  if (r == NULL || r->broken) return;
   forget(r->answer);
   mf_watch_rule_fail(w, r, mf_error(MF_EVAL_BAD_ARGUMENT, why));
 }

@@ -127,7 +127,6 @@ static void keep_error(mf_watches *w, mf_rule *r, mf_value v) {
 }
 
 void mf_watch_rule_fail(mf_watches *w, mf_rule *r, mf_value error) {
-  if (r->broken) return;
   keep_error(w, r, error);
   r->last = MF_JUDGED_ERROR;
 }
