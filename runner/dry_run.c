@@ -27,7 +27,6 @@ static section section_of(const mf_outline *item) {
   if (item->kind == MF_OUTLINE_LOAD || item->kind == MF_OUTLINE_REQUEST) return LOADS;
   if (item->kind == MF_OUTLINE_FAULT) return FAULTS;
   if (item->kind == MF_OUTLINE_REPORT) return REPORTS;
-  if (mf_str_is(item->driver, "thresholds")) return SECTIONS; /* it asks us only */
   if (item->place == MF_OUTLINE_PROBE) return PROBES;
   if (item->place == MF_OUTLINE_ROLLBACK) return UNDO;
   if (item->kind == MF_OUTLINE_WAIT) return WAITS;
