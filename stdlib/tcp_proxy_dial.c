@@ -34,7 +34,9 @@ void mf_dial_stop(mf_tcp_link *link) {
       *at = dial->next;
       break;
     }
-  close_socket(dial);
+  /* It may be connected already: it ends as its link does. */
+  mf_watch_clear(all_of(dial)->loop, &dial->watch);
+  link->ends[1].fd = dial->watch.fd;
   mf_timer_clear(all_of(dial)->loop, &dial->timer);
   mf_realloc(&all_of(dial)->alloc, dial, sizeof *dial, 0);
 }

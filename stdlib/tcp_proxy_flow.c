@@ -293,8 +293,10 @@ static void read_ended(mf_flow *flow, ssize_t n) {
     return;
   }
   flow->reading = flow->ready = false;
-  if (n < 0) die(&flow->link->flows[!flow->stream]); /* nobody is there to read it */
-  add_piece(flow, n == 0 ? MF_PIECE_FIN : MF_PIECE_RST, NULL, 0);
+  mf_flow *reverse = &flow->link->flows[!flow->stream];
+  if (n < 0) die(reverse); /* nobody is there to read it */
+  /* A write that failed has taken the error: after a reset the socket only says "end". */
+  add_piece(flow, reverse->dead ? MF_PIECE_RST : MF_PIECE_FIN, NULL, 0);
 }
 
 static void count_received(mf_flow *flow, size_t n) {
