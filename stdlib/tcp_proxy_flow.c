@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 /* Of one turn of the loop, so that one connection does not keep the others waiting. */
@@ -223,9 +225,25 @@ static void end_sink(mf_flow *flow, mf_piece_kind kind) {
   }
 }
 
+/* splice knows no MSG_NOSIGNAL, and who embeds us may not ignore SIGPIPE: it is held back
+ * during the call, and dropped. */
+static ssize_t splice_quietly(int from, int to, size_t n) {
+  static const struct timespec at_once = {0, 0};
+  sigset_t set, before;
+  sigemptyset(&set);
+  sigaddset(&set, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &set, &before);
+  ssize_t moved = splice(from, NULL, to, NULL, n, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+  int error = errno;
+  if (moved < 0 && error == EPIPE && !sigismember(&before, SIGPIPE))
+    (void)sigtimedwait(&set, NULL, &at_once);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  errno = error;
+  return moved;
+}
+
 static size_t write_pipe(mf_flow *flow) {
-  ssize_t n = splice(flow->pipe->fds[0], NULL, sink_of(flow), NULL, flow->in_pipe,
-                     SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+  ssize_t n = splice_quietly(flow->pipe->fds[0], sink_of(flow), flow->in_pipe);
   if (n <= 0) {
     if (n == 0) errno = EPIPE;
     write_failed(flow);

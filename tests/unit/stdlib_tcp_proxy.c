@@ -2,6 +2,8 @@
 /* Proxies without toxics: what they carry, and how they are made and changed. */
 #include "stdlib_tcp_proxy_kit.h"
 
+#include <signal.h>
+
 Suite *stdlib_tcp_proxy_suite(void);
 
 /* ---- Carrying ---- */
@@ -152,6 +154,26 @@ START_TEST(a_reset_comes_through_while_the_other_side_does_not_read) {
   UNTIL(seen.closed);
   ck_assert_int_eq(seen.last_closed.reason, MF_TCP_PEER_RESET);
   expect_reset(d.client);
+  kit_close(d.client);
+}
+END_TEST
+
+START_TEST(a_broken_pipe_raises_no_signal) {
+  duo d = duo_open();
+  size_t sent = 0, got = 0;
+  signal(SIGPIPE, SIG_DFL);
+  while (got < 4 << 20) { /* enough for splice */
+    sent = pour(d.client, sent, 4 << 20);
+    turn();
+    got = drink(d.server, got);
+  }
+  kit_close(d.server); /* FIN: what comes then is answered by RST */
+  expect_end(d.client);
+  while (!seen.closed) {
+    sent = pour(d.client, sent, sent + (1 << 20));
+    turn();
+  }
+  ck_assert_int_eq(seen.last_closed.reason, MF_TCP_PEER_RESET);
   kit_close(d.client);
 }
 END_TEST
@@ -473,6 +495,7 @@ Suite *stdlib_tcp_proxy_suite(void) {
   tcase_add_test(tc, what_the_client_says_before_the_upstream_is_there_arrives);
   tcase_add_test(tc, large_streams_arrive_whole_and_nothing_is_read_ahead);
   tcase_add_test(tc, a_reset_comes_through_while_the_other_side_does_not_read);
+  tcase_add_test(tc, a_broken_pipe_raises_no_signal);
   tcase_add_test(tc, connections_over_the_limit_wait);
   tcase_add_test(tc, an_upstream_that_refuses_ends_the_connection);
   tcase_add_loop_test(tc, names_are_looked_up_once_for_all_that_wait, 0, 2);
