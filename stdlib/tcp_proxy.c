@@ -41,6 +41,7 @@ const char *mf_tcp_reason_text(mf_tcp_reason reason) {
       [MF_TCP_PEER_RESET] = "reset by a peer",
       [MF_TCP_CUT] = "cut by a toxic",
       [MF_TCP_DISABLED] = "proxy disabled",
+      [MF_TCP_ON_DEMAND] = "reset on demand",
       [MF_TCP_UNREACHED] = "upstream not reached",
       [MF_TCP_NO_MEMORY] = "out of memory",
   };
@@ -147,12 +148,15 @@ static mf_tcp_problem set_upstream(mf_tcp_proxy *proxy, mf_str text, mf_tcp_erro
 }
 
 static mf_tcp_problem set_listen(mf_tcp_proxy *proxy, mf_str text, mf_tcp_error *error) {
-  mf_str host;
+  mf_http_target target;
+  bool both;
   uint16_t port;
   if (text.n == 0) text = MF_STR(":0");
-  if (!mf_tcp_address_parse(text, &host, &port) ||
+  if (!mf_tcp_listen_parse(text, &target, &both, &port) ||
       !copy_text(text, proxy->given, sizeof proxy->given))
-    return mf_tcp_fail_with(error, MF_TCP_BAD_ADDRESS, "listen should be host:port, not '%.*s'",
+    return mf_tcp_fail_with(error, MF_TCP_BAD_ADDRESS,
+                            "listen should be host:port with an address, localhost or no host, "
+                            "not '%.*s'",
                             (int)(text.n < 128 ? text.n : 128), text.p);
   memcpy(proxy->listen, proxy->given, sizeof proxy->listen);
   return MF_TCP_NONE;
@@ -280,7 +284,7 @@ mf_tcp_problem mf_tcp_proxy_enable(mf_tcp_proxy *proxy, bool enabled, mf_tcp_err
 }
 
 void mf_tcp_proxy_reset_connections(mf_tcp_proxy *proxy) {
-  close_links(proxy, true, MF_TCP_DISABLED);
+  close_links(proxy, true, MF_TCP_ON_DEMAND);
   mf_tcp_reap(proxy->all);
 }
 

@@ -17,7 +17,8 @@
  * Memory of a connection, beside the kernel's: about 1 KiB when idle; while it is
  * opened, 2 KiB more.  A direction holds at most MF_TCP_BUFFER + 64 KiB behind each of
  * its toxics and before the socket (without toxics 64 KiB); a latency MF_TCP_DELAYED, if
- * nothing behind it is in the way.  No more is read before there is room.
+ * nothing behind it is in the way.  Where no toxic acts, up to 1 MiB may be in a pipe of
+ * the kernel.  No more is read before there is room.
  *
  * One thread: that of the loop.  Nothing here blocks. */
 #ifndef MF_STDLIB_TCP_PROXY_H
@@ -82,7 +83,7 @@ typedef enum mf_tcp_stream { MF_UPSTREAM, MF_DOWNSTREAM } mf_tcp_stream;
 typedef enum mf_tcp_event_kind {
   MF_TCP_OPENED,         /* both sides are connected */
   MF_TCP_CONNECT_FAILED, /* the upstream could not be reached; the client is closed */
-  MF_TCP_TOXIC_BEGAN,    /* the die of `toxic` has hit this connection */
+  MF_TCP_TOXIC_BEGAN,    /* the die of `toxic` has hit this connection; also before OPENED */
   MF_TCP_CLOSED,         /* and why */
 } mf_tcp_event_kind;
 
@@ -91,6 +92,7 @@ typedef enum mf_tcp_reason {
   MF_TCP_PEER_RESET,
   MF_TCP_CUT,       /* by `toxic` */
   MF_TCP_DISABLED,  /* the proxy was disabled, deleted, or changed its addresses */
+  MF_TCP_ON_DEMAND, /* mf_tcp_proxy_reset_connections */
   MF_TCP_UNREACHED, /* the upstream could not be reached: see CONNECT_FAILED */
   MF_TCP_NO_MEMORY, /* memory, or something else of the system, was short */
 } mf_tcp_reason;

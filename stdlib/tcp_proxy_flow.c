@@ -12,6 +12,10 @@
 /* A read of so many bytes will be followed by more: splice is worth its pipe. */
 #define BULK_BYTES (16u << 10)
 #define KEPT_PIPES 64u
+/* Fewer and larger splices: 4.3 GB per CPU-second instead of 2.9 (make bench N=proxy).  Only
+ * so many at once: a user's pipes may have 64 MiB in all. */
+#define LARGE_PIPE (1 << 20)
+#define LARGE_PIPES 16u
 
 /* ---- Pieces ---- */
 
@@ -154,6 +158,7 @@ void mf_flow_stop(mf_flow *flow) {
 /* ---- Pipes ---- */
 
 void mf_tcp_pipe_free(mf_tcp_proxies *all, mf_tcp_pipe *pipe) {
+  if (pipe->large) all->large_pipes--;
   close(pipe->fds[0]);
   close(pipe->fds[1]);
   mf_realloc(&all->alloc, pipe, sizeof *pipe, 0);
@@ -173,6 +178,9 @@ static bool take_pipe(mf_flow *flow) {
     mf_realloc(&all->alloc, pipe, sizeof *pipe, 0);
     return false;
   }
+  pipe->large = all->large_pipes < LARGE_PIPES &&
+                fcntl(pipe->fds[1], F_SETPIPE_SZ, LARGE_PIPE) == LARGE_PIPE;
+  if (pipe->large) all->large_pipes++;
   flow->pipe = pipe;
   return true;
 }
@@ -235,7 +243,8 @@ static ssize_t splice_quietly(int from, int to, size_t n) {
   pthread_sigmask(SIG_BLOCK, &set, &before);
   ssize_t moved = splice(from, NULL, to, NULL, n, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
   int error = errno;
-  if (moved < 0 && error == EPIPE && !sigismember(&before, SIGPIPE))
+  /* It comes with bytes that have been moved, too, not only with EPIPE. */
+  if (moved < (ssize_t)n && !sigismember(&before, SIGPIPE))
     (void)sigtimedwait(&set, NULL, &at_once);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   errno = error;

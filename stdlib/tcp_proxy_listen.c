@@ -140,10 +140,10 @@ void mf_proxy_unlisten(mf_tcp_proxy *proxy) {
   proxy->port = 0;
 }
 
-/* The interfaces' addresses are literals, localhost, or none: no name server is asked. */
-static bool addresses_of(mf_tcp_proxy *proxy, mf_http_target *out, bool *both, uint16_t *port) {
+/* Addresses to listen on are literals, localhost, or none: no name server is asked. */
+bool mf_tcp_listen_parse(mf_str text, mf_http_target *out, bool *both, uint16_t *port) {
   mf_str host;
-  if (!mf_tcp_address_parse(mf_str_of(proxy->given), &host, port)) return false;
+  if (!mf_tcp_address_parse(text, &host, port)) return false;
   *both = false;
   if (host.n == 0) {
     every_interface(*port, out);
@@ -158,11 +158,8 @@ mf_tcp_problem mf_proxy_listen(mf_tcp_proxy *proxy, mf_tcp_error *error) {
   mf_http_target target;
   bool both;
   uint16_t port;
-  if (!addresses_of(proxy, &target, &both, &port))
-    return mf_tcp_fail_with(error, MF_TCP_BAD_ADDRESS,
-                            "listen should be host:port with an address, localhost or no host, "
-                            "not '%s'",
-                            proxy->given);
+  if (!mf_tcp_listen_parse(mf_str_of(proxy->given), &target, &both, &port))
+    return mf_tcp_fail(error, MF_TCP_BAD_ADDRESS);
   for (int tries = port ? 1 : PORTS_TRIED; tries > 0; tries--) {
     char given[MF_TCP_ADDRESS];
     memcpy(given, proxy->given, sizeof given);

@@ -96,6 +96,7 @@ double mf_dice_roll(uint64_t *state);
 typedef struct mf_tcp_pipe {
   struct mf_tcp_pipe *next;
   int fds[2];
+  bool large;
 } mf_tcp_pipe;
 
 struct mf_flow {
@@ -159,7 +160,7 @@ struct mf_tcp_proxies {
   mf_timer reap;
   mf_tcp_link *dead; /* whose memory goes when nobody is inside of them */
   mf_tcp_pipe *pipes;
-  uint32_t n_pipes;
+  uint32_t n_pipes, large_pipes;
   bool no_splice;
   char *scratch; /* MF_TCP_SCRATCH bytes that a read goes to */
 };
@@ -203,6 +204,7 @@ void mf_proxy_stop_lookup(mf_tcp_proxy *proxy);
 
 /* Listening. */
 bool mf_tcp_address_parse(mf_str text, mf_str *host, uint16_t *port);
+bool mf_tcp_listen_parse(mf_str text, mf_http_target *out, bool *both, uint16_t *port);
 mf_tcp_problem mf_proxy_listen(mf_tcp_proxy *proxy, mf_tcp_error *error);
 void mf_proxy_unlisten(mf_tcp_proxy *proxy);
 void mf_tcp_resume(mf_tcp_proxies *all);

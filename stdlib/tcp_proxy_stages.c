@@ -11,7 +11,7 @@
 #define PACE_BYTES 65536.0 /* ... and at most so many */
 #define PACKET 1460u
 #define MAX_RETRANSMITS 6u
-#define MAX_VALUE 4e12 /* ms: longer than any wait, and no overflow in ns below */
+#define MAX_VALUE 0x1p62 /* what a lenient value may be, and fit into 64 bits */
 
 enum { LATENCY, JITTER };
 enum { RATE };
@@ -199,9 +199,7 @@ static void reach_limit(mf_flow *flow, mf_stage *stage) {
 
 /* count: bytes that have passed. */
 static void run_limit_data(mf_flow *flow, mf_stage *stage, int64_t now) {
-  uint64_t limit = (uint64_t)(stage->toxic->info.values[BYTES] > 0
-                                  ? stage->toxic->info.values[BYTES]
-                                  : 0);
+  uint64_t limit = (uint64_t)value_of(stage, BYTES);
   while (stage->queue.first) {
     const mf_piece *first = stage->queue.first;
     bool is_end = first->kind != MF_PIECE_DATA;

@@ -287,7 +287,8 @@ START_TEST(wrong_proxies_are_refused) {
       {"x", "", "h", MF_TCP_BAD_ADDRESS, 400, "upstream should be host:port, not 'h'"},
       {"x", "", "h:65536", MF_TCP_BAD_ADDRESS, 400, "upstream should be host:port, not 'h:65536'"},
       {"x", "", "a b:1", MF_TCP_BAD_ADDRESS, 400, "upstream should be host:port, not 'a b:1'"},
-      {"x", "here", "h:1", MF_TCP_BAD_ADDRESS, 400, "listen should be host:port, not 'here'"},
+      {"x", "here", "h:1", MF_TCP_BAD_ADDRESS, 400,
+       "listen should be host:port with an address, localhost or no host, not 'here'"},
       {"x", "example.com:1", "h:1", MF_TCP_BAD_ADDRESS, 400,
        "listen should be host:port with an address, localhost or no host, not 'example.com:1'"},
   };
@@ -415,11 +416,40 @@ START_TEST(connections_can_be_reset_on_demand) {
   mf_tcp_proxy_reset_connections(proxy);
   expect_reset(d.client);
   expect_reset(d.server);
+  ck_assert_str_eq(mf_tcp_reason_text(seen.last_closed.reason), "reset on demand");
   duo_close(d);
   d = duo_open();
   say(d.client, "new");
   expect(d.server, "new");
   duo_close(d);
+}
+END_TEST
+
+START_TEST(changes_do_not_wait_for_a_reader_that_stalls) {
+  enum { N = 50, CHANGES = 1000 };
+  duo d[N];
+  size_t sent[N] = {0}, got[N] = {0};
+  double most = 0;
+  for (int i = 0; i < N; i++) d[i] = duo_open();
+  for (int k = 0; k < CHANGES; k++) {
+    for (int i = 0; i < N; i++) sent[i] = pour(d[i].client, sent[i], sent[i] + 10000);
+    double start = now_ms();
+    switch (k % 4) {
+      case 0: toxic("latency", "upstream", 1, "latency", 1.0, NULL); break;
+      case 1: toxic("bandwidth", "upstream", 1, "rate", 50000.0, NULL); break;
+      case 2: take_away("latency"); break;
+      default: mf_tcp_proxies_reset(proxies, &tcp_error); break;
+    }
+    double took = now_ms() - start;
+    if (took > most) most = took;
+    mf_loop_run_once(loop, 0);
+    for (int i = 1; i < N; i++) got[i] = drink(d[i].server, got[i]); /* not the first */
+  }
+  ck_assert_double_lt(most, 100);
+  for (int i = 0; i < N; i++) shutdown(d[i].client, SHUT_WR);
+  for (int i = 0; i < N; i++) UNTIL((got[i] = drink(d[i].server, got[i])) == sent[i]);
+  for (int i = 0; i < N; i++) expect_end(d[i].server);
+  for (int i = 0; i < N; i++) duo_close(d[i]);
 }
 END_TEST
 
@@ -509,6 +539,7 @@ Suite *stdlib_tcp_proxy_suite(void) {
   tcase_add_test(tc, a_proxy_created_disabled_says_what_was_asked_for);
   tcase_add_test(tc, a_change_of_addresses_drops_connections_and_keeps_toxics);
   tcase_add_test(tc, connections_can_be_reset_on_demand);
+  tcase_add_test(tc, changes_do_not_wait_for_a_reader_that_stalls);
   tcase_add_test(tc, every_allocation_may_fail);
   suite_add_tcase(suite, tc);
   return suite;
