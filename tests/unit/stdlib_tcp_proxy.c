@@ -130,6 +130,9 @@ START_TEST(large_streams_arrive_whole_and_nothing_is_read_ahead) {
   ck_assert_uint_lt(sent, ALL);
   ck_assert_uint_le(counts.received[0] - counts.sent[0], 1 << 20);
   ck_assert_uint_le(counting.in_use, 300 << 10);
+  /* What is in the pipe already comes before what the toxic lets go. */
+  if (_i) ck_assert_int_eq(toxic("noop", "upstream", 1, NULL), MF_TCP_NONE);
+  for (int i = 0; i < 20; i++) mf_loop_run_once(loop, 0);
   while (got < ALL) {
     sent = pour(d.client, sent, ALL);
     if (sent == ALL) shutdown(d.client, SHUT_WR);
@@ -523,7 +526,7 @@ Suite *stdlib_tcp_proxy_suite(void) {
   tcase_add_loop_test(tc, a_reset_is_passed_on_behind_the_bytes_before_it, 0, 2);
   tcase_add_test(tc, a_reset_after_an_end_is_passed_on);
   tcase_add_test(tc, what_the_client_says_before_the_upstream_is_there_arrives);
-  tcase_add_test(tc, large_streams_arrive_whole_and_nothing_is_read_ahead);
+  tcase_add_loop_test(tc, large_streams_arrive_whole_and_nothing_is_read_ahead, 0, 2);
   tcase_add_test(tc, a_reset_comes_through_while_the_other_side_does_not_read);
   tcase_add_test(tc, a_broken_pipe_raises_no_signal);
   tcase_add_test(tc, connections_over_the_limit_wait);
