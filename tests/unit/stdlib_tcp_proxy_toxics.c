@@ -24,7 +24,7 @@ START_TEST(latency_delays_one_way_by_so_much) {
     say(d.server, "y");
     expect(d.client, "y");
   }
-  ck_assert_double_lt(least, 32);
+  ck_assert_double_lt(least, 40);
   ck_assert_uint_eq(info_of("latency").acted, 5);
   ck_assert_uint_eq(info_of("latency").connections, 1);
   duo_close(d);
@@ -126,7 +126,7 @@ START_TEST(bandwidth_is_as_set) {
     if (some <= 0) turn();
   }
   double took = now_ms() - start;
-  ck_assert_msg(took >= 300 * 0.98 && took < 300 * 1.02 + 30, "%g ms", took);
+  ck_assert_msg(took >= 300 * 0.98 && took < 300 * 1.02 + 100, "%g ms", took);
   duo_close(d);
 }
 END_TEST
