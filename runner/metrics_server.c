@@ -7,21 +7,15 @@
 #include <stdio.h>
 
 #include "../base/limits.h"
-#include "../stdlib/microhttpd.h"
+#include "../stdlib/microhttpd_loop.h"
 
 #define IDLE_SECONDS 10u
-#define NS_PER_MS 1000000LL
 
 struct mf_metrics_server {
   mf_alloc alloc;
-  mf_loop *loop;
-  const mf_microhttpd *mhd;
-  struct MHD_Daemon *daemon;
+  mf_microhttpd_loop server;
   const mf_exposition *exposition;
-  mf_watch watch;
-  mf_timer timer;
   mf_buf body;
-  uint16_t port;
   char begun; /* what *con_cls points to once the head of a request is known */
 };
 
@@ -71,13 +65,14 @@ const char *mf_listen_parse(const char *text, mf_listen *out) {
 
 static enum MHD_Result answer(const mf_metrics_server *s, struct MHD_Connection *connection,
                               unsigned status, mf_buf *body, const char *type) {
-  struct MHD_Response *response = s->mhd->create_response(body->n, body->p, MHD_RESPMEM_MUST_COPY);
+  const mf_microhttpd *mhd = s->server.mhd;
+  struct MHD_Response *response = mhd->create_response(body->n, body->p, MHD_RESPMEM_MUST_COPY);
   if (!response) return MHD_NO; /* closes the connection */
-  s->mhd->add_header(response, "Content-Type", type);
-  if (status == 200) s->mhd->add_header(response, "Vary", "Accept");
-  if (status == 405) s->mhd->add_header(response, "Allow", "GET, HEAD");
-  const enum MHD_Result result = s->mhd->queue_response(connection, status, response);
-  s->mhd->destroy_response(response);
+  mhd->add_header(response, "Content-Type", type);
+  if (status == 200) mhd->add_header(response, "Vary", "Accept");
+  if (status == 405) mhd->add_header(response, "Allow", "GET, HEAD");
+  const enum MHD_Result result = mhd->queue_response(connection, status, response);
+  mhd->destroy_response(response);
   return result;
 }
 
@@ -89,7 +84,7 @@ static enum MHD_Result say(mf_metrics_server *s, struct MHD_Connection *connecti
 }
 
 static enum MHD_Result show(mf_metrics_server *s, struct MHD_Connection *connection) {
-  const char *accept = s->mhd->lookup_value(connection, MHD_HEADER_KIND, "Accept");
+  const char *accept = s->server.mhd->lookup_value(connection, MHD_HEADER_KIND, "Accept");
   const mf_exposition_format format = mf_exposition_choose(accept);
   mf_buf_clear(&s->body);
   mf_exposition_write(s->exposition, format, &s->body);
@@ -120,45 +115,16 @@ static enum MHD_Result handle(void *ctx, struct MHD_Connection *connection, cons
   return show(s, connection);
 }
 
-/* ---- On the loop ---- */
-
-/* Twice: only when it begins does libmicrohttpd see that there is room again for
- * connections that wait, and nothing would wake it for those. */
-void mf_metrics_server_now(mf_metrics_server *s) {
-  MHD_UNSIGNED_LONG_LONG ms = 0;
-  if (!s) return;
-  (void)s->mhd->run(s->daemon);
-  (void)s->mhd->run(s->daemon);
-  if (s->mhd->get_timeout(s->daemon, &ms) != MHD_YES)
-    mf_timer_clear(s->loop, &s->timer);
-  else /* without memory for it, time-outs wait for the next event */
-    (void)mf_timer_set(s->loop, &s->timer, mf_clock_monotonic() + (int64_t)ms * NS_PER_MS);
-}
-
-static void on_ready(mf_watch *watch, uint32_t events) {
-  (void)events;
-  mf_metrics_server_now(watch->ctx);
-}
-
-static void on_time(mf_timer *timer) { mf_metrics_server_now(timer->ctx); }
-
 /* ---- Start and stop ---- */
 
-static bool start_daemon(mf_metrics_server *s, const mf_listen *listen) {
-  unsigned flags = MHD_USE_EPOLL;
-  if (listen->address.ss_family == AF_INET6) flags |= MHD_USE_IPv6;
-  s->daemon = s->mhd->start_daemon(flags, listen->port, NULL, NULL, handle, s, MHD_OPTION_SOCK_ADDR,
-                                   (const struct sockaddr *)&listen->address,
-                                   MHD_OPTION_CONNECTION_LIMIT,
-                                   (unsigned)MF_LIMIT_METRIC_CONNECTIONS,
-                                   MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS, MHD_OPTION_END);
-  if (!s->daemon) return false;
-  const union MHD_DaemonInfo *info = s->mhd->get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT);
-  s->port = info ? info->port : listen->port;
-  info = s->mhd->get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-  if (!info) return false;
-  s->watch = (mf_watch){.fd = info->epoll_fd, .ready = on_ready, .ctx = s};
-  return mf_watch_set(s->loop, &s->watch, MF_READABLE) == MF_OK;
+static bool start_daemon(mf_metrics_server *s, const mf_microhttpd *mhd, mf_loop *loop,
+                         const mf_listen *listen) {
+  const mf_microhttpd_options options = {.address = &listen->address,
+                                         .connections = (unsigned)MF_LIMIT_METRIC_CONNECTIONS,
+                                         .idle_seconds = IDLE_SECONDS,
+                                         .handle = handle,
+                                         .ctx = s};
+  return mf_microhttpd_begin(&s->server, mhd, loop, &options);
 }
 
 mf_status mf_metrics_server_start(const mf_alloc *alloc, mf_loop *loop, const mf_listen *listen,
@@ -175,11 +141,9 @@ mf_status mf_metrics_server_start(const mf_alloc *alloc, mf_loop *loop, const mf
     snprintf(error, error_size, "out of memory");
     return MF_OUT_OF_MEMORY;
   }
-  *s = (mf_metrics_server){.alloc = *alloc, .loop = loop, .mhd = mhd, .exposition = exposition};
-  s->timer = (mf_timer){.fire = on_time, .ctx = s};
+  *s = (mf_metrics_server){.alloc = *alloc, .exposition = exposition};
   mf_buf_init(&s->body, alloc, 0);
-  errno = 0;
-  if (!start_daemon(s, listen)) {
+  if (!start_daemon(s, mhd, loop, listen)) {
     snprintf(error, error_size, "cannot listen on %s port %u: %s", listen->host,
              (unsigned)listen->port, errno ? strerror(errno) : "no socket could be had");
     mf_metrics_server_stop(s);
@@ -191,12 +155,14 @@ mf_status mf_metrics_server_start(const mf_alloc *alloc, mf_loop *loop, const mf
 
 void mf_metrics_server_stop(mf_metrics_server *s) {
   if (!s) return;
-  mf_timer_clear(s->loop, &s->timer);
-  mf_watch_clear(s->loop, &s->watch);
-  if (s->daemon) s->mhd->stop_daemon(s->daemon);
+  mf_microhttpd_end(&s->server);
   mf_buf_fini(&s->body);
   mf_alloc alloc = s->alloc;
   mf_realloc(&alloc, s, sizeof *s, 0);
 }
 
-uint16_t mf_metrics_server_port(const mf_metrics_server *s) { return s->port; }
+uint16_t mf_metrics_server_port(const mf_metrics_server *s) { return s->server.port; }
+
+void mf_metrics_server_now(mf_metrics_server *s) {
+  if (s) mf_microhttpd_now(&s->server);
+}
