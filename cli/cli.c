@@ -7,6 +7,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 static const char *program_name = "mfc"; /* for messages; set once by cli_main */
 
@@ -28,6 +30,42 @@ int cli_fail(int code, const char *fmt, ...) {
 int cli_finish(int code) {
   if (fflush(stdout) == 0 && !ferror(stdout)) return code;
   return cli_fail(CLI_IO, "cannot write standard output: %s", strerror(errno));
+}
+
+void cli_text_add(cli_text *text, const char *p, size_t n) {
+  char *more = text->failed ? NULL : realloc(text->p, text->n + n + 1);
+  if (!more) {
+    text->failed = true;
+    return;
+  }
+  memcpy(more + text->n, p, n);
+  text->p = more;
+  text->n += n;
+  more[text->n] = 0;
+}
+
+static void write_text(void *ctx, const char *p, size_t n) { cli_text_add(ctx, p, n); }
+
+mf_output cli_text_output(cli_text *text) { return (mf_output){write_text, text}; }
+
+uint64_t cli_fresh_seed(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (uint64_t)now.tv_sec * 1000003u ^ (uint64_t)now.tv_nsec ^ ((uint64_t)getpid() << 32);
+}
+
+bool cli_parse_seed(const char *text, uint64_t *out) {
+  char *end = NULL;
+  errno = 0;
+  *out = strtoull(text, &end, 0);
+  return errno == 0 && end != text && *end == 0 && *text != '-';
+}
+
+bool cli_parse_port(const char *text, uint16_t *port) {
+  char *end = NULL;
+  long n = strtol(text, &end, 10);
+  *port = (uint16_t)n;
+  return end != text && *end == 0 && n >= 0 && n <= 65535;
 }
 
 const char *cli_base_name(const char *path) {

@@ -28,6 +28,19 @@ mf_output cli_stderr(void);
 /* Flushes standard output; CLI_IO and a message when that failed. */
 int cli_finish(int code);
 
+/* Text that grows; `failed`: out of memory.  The owner zeroes it and frees p. */
+typedef struct cli_text {
+  char *p; /* NUL-terminated, once something was added */
+  size_t n;
+  bool failed;
+} cli_text;
+void cli_text_add(cli_text *text, const char *p, size_t n);
+mf_output cli_text_output(cli_text *text);
+/* For everything that is random, unless --seed is given. */
+uint64_t cli_fresh_seed(void);
+bool cli_parse_seed(const char *text, uint64_t *out);
+bool cli_parse_port(const char *text, uint16_t *port);
+
 /* The part of a path behind the last slash. */
 const char *cli_base_name(const char *path);
 
@@ -87,4 +100,9 @@ int verb_run(int argc, char **argv);
 int verb_journal(int argc, char **argv);
 int verb_report(int argc, char **argv);
 int verb_target(int argc, char **argv);
+int verb_proxy(int argc, char **argv);
+
+/* `mfvm proxy list|inspect|...`: argv[0] is the verb behind proxy (cli/proxy_verbs.c). */
+bool cli_is_proxy_verb(const char *word);
+int cli_proxy_verb(int argc, char **argv);
 #endif

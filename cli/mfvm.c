@@ -12,6 +12,8 @@ static const cli_verb verbs[] = {
      "make a report from a journal"},
     {"target", verb_target, "[--port N] [--latency T] [--jitter T] [--error-rate SHARE]",
      "serve the built-in sample service"},
+    {"proxy", verb_proxy, "[--port N] [--config FILE] | list|create|toxic|... (mfvm proxy --help)",
+     "proxies that break TCP connections, with Toxiproxy's API"},
     {"verify", verb_verify, "FILE...", "prove that images are sound"},
     {"inputs", verb_inputs, "FILE [--format=text|json]", "list what a document or image takes"},
     {NULL, NULL, NULL, NULL}};

@@ -94,13 +94,6 @@ static bool parse_share(const char *text, double *share) {
   return *share >= 0 && *share <= 1;
 }
 
-static bool parse_port(const char *text, uint16_t *port) {
-  char *end = NULL;
-  long n = strtol(text, &end, 10);
-  *port = (uint16_t)n;
-  return end != text && *end == 0 && n >= 0 && n <= 65535;
-}
-
 int verb_target(int argc, char **argv) {
   static const struct option longs[] = {{"port", required_argument, NULL, 'p'},
                                         {"listen", required_argument, NULL, 'L'},
@@ -116,7 +109,7 @@ int verb_target(int argc, char **argv) {
   while ((option = getopt_long(argc, argv, "", longs, &index)) != -1) {
     bool ok = true;
     if (option == 'p')
-      ok = parse_port(optarg, &options.port);
+      ok = cli_parse_port(optarg, &options.port);
     else if (option == 'L')
       options.listen = optarg;
     else if (option == 'l')

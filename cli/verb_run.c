@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -60,13 +59,6 @@ static bool parse_number(const char *text, double most, double *out) {
   errno = 0;
   *out = strtod(text, &end);
   return errno == 0 && end != text && *end == 0 && *out > 0 && *out <= most;
-}
-
-static bool parse_seed(const char *text, uint64_t *out) {
-  char *end = NULL;
-  errno = 0;
-  *out = strtoull(text, &end, 0);
-  return errno == 0 && end != text && *end == 0 && *text != '-';
 }
 
 static int choose(const char *option, const char *word, const char *const *words) {
@@ -149,7 +141,7 @@ static int set_option(run_arguments *a, int option) {
     case 'j': a->run.journal = optarg; return CLI_OK;
     case 'r': a->run.report = optarg; return CLI_OK;
     case 'e':
-      if (parse_seed(optarg, &a->run.seed)) return CLI_OK;
+      if (cli_parse_seed(optarg, &a->run.seed)) return CLI_OK;
       return cli_fail(CLI_USAGE, "--seed wants a whole number, not '%s'", optarg);
     case 'm': a->run.metrics_listen = optarg; return CLI_OK;
     case 'M': a->run.metrics_linger = optarg; return CLI_OK;
@@ -205,12 +197,6 @@ static int parse_arguments(run_arguments *a, int argc, char **argv) {
     return cli_fail(CLI_USAGE, "--format is for --dry-run; --report FILE writes a report");
   if (optind + 1 == argc) return CLI_OK;
   return cli_fail(CLI_USAGE, "run: give one file (mfvm run --help)");
-}
-
-static uint64_t fresh_seed(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  return (uint64_t)now.tv_sec * 1000003u ^ (uint64_t)now.tv_nsec ^ ((uint64_t)getpid() << 32);
 }
 
 /* Names given on the command line count as declared in a fragment. */
@@ -285,7 +271,7 @@ static void terminal_size(void *ctx, unsigned *columns, unsigned *rows) {
 int verb_run(int argc, char **argv) {
   run_arguments a = {.run = {.alloc = mf_alloc_default(),
                              .time_scale = 1,
-                             .seed = fresh_seed(),
+                             .seed = cli_fresh_seed(),
                              .out = cli_stdout(),
                              .err = cli_stderr()}};
   const char *ci = getenv("CI"), *no_color = getenv("NO_COLOR");

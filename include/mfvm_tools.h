@@ -220,6 +220,33 @@ typedef struct mf_target_options {
 } mf_target_options;
 MF_API int mf_target_serve(const mf_target_options *options);
 
+/* ---- proxies with Toxiproxy's API (docs/proxy.md) ---- */
+
+typedef struct mf_proxy_options {
+  const char *host; /* of the API: localhost, or an address */
+  uint16_t port;    /* 0: any; the first line printed tells */
+  mf_str config;    /* JSON: a list of proxies, or such a list under "proxies"; n 0: none */
+  const char *config_name;
+  uint64_t seed;
+  bool compat; /* as Toxiproxy does it, to the letter */
+  bool log;    /* a line for each connection and each toxic that hits one */
+  mf_output out, err;
+} mf_proxy_options;
+/* Serves until SIGINT or SIGTERM.  Returns an exit code. */
+MF_API int mf_proxy_serve(const mf_proxy_options *options);
+
+/* One request to such a server, or to Toxiproxy. */
+typedef struct mf_proxy_call {
+  const char *server; /* "http://localhost:8474" */
+  const char *method;
+  const char *path[4]; /* its parts, not encoded; NULL behind the last */
+  mf_str body;         /* JSON; n 0: none */
+} mf_proxy_call;
+/* MF_OK: there is an answer, *status is its code and *out its body.  IO_ERROR,
+ * OUT_OF_MEMORY: `error` says why. */
+MF_API mf_status mf_proxy_ask(const mf_alloc *alloc, const mf_proxy_call *call, int *status,
+                              mf_blob *out, char *error, size_t error_size);
+
 #ifdef __cplusplus
 }
 #endif
