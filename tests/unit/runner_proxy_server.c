@@ -174,8 +174,9 @@ START_TEST(localhost_is_both_addresses) {
 END_TEST
 
 START_TEST(it_stops_with_requests_under_way) {
+  static const char part[] = "POST /populate HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n[";
   const int fd = connect_to_it();
-  say(fd, "POST /populate HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n[", 62);
+  say(fd, part, sizeof part - 1);
   for (int i = 0; i < 5; i++) (void)mf_loop_run_once(loop, TURN_NS);
   mf_proxy_server_stop(server);
   server = NULL;
