@@ -213,7 +213,7 @@ static void populate(call *c) {
   mf_proxy_population p = {.status = 400};
   const mf_json *body = mf_proxy_read_body(&r, c->request->body);
   if (body) {
-    mf_proxy_populate(c->api, c->arena, body, &p);
+    mf_proxy_populate(c->api, c->arena, body, false, &p);
   } else if (r.why[0]) {
     snprintf(p.error, sizeof p.error, "bad request body: %s", r.why);
   } else {
@@ -405,6 +405,7 @@ void mf_proxy_api_handle(mf_proxy_api *api, const mf_proxy_request *request,
 }
 
 bool mf_proxy_api_configure(mf_proxy_api *api, mf_str json, char *error, size_t error_size) {
+  static const char prefix[] = "bad request body: "; /* which a file is not */
   mf_arena arena;
   mf_proxy_reader r = {.arena = &arena, .compat = api->compat};
   mf_proxy_population p = {.status = 400};
@@ -412,10 +413,11 @@ bool mf_proxy_api_configure(mf_proxy_api *api, mf_str json, char *error, size_t 
   const mf_json *body = mf_proxy_read_body(&r, json);
   const mf_json *list = mf_json_get(body, "proxies");
   if (body)
-    mf_proxy_populate(api, &arena, list ? list : body, &p);
+    mf_proxy_populate(api, &arena, list ? list : body, !api->compat, &p);
   else
     snprintf(p.error, sizeof p.error, "%s", r.why[0] ? r.why : mf_status_text(MF_OUT_OF_MEMORY));
-  snprintf(error, error_size, "%s", p.error);
+  const bool about_body = mf_str_starts(mf_str_of(p.error), mf_str_of(prefix));
+  snprintf(error, error_size, "%s", p.error + (about_body ? strlen(prefix) : 0));
   mf_arena_fini(&arena);
   return p.status == 201;
 }

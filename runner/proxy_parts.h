@@ -9,6 +9,7 @@
 typedef struct mf_proxy_reader {
   mf_arena *arena;
   bool compat;
+  bool strict;   /* refuse fields that do not exist, which clients of the API may send */
   char why[256]; /* what is wrong with the body, once something is */
 } mf_proxy_reader;
 
@@ -43,7 +44,7 @@ typedef struct mf_proxy_population {
   const mf_tcp_proxy **proxies; /* those that are as asked for, in order */
   uint32_t count;
 } mf_proxy_population;
-void mf_proxy_populate(mf_proxy_api *api, mf_arena *arena, const mf_json *list,
+void mf_proxy_populate(mf_proxy_api *api, mf_arena *arena, const mf_json *list, bool strict,
                        mf_proxy_population *out);
 /* The same place to listen: localhost is 127.0.0.1, no host is any; port 0 is a new one. */
 bool mf_proxy_same_listen(mf_str a, mf_str b);

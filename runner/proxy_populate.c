@@ -88,8 +88,8 @@ static bool read_entry(work *w, mf_proxy_reader *r, const mf_json *node, uint32_
   return true;
 }
 
-static bool read_entries(work *w, const mf_json *list) {
-  mf_proxy_reader r = {.arena = w->arena, .compat = w->api->compat};
+static bool read_entries(work *w, const mf_json *list, bool strict) {
+  mf_proxy_reader r = {.arena = w->arena, .compat = w->api->compat, .strict = strict};
   if (list->kind != MF_JSON_LIST && list->kind != MF_JSON_NULL)
     return refuse(w, 400, "bad request body: it must be a list of proxies", 0);
   const mf_json *first = list->kind == MF_JSON_LIST ? list->as.first : NULL;
@@ -271,11 +271,11 @@ static bool do_one_by_one(work *w) {
   return true;
 }
 
-void mf_proxy_populate(mf_proxy_api *api, mf_arena *arena, const mf_json *list,
+void mf_proxy_populate(mf_proxy_api *api, mf_arena *arena, const mf_json *list, bool strict,
                        mf_proxy_population *out) {
   work w = {.api = api, .arena = arena, .out = out};
   *out = (mf_proxy_population){.status = 201};
-  if (!read_entries(&w, list)) return;
+  if (!read_entries(&w, list, strict)) return;
   if (!api->compat && !rehearse(&w)) return;
   if (!take_snapshots(&w)) return;
   if (api->compat)

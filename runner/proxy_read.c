@@ -56,6 +56,27 @@ static const mf_json *field(const mf_json *map, const char *name) {
   return found;
 }
 
+/* Whether `map` has only these fields. */
+static bool only(mf_proxy_reader *r, const mf_json *map, const char *what,
+                 const char *const *names) {
+  for (const mf_json *m = map->as.first; r->strict && m; m = m->next) {
+    mf_near near;
+    size_t i = 0;
+    mf_near_init(&near, m->key);
+    for (;
+         names[i] && !(strlen(names[i]) == m->key.n && !strncasecmp(names[i], m->key.p, m->key.n));
+         i++)
+      mf_near_offer(&near, mf_str_of(names[i]));
+    if (names[i]) continue;
+    const mf_str best = mf_near_best(&near);
+    snprintf(r->why, sizeof r->why, "%s has no '%.*s'%s%.*s%s", what,
+             (int)(m->key.n < 100 ? m->key.n : 100), m->key.p, best.n ? "; did you mean '" : "",
+             (int)best.n, best.n ? best.p : "", best.n ? "'?" : "");
+    return false;
+  }
+  return true;
+}
+
 static bool read_text(mf_proxy_reader *r, const mf_json *map, const char *name, mf_str *out,
                       bool *has) {
   const mf_json *node = field(map, name);
@@ -113,7 +134,9 @@ static bool read_attributes(mf_proxy_reader *r, const mf_json *map, mf_toxic_kin
 bool mf_proxy_read_toxic(mf_proxy_reader *r, const mf_json *node, mf_toxic_kind kind,
                          mf_toxic_spec *out) {
   if (node->kind == MF_JSON_NULL) return true;
+  static const char *const names[] = {"name", "type", "stream", "toxicity", "attributes", NULL};
   if (node->kind != MF_JSON_MAP) return wrong(r, "a toxic", "an object");
+  if (!only(r, node, "a toxic", names)) return false;
   if (!read_text(r, node, "name", &out->name, NULL) ||
       !read_text(r, node, "type", &out->type, NULL) ||
       !read_text(r, node, "stream", &out->stream, NULL))
@@ -151,7 +174,10 @@ static bool read_toxics(mf_proxy_reader *r, const mf_json *list, mf_proxy_fields
 
 bool mf_proxy_read_fields(mf_proxy_reader *r, const mf_json *node, mf_proxy_fields *out) {
   if (node->kind == MF_JSON_NULL) return true;
+  static const char *const names[] = {"name",   "listen", "upstream", "enabled",
+                                      "toxics", "Logger", NULL};
   if (node->kind != MF_JSON_MAP) return wrong(r, "a proxy", "an object");
+  if (!only(r, node, "a proxy", names)) return false;
   if (!read_text(r, node, "name", &out->name, NULL) ||
       !read_text(r, node, "listen", &out->listen, &out->has_listen) ||
       !read_text(r, node, "upstream", &out->upstream, &out->has_upstream))

@@ -41,6 +41,7 @@ BEGIN {
   columns["metrics"] = "metric|kind|other names|what it measures"
   columns["exposition"] = "family|kind|labels|what it counts"
   columns["scenarios"] = "scenario|what it is|default length (s)|arguments"
+  columns["toxics"] = "toxic|attribute|unit, meaning|from|to|default"
   columns["statuses"] = "number|name|meaning"
 }
 function row(name, n,   min, max, i) {
@@ -60,6 +61,10 @@ function row(name, n,   min, max, i) {
     line("| `" arg[2] "` | " tolower(arg[3]) " | " commas(arg[4] (arg[4] != "" && arg[5] != "" ? "," : "") arg[5]) " | " cell(arg[8]) bounds[arg[6]] " |")
   else if (want == "scenarios" && name == "MF_SCENARIO")
     line("| `" arg[1] "` | " (arg[2] == "LOAD" ? "load: " : "fault: ") cell(arg[5]) " | " arg[3] " | `" cell(arg[4]) "` |")
+  else if (want == "toxics" && name == "MF_TOXIC")
+    line("| `" arg[2] "` | | **" cell(arg[3]) "** | | | |")
+  else if (want == "toxics" && name == "MF_TOXIC_ATTRIBUTE")
+    line("| | `" arg[2] "` | " cell(arg[7]) " | " grouped(arg[4]) " | " grouped(arg[5]) " | " grouped(arg[6]) " |")
   else if (want == "statuses" && name == "MF_STATUS")
     line("| " arg[1] " | `MF_" arg[2] "` | " cell(arg[3]) " |")
 }

@@ -519,9 +519,17 @@ START_TEST(configurations_are_lists_or_have_proxies) {
       error, sizeof error));
   ck_assert_uint_eq(mf_tcp_proxies_count(api.proxies), 2);
   ck_assert(!mf_proxy_api_configure(&api, MF_STR("{}"), error, sizeof error));
-  ck_assert_str_eq(error, "bad request body: it must be a list of proxies");
+  ck_assert_str_eq(error, "it must be a list of proxies");
   ck_assert(!mf_proxy_api_configure(&api, MF_STR("[{\"name\":\"c\"}]"), error, sizeof error));
   ck_assert_str_eq(error, "missing required field: upstream at proxy 1");
+  /* What the API lets pass, since clients send it, is a mistake in a file. */
+  ck_assert(!mf_proxy_api_configure(&api, MF_STR("[{\"name\":\"c\",\"Logger\":{},\"toxcis\":[]}]"),
+                                    error, sizeof error));
+  ck_assert_str_eq(error, "a proxy has no 'toxcis'; did you mean 'toxics'? at proxy 1");
+  ck_assert(!mf_proxy_api_configure(
+      &api, MF_STR("[{\"name\":\"c\",\"upstream\":\"h:1\",\"toxics\":[{\"sort\":1}]}]"), error,
+      sizeof error));
+  ck_assert_str_eq(error, "a toxic has no 'sort' at proxy 1");
 }
 END_TEST
 
