@@ -66,6 +66,7 @@ static int read_config(const char *path, cli_text *out) {
   mf_blob file;
   char error[256] = "";
   const mf_status status = mf_blob_read(&alloc, path, 1048576, &file, error, sizeof error);
+  if (status == MF_TOO_LARGE) return cli_fail(CLI_INVALID, "%s: %s", path, mf_status_text(status));
   if (status != MF_OK)
     return cli_fail(CLI_IO, "%s: %s", path, error[0] ? error : mf_status_text(status));
   const int code = to_json(path, &file, out);
