@@ -90,6 +90,7 @@ static mf_value rehearsal_outcome(mf_load *l, const char *error) {
   mf_map_add(&b, "ok", mf_bool(error == NULL));
   if (error) mf_map_add(&b, "error", mf_string(mf_str_of(error)));
   mf_map_add(&b, "rehearsal", mf_bool(true));
+  mf_map_add(&b, "watches", mf_watches_without_data(&l->env->script, &l->arena));
   return mf_map_done(&b);
 }
 

@@ -160,3 +160,22 @@ bool mf_watches_check(const mf_watches *w, uint32_t i, mf_check_count *out) {
   *out = (mf_check_count){mf_image_string(w->image, r->row->name), r->seen, r->failed};
   return true;
 }
+
+mf_value mf_watches_without_data(const mf_load_script *script, mf_arena *arena) {
+  const mf_image *im = script->image;
+  const mf_row_watch *rows = im ? MF_ROWS(im, WATCH, watch) : NULL;
+  const uint32_t rows_count = im ? MF_ROW_COUNT(im, WATCH) : 0;
+  mf_value *items = MF_NEW_ARRAY(arena, mf_value, rows_count + 1);
+  uint32_t count = 0;
+  for (uint32_t i = 0; items && i < rows_count; i++) {
+    const bool judged = rows[i].kind == MF_WATCH_KIND_CHECK ||
+                        rows[i].kind == MF_WATCH_KIND_THRESHOLD;
+    if (rows[i].scenario != script->scenario || !judged) continue;
+    mf_map_builder b;
+    mf_map_build(&b, arena);
+    mf_map_add(&b, "watch", mf_int(i));
+    mf_map_add(&b, "ok", mf_null());
+    items[count++] = mf_map_done(&b);
+  }
+  return items ? mf_list_of(arena, items, count) : (mf_value){.kind = MF_UNSET};
+}

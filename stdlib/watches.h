@@ -83,6 +83,9 @@ typedef struct mf_check_count {
 /* False: there are no more than i.  `w` may be NULL. */
 bool mf_watches_check(const mf_watches *w, uint32_t i, mf_check_count *out);
 
+/* That list for a load that measured nothing: its checks and thresholds without data.
+ * UNSET: out of memory. */
+mf_value mf_watches_without_data(const mf_load_script *script, mf_arena *arena);
 /* The `watches` list of the outcome: vm/watched.c; before the end, as
  * things are.  `now_ns`: the end of the time in
  * which samples came, which rates are of.  UNSET: out of memory. */
