@@ -14,7 +14,7 @@
  * it.  Only a fault whose nature it is drops bytes, and such a connection is cut, sooner or later:
  * timeout, limit_data, reset_peer, down.  (A timeout that dropped nothing lets go of it.)
  *
- * Memory of a connection, beside the kernel's: about 1 KiB when idle; while it is
+ * Memory of a connection, beside the kernel's: under half a KiB when idle; while it is
  * opened, 2 KiB more.  A direction holds at most MF_TCP_BUFFER + 64 KiB behind each of
  * its toxics and before the socket (without toxics 64 KiB); a latency MF_TCP_DELAYED, if
  * nothing behind it is in the way.  Where no toxic acts, up to 1 MiB may be in a pipe of
