@@ -149,8 +149,11 @@ test-conformance: $(B)/unit
 	  grep -v ' passed, .* failed$$' $(B)/conformance.log; \
 	  sed -n 's/^conformance: //p' $(B)/conformance.log; exit $$code
 .PHONY: run-tests run-unit test-conformance
+# Without T in two parts side by side.
 run-unit: $(B)/unit
-	@echo "== unit tests ($(MODE))" && B=$(B) T="$(T)" $(B)/unit
+	@echo "== unit tests ($(MODE))"; $(if $(T),B=$(B) T="$(T)" $(B)/unit,\
+	  B=$(B) PART=2/2 $(B)/unit >$(B)/unit-2.log 2>&1 & other=$$!; code=0; B=$(B) PART=1/2 $(B)/unit || code=1; \
+	  wait $$other || code=1; cat $(B)/unit-2.log; exit $$code)
 run-tests: all run-unit
 	@B=$(B) T="$(T)" sh tests/run-corpora
 
